@@ -1,0 +1,61 @@
+"""What a channel can express, as data. `render` reads it; nobody asks a channel by name."""
+
+from typing import Literal
+
+import msgspec
+
+from normalizer.parts import MediaKind, SpanKind
+
+LEAST = 4
+"""The smallest text limit: in every unit any character fits it."""
+
+
+class TextLimit(msgspec.Struct, frozen=True, kw_only=True):
+    """The longest text of one payload, counted as the provider counts. Raises ValueError under `LEAST`."""
+
+    most: int
+    unit: Literal["code_points", "utf16", "octets"] = "code_points"
+
+    def __post_init__(self) -> None:
+        if self.most < LEAST:
+            raise ValueError(f"a text limit is at least {LEAST}")
+
+
+class MediaLimit(msgspec.Struct, frozen=True, kw_only=True):
+    kinds: frozenset[MediaKind]
+    most_octets: int
+    caption: TextLimit | None = None
+    """None: no caption; the text goes as a payload of its own."""
+    album: int = 1
+    """How many files one payload may carry."""
+    album_kinds: frozenset[MediaKind] = frozenset()
+    """Which kinds may share a payload; all in one payload are of kinds named here."""
+
+
+class ActionLimit(msgspec.Struct, frozen=True, kw_only=True):
+    types: frozenset[str]
+    """Of `reply`, `postback`, `link`, `call`, `share_location`: what becomes a button."""
+    most: int
+    label: TextLimit
+    value: TextLimit | None = None
+
+
+class Capability(msgspec.Struct, frozen=True, kw_only=True):
+    text: TextLimit
+    spans: frozenset[SpanKind] = frozenset()
+    media: MediaLimit | None = None
+    """None: files are sent as links."""
+    actions: ActionLimit | None = None
+    """None: offered as numbered text."""
+    location: bool = False
+    contact_card: bool = False
+    replies: bool = False
+    """A payload may quote an earlier message."""
+    edits: bool = False
+    reactions: frozenset[str] | None = None
+    """None: cannot react. Empty: any emoji. Else: these."""
+    typing: bool = False
+    initiates: bool = True
+    """We may write first to an address that never wrote to us."""
+    inbound: frozenset[str] = frozenset()
+    """The `type` tags of the Inbound items the channel can produce."""

@@ -1,0 +1,90 @@
+"""Commands: what a principal asks of the hub. Over HTTP today, over the bus with the same shapes."""
+
+from typing import Annotated
+
+import msgspec
+
+from normalizer.model import Author, Direction, Purpose, Time, Value
+from normalizer.parts import Action, Part
+
+MAX_TEXT = 100_000
+MAX_PARTS = 50
+MAX_ACTIONS = 100
+
+
+class Recipient(Value, frozen=True, kw_only=True):
+    """Somebody by address, on a named connector."""
+
+    connector: str
+    address: str
+    """As people write it: a phone number, an e-mail address, a chat id, a handle."""
+
+
+class Fallback(Value, frozen=True, kw_only=True):
+    """Where a message goes next when it could not be delivered."""
+
+    channel: str
+    after: Annotated[int, msgspec.Meta(ge=0)] = 0
+    """Seconds."""
+    unless: str | None = None
+
+
+class SendMessage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`message.send`. Exactly one of `conversation_id`, `contact_id`, `to` says to whom."""
+
+    conversation_id: str | None = None
+    contact_id: str | None = None
+    to: Recipient | None = None
+    text: str = ""
+    parts: tuple[Part, ...] = ()
+    actions: tuple[Action, ...] = ()
+    route_id: str | None = None
+    channel: str | None = None
+    reply_to: str | None = None
+    fallback: tuple[Fallback, ...] = ()
+    purpose: Purpose = Purpose.REPLY
+    author: Author | None = None
+    direction: Direction = Direction.OUT
+    client_ref: str | None = None
+    expires_at: Time | None = None
+
+
+class EditMessage(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    tag_field="type",
+    tag="message.edit",
+):
+    """Replaces the text of a message of ours, here and at the provider."""
+
+    message_id: str
+    text: str
+    parts: tuple[Part, ...] = ()
+
+
+class SetReaction(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    tag_field="type",
+    tag="reaction.set",
+):
+    """Our one reaction to a message; None takes it back."""
+
+    message_id: str
+    reaction: str | None
+
+
+class SetTyping(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="type", tag="typing.set"
+):
+    """Shows the customer that somebody is writing. Ephemeral: never stored, never repeated."""
+
+    conversation_id: str
+    route_id: str | None = None
+
+
+Command = EditMessage | SetReaction | SetTyping

@@ -1,0 +1,140 @@
+"""Events: what the feed publishes, as CloudEvents 1.0 (https://github.com/cloudevents/spec, read 2026-11).
+
+`EVENTS` names every type and the shape of its `data`. Inside the hub a type goes by its short name
+(`message.received`); on the wire it is `onethread.message.received.v1`. An additive change keeps `.v1`.
+"""
+
+from typing import Any
+
+import msgspec
+
+from normalizer.model import (
+    Attachment,
+    Consent,
+    ContactRef,
+    Conversation,
+    Delivery,
+    Identity,
+    Message,
+    Route,
+    Time,
+    Value,
+)
+
+PREFIX = "onethread."
+VERSION = ".v1"
+
+
+class MessageData(Value, frozen=True, kw_only=True):
+    message: Message
+    route: Route | None
+    contact: ContactRef | None
+    truncated: bool = False
+    """The text was cut to 16 KiB; the whole stands at `/v1/messages/{id}`."""
+
+
+class RedactionData(Value, frozen=True, kw_only=True):
+    message_id: str
+    redacted_at: Time
+
+
+class ReactionData(Value, frozen=True, kw_only=True):
+    message_id: str
+    reaction: str
+    author_kind: str
+    author: str | None = None
+
+
+class DeliveryData(Value, frozen=True, kw_only=True):
+    delivery: Delivery
+
+
+class ConversationData(Value, frozen=True, kw_only=True):
+    conversation: Conversation
+    why: str | None = None
+
+
+class RouteData(Value, frozen=True, kw_only=True):
+    route: Route
+
+
+class ContactData(Value, frozen=True, kw_only=True):
+    contact: ContactRef
+    identities: tuple[Identity, ...] = ()
+    """Those that came or changed with this event."""
+
+
+class ConsentData(Value, frozen=True, kw_only=True):
+    contact_id: str
+    route_id: str | None
+    consent: Consent
+
+
+class AttachmentData(Value, frozen=True, kw_only=True):
+    attachment: Attachment
+    message_id: str | None
+
+
+class ConnectorData(Value, frozen=True, kw_only=True):
+    connector: str
+    state: str
+    reason: str | None = None
+    remedy: str | None = None
+
+
+EVENTS: dict[str, type[Value]] = {
+    "message.received": MessageData,
+    "message.created": MessageData,
+    "message.edited": MessageData,
+    "message.redacted": RedactionData,
+    "reaction.added": ReactionData,
+    "reaction.removed": ReactionData,
+    "delivery.updated": DeliveryData,
+    "conversation.opened": ConversationData,
+    "conversation.updated": ConversationData,
+    "conversation.closed": ConversationData,
+    "route.added": RouteData,
+    "contact.created": ContactData,
+    "contact.updated": ContactData,
+    "consent.changed": ConsentData,
+    "attachment.stored": AttachmentData,
+    "connector.up": ConnectorData,
+    "connector.down": ConnectorData,
+}
+
+
+class Envelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A CloudEvent as it is stored and sent. `position` and `previous` are written in when it is read.
+
+    Extensions: `sequence` counts the conversation's events and is zero-padded so that it sorts as text; `position` is
+    the feed's, a decimal string; `partitionkey` names what must stay in order.
+    """
+
+    # A factory, because `omit_defaults` would leave a plain default off the wire, where CloudEvents requires it.
+    specversion: str = msgspec.field(default_factory=lambda: "1.0")
+    id: str
+    type: str
+    source: str
+    subject: str
+    time: Time
+    datacontenttype: str = msgspec.field(default_factory=lambda: "application/json")
+    sequence: str | None = None
+    partitionkey: str
+    priority: str
+    channel: str | None = None
+    connector: str | None = None
+    inbox: str | None = None
+    traceparent: str | None = None
+    position: str | None = None
+    data: Any
+    """The shape `EVENTS` names for the type; bytes as stored (`msgspec.Raw`) once it was written."""
+
+
+def wire_type(short: str) -> str:
+    """`message.received` → `onethread.message.received.v1`."""
+    return f"{PREFIX}{short}{VERSION}"
+
+
+def short_type(wire: str) -> str:
+    """`onethread.message.received.v1` → `message.received`."""
+    return wire.removeprefix(PREFIX).removesuffix(VERSION)

@@ -1,0 +1,161 @@
+"""Inbound: what a provider told us, normalised by its plugin, before anything is looked up.
+
+Every item carries `key`, unique per connector, by which a redelivery is refused. `external_id` is the provider's own
+name of a message as later reports, edits and quotes will say it; the plugin makes it unique within its connector.
+A type stands here once a plugin parses it.
+"""
+
+import msgspec
+
+from normalizer.model import ConsentState, ConversationKind, Proof, Purpose, Time, Value, Visibility
+from normalizer.parts import MediaKind, Part
+from normalizer.status import Status
+
+
+class Address(Value, frozen=True, kw_only=True):
+    """Where somebody is on a channel."""
+
+    scheme: str
+    value: str
+
+
+class Person(Value, frozen=True, kw_only=True):
+    """Who somebody says to be. Nothing here is proof."""
+
+    address: Address
+    name: str | None = None
+    handle: str | None = None
+    locale: str | None = None
+    """BCP 47."""
+
+
+class Peer(Value, frozen=True, kw_only=True):
+    """The other end of a route: a person, or a group."""
+
+    person: Person
+    kind: ConversationKind = ConversationKind.PERSONAL
+    thread: str | None = None
+    """The provider's thread or topic within it."""
+    visibility: Visibility = Visibility.PRIVATE
+    proof: Proof = Proof.CHANNEL
+
+
+class Media(Value, frozen=True, kw_only=True):
+    """A file the provider holds; the plugin that named `source` fetches it after recording."""
+
+    source: str
+    kind: MediaKind
+    media_type: str
+    name: str | None = None
+    size: int | None = None
+    alt: str | None = None
+    duration: float | None = None
+
+
+class Fragment(Value, frozen=True, kw_only=True):
+    """Says the message is one piece of a larger one."""
+
+    group: str
+    """Names the whole, unique per connector."""
+    order: int
+    """Pieces are put together by ascending `order`."""
+    count: int | None = None
+    """How many pieces there are, where the provider tells."""
+
+
+class _Inbound(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
+    key: str
+
+
+class MessageReceived(_Inbound, tag="message_received", frozen=True, kw_only=True):
+    external_id: str
+    peer: Peer
+    author: Person | None = None
+    """Who wrote, where that is not the peer itself (groups)."""
+    from_us: bool = False
+    """Written by the account's owner outside the hub: recorded as sent, never sent again."""
+    text: str
+    parts: tuple[Part, ...] = ()
+    media: tuple[Media, ...] = ()
+    reply_to: str | None = None
+    """External id of the quoted message."""
+    occurred_at: Time
+    fragment: Fragment | None = None
+    auto: bool = False
+    purpose: Purpose = Purpose.REPLY
+
+
+class MessageEdited(_Inbound, tag="message_edited", frozen=True, kw_only=True):
+    external_id: str
+    text: str
+    parts: tuple[Part, ...] = ()
+    media: tuple[Media, ...] | None = None
+    """None: the files stay as they were."""
+    occurred_at: Time
+
+
+class MessageRedacted(_Inbound, tag="message_redacted", frozen=True, kw_only=True):
+    external_id: str
+    occurred_at: Time
+
+
+class ReactionChanged(_Inbound, tag="reaction_changed", frozen=True, kw_only=True):
+    external_id: str
+    author: Person
+    added: tuple[str, ...] = ()
+    """Emoji, or the provider's name of a custom one."""
+    removed: tuple[str, ...] = ()
+    occurred_at: Time
+
+
+class StatusChanged(_Inbound, tag="status_changed", frozen=True, kw_only=True):
+    external_id: str
+    status: Status
+    error_code: str | None = None
+    provider_code: str | None = None
+    occurred_at: Time | None = None
+
+
+class ConsentChanged(_Inbound, tag="consent_changed", frozen=True, kw_only=True):
+    """The peer let us in, or shut us out, on this route."""
+
+    peer: Peer
+    state: ConsentState
+    purpose: Purpose | None = None
+    source: str
+    """What said so, for the record."""
+    occurred_at: Time
+
+
+class IdentityMoved(_Inbound, tag="identity_moved", frozen=True, kw_only=True):
+    """The same person or group goes by another address from now on."""
+
+    before: Address
+    after: Address
+    occurred_at: Time
+
+
+class Unreadable(_Inbound, tag="unreadable", frozen=True, kw_only=True):
+    """Authentic, but not understood: quarantined with its bytes."""
+
+    slice: bytes
+    reason: str
+
+
+class Ignored(_Inbound, tag="ignored", frozen=True, kw_only=True):
+    """Understood, and deliberately not kept."""
+
+    reason: str
+
+
+Inbound = (
+    MessageReceived
+    | MessageEdited
+    | MessageRedacted
+    | ReactionChanged
+    | StatusChanged
+    | ConsentChanged
+    | IdentityMoved
+    | Unreadable
+    | Ignored
+)

@@ -1,0 +1,144 @@
+"""Pieces of a message (`Part`) and what its reader may do with it (`Action`).
+
+Both are unions tagged by `type`. A part type stands here once a plugin sends or receives it.
+"""
+
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+
+class SpanKind(StrEnum):
+    BOLD = "bold"
+    ITALIC = "italic"
+    UNDERLINE = "underline"
+    STRIKE = "strike"
+    CODE = "code"
+    PRE = "pre"
+    QUOTE = "quote"
+    SPOILER = "spoiler"
+    LINK = "link"
+    MENTION = "mention"
+
+
+class Span(msgspec.Struct, frozen=True, kw_only=True):
+    """Formatting of a stretch of text. Offsets and lengths count Unicode code points."""
+
+    kind: SpanKind
+    offset: int
+    length: int
+    url: str | None = None
+    language: str | None = None
+
+
+class MediaKind(StrEnum):
+    IMAGE = "image"
+    VIDEO = "video"
+    AUDIO = "audio"
+    VOICE = "voice"
+    ANIMATION = "animation"
+    STICKER = "sticker"
+    FILE = "file"
+
+
+class _Part(msgspec.Struct, frozen=True, tag_field="type"):
+    pass
+
+
+class TextPart(_Part, tag="text", frozen=True, kw_only=True):
+    """The formatted form of a message's text."""
+
+    text: str
+    spans: tuple[Span, ...] = ()
+
+
+class MediaPart(_Part, tag="media", frozen=True, kw_only=True):
+    attachment_id: str
+    kind: MediaKind
+    media_type: str
+    name: str | None = None
+    size: int | None = None
+    alt: str | None = None
+    duration: float | None = None
+    """Seconds."""
+
+
+class LocationPart(_Part, tag="location", frozen=True, kw_only=True):
+    latitude: float
+    """Degrees, WGS 84."""
+    longitude: float
+    name: str | None = None
+    address: str | None = None
+
+
+class ContactCardPart(_Part, tag="contact_card", frozen=True, kw_only=True):
+    name: str
+    phones: tuple[str, ...] = ()
+    """E.164 where it could be read as such, else as written."""
+    emails: tuple[str, ...] = ()
+    organization: str | None = None
+
+
+class ReplyAction(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="reply"):
+    """Answers with its label, as if the reader had written it."""
+
+    label: str
+    value: str | None = None
+
+
+class PostbackAction(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="postback"):
+    """Reports `value` without a message of the reader's own."""
+
+    label: str
+    value: str
+
+
+class LinkAction(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="link"):
+    label: str
+    url: str
+
+
+class CallAction(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="call"):
+    label: str
+    number: str
+    """E.164."""
+
+
+class ShareLocationAction(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="share_location"):
+    label: str
+
+
+Action = ReplyAction | PostbackAction | LinkAction | CallAction | ShareLocationAction
+
+
+class Card(msgspec.Struct, frozen=True, kw_only=True):
+    title: str
+    text: str | None = None
+    image: str | None = None
+    """Attachment id."""
+    actions: tuple[Action, ...] = ()
+
+
+class CardsPart(_Part, tag="cards", frozen=True, kw_only=True):
+    cards: tuple[Card, ...]
+
+
+class ChoicePart(_Part, tag="choice", frozen=True, kw_only=True):
+    """The reader picked an action of an earlier message of ours."""
+
+    value: str
+    label: str | None = None
+    message_id: str | None = None
+    """Our message that offered it, where it is known."""
+
+
+class NativePart(_Part, tag="native", frozen=True, kw_only=True):
+    """What no other part expresses, as the provider said it."""
+
+    kind: str
+    """The provider's word, such as `poll`."""
+    data: dict[str, Any] = {}
+
+
+Part = TextPart | MediaPart | LocationPart | ContactCardPart | CardsPart | ChoicePart | NativePart
