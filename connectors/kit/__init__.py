@@ -1,0 +1,1 @@
+"""The contract third parties build on: base, errors, http, secret, config, capability, fixtures, testing."""

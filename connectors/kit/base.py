@@ -1,0 +1,246 @@
+"""The contract: what a plugin says of itself, and the four things it does.
+
+`verify`, `parse` and `respond` are pure; `send` is the only I/O. A plugin never retries, sleeps, logs bodies or reads a
+clock. What only some channels can do is an optional ability: a small protocol that the plugin's class fulfils.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, ClassVar, Generic, Protocol, TypeVar, runtime_checkable
+
+import msgspec
+
+from connectors.kit.config import PluginConfig
+from connectors.kit.http import Http
+from connectors.kit.request import Request, Response
+from normalizer.capability import Capability
+from normalizer.inbound import Address, Inbound
+from normalizer.payload import Payload
+from normalizer.status import Status
+
+C = TypeVar("C", bound=PluginConfig)
+
+
+class Settles(StrEnum):
+    """What settles a send whose outcome is unknown, apart from an operator."""
+
+    CALLBACK = "callback"
+    KEY = "key"
+    LOOKUP = "lookup"
+    NEVER = "never"
+
+
+@dataclass(frozen=True)
+class Info:
+    name: str
+    """The plugin's kind, as `plugin:` in the configuration."""
+    channel: str
+    """An open string: `sms`, `email`, …; several plugins may serve one channel."""
+    scheme: str
+    """Of the identities it meets: `tel`, `mailto`, or its own."""
+    capability: Capability
+    settles: Settles
+    summary: str = ""
+
+
+class Outcome(StrEnum):
+    """What became of a request; decides what the provider hears."""
+
+    RECORDED = "recorded"
+    DUPLICATE = "duplicate"
+    QUARANTINED = "quarantined"
+    OVERLOADED = "overloaded"
+    """Nothing was stored; the provider should come again."""
+
+
+@dataclass(frozen=True)
+class File:
+    """A stored file a payload carries."""
+
+    attachment_id: str
+    path: Path
+    media_type: str
+    name: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Outbound:
+    """One provider request: a payload to an address."""
+
+    token: str
+    """Unique per delivery and payload; goes along where the provider echoes or deduplicates by it."""
+    address: Address
+    payload: Payload
+    thread: str | None = None
+    reply_to: str | None = None
+    """External id of the message quoted."""
+    files: Mapping[str, File] = field(default_factory=dict)
+    """By attachment id."""
+
+
+@dataclass(frozen=True)
+class OutboundEdit(Outbound):
+    external_id: str = ""
+    """Of the message to change; `payload` is its new content."""
+
+
+@dataclass(frozen=True)
+class OutboundReaction:
+    address: Address
+    external_id: str
+    reaction: str | None
+    """None takes ours back."""
+    thread: str | None = None
+
+
+@dataclass(frozen=True)
+class Sent:
+    """The provider took it. The first external id is the one reports will name."""
+
+    external_ids: tuple[str, ...]
+    status: Status = Status.ACCEPTED
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What the hub lends a plugin."""
+
+    connector: str
+    http: Http
+    """Knows which addresses the operator trusts, sets limits and keeps the redacted exchange log."""
+    now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
+    """UTC. For what a poll brings, which no request stamps; plugins read no other clock."""
+
+
+class Plugin(ABC, Generic[C]):
+    """One configured connector. Subclasses set `info` and `Config` and fulfil the four methods."""
+
+    info: ClassVar[Info]
+    Config: ClassVar[type[PluginConfig]]
+
+    def __init__(self, config: C, tools: Tools) -> None:
+        self.config = config
+        self.tools = tools
+
+    @abstractmethod
+    def verify(self, request: Request) -> None:
+        """Raises BadSignature unless the provider sent it. Pure."""
+
+    @abstractmethod
+    def parse(self, request: Request) -> Sequence[Inbound]:
+        """What the request says. Raises BadPayload. Pure: twice the same request, twice the same items."""
+
+    def respond(self, request: Request, outcome: Outcome) -> Response:  # noqa: ARG002 - part of the contract
+        """What the provider hears. Raises nothing."""
+        return ANSWERS[outcome]
+
+    @abstractmethod
+    async def send(self, outbound: Outbound) -> Sent:
+        """Hands one payload to the provider. Raises the sending errors of `connectors.kit.errors`."""
+
+    @classmethod
+    def trusted_origins(cls, config: PluginConfig) -> Sequence[str]:
+        """Origins (`https://host:port`) the operator configured, exempt from the address guard."""
+        base = getattr(config, "api_base", None)
+        return (base,) if isinstance(base, str) else ()
+
+
+ANSWERS: Mapping[Outcome, Response] = {
+    Outcome.RECORDED: Response(200),
+    Outcome.DUPLICATE: Response(200),
+    Outcome.QUARANTINED: Response(200),
+    Outcome.OVERLOADED: Response(503, headers={"retry-after": "5"}),
+}
+
+
+# --- optional abilities ---------------------------------------------------------------------------------------------
+
+
+class Account(msgspec.Struct, frozen=True, kw_only=True):
+    """Who the credentials belong to."""
+
+    name: str
+    details: dict[str, str] = {}
+
+
+@runtime_checkable
+class Checks(Protocol):
+    async def check(self) -> Account:
+        """Asks the provider whether the credentials work. Raises Misconfigured, Temporary."""
+
+
+class Registration(msgspec.Struct, frozen=True, kw_only=True):
+    """The webhook as the provider has it."""
+
+    url: str | None
+    pending: int | None = None
+    last_error: str | None = None
+    details: dict[str, Any] = {}
+
+
+@runtime_checkable
+class Registers(Protocol):
+    async def register(self, url: str) -> Registration: ...
+    async def registration(self) -> Registration: ...
+    async def unregister(self) -> Registration: ...
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """A file on its way; `chunks` must be read to the end or closed."""
+
+    chunks: AsyncIterator[bytes]
+    media_type: str | None = None
+    name: str | None = None
+    size: int | None = None
+
+
+@runtime_checkable
+class Fetches(Protocol):
+    async def fetch(self, source: str) -> Fetched:
+        """Opens the file `Media.source` names. Raises Temporary, Refused (gone or too large), Misconfigured."""
+
+
+@dataclass(frozen=True)
+class Polled:
+    """What one poll brought; the hub commits items and cursor together."""
+
+    inbound: Sequence[Inbound]
+    cursor: str
+    raw: bytes
+
+
+@runtime_checkable
+class Polls(Protocol):
+    def polls(self) -> bool:
+        """Whether this connector is configured to poll."""
+
+    async def poll(self, cursor: str | None) -> Polled:
+        """Waits a while for news after `cursor`. Raises Temporary, Misconfigured."""
+
+
+@runtime_checkable
+class Edits(Protocol):
+    async def edit(self, outbound: OutboundEdit) -> Sent: ...
+
+
+@runtime_checkable
+class Reacts(Protocol):
+    async def react(self, outbound: OutboundReaction) -> Sent: ...
+
+
+@runtime_checkable
+class Types(Protocol):
+    async def typing(self, address: Address, thread: str | None) -> None: ...
+
+
+@runtime_checkable
+class Confirms(Protocol):
+    """Some requests want a word back to the provider after the commit, such as ending a button's spinner."""
+
+    async def confirm(self, inbound: Inbound) -> None: ...

@@ -1,0 +1,136 @@
+"""Checks of `verify`, `parse` and `respond`."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any, get_args
+
+import msgspec
+from hypothesis import HealthCheck, given, settings
+
+from connectors.kit.base import Outcome, Plugin
+from connectors.kit.errors import BadPayload, BadSignature
+from connectors.kit.fixtures import InboundCase, as_request
+from connectors.kit.request import Request
+from connectors.kit.testing.damage import damaged_requests, swapped_bodies
+from connectors.kit.testing.subject import Nonconforming, Subject
+from normalizer.inbound import Inbound, MessageReceived
+
+ITEMS: tuple[type, ...] = get_args(Inbound)
+EXAMPLES = 60
+
+
+def check_genuine_request_verifies(subject: Subject, case: InboundCase) -> None:
+    try:
+        subject.receiving().verify(case.request)
+    except BadSignature as error:
+        raise Nonconforming(f"{case}: refused: {error.detail}") from error
+
+
+def check_forged_request_is_refused(subject: Subject, mutator: str) -> None:
+    plugin = subject.receiving()
+    changed = 0
+    for case in subject.fixtures.inbound:
+        forged = subject.simulator.mutators[mutator](case.request)
+        if forged == case.request:
+            continue
+        changed += 1
+        try:
+            plugin.verify(forged)
+        except BadSignature:
+            continue
+        raise Nonconforming(f"{case}: still accepted after {mutator}")
+    if not changed:
+        raise Nonconforming(f"{mutator} changes none of the fixtures")
+
+
+def check_forgeries_are_declared(subject: Subject) -> None:
+    if not subject.simulator.mutators:
+        raise Nonconforming("the simulator declares no mutators, so nothing shows that verify refuses anything")
+
+
+def check_request_becomes_what_is_expected(subject: Subject, case: InboundCase) -> None:
+    items = tuple(subject.receiving().parse(case.request))
+    if items != case.expected:
+        shown = msgspec.json.format(msgspec.json.encode(items)).decode()
+        raise Nonconforming(f"{case}: parsed to\n{shown}")
+
+
+def check_parsing_twice_is_equal(subject: Subject, case: InboundCase) -> None:
+    plugin = subject.receiving()
+    first, second, fresh = (tuple(one.parse(case.request)) for one in (plugin, plugin, subject.receiving()))
+    if not first == second == fresh:
+        raise Nonconforming(f"{case}: parsed to {first}, then to {second}, by another instance to {fresh}")
+
+
+def check_items_have_distinct_keys(subject: Subject, case: InboundCase) -> None:
+    keys = [item.key for item in subject.receiving().parse(case.request)]
+    if not all(keys) or len(set(keys)) != len(keys):
+        raise Nonconforming(f"{case}: dedupe keys are {keys}")
+
+
+def check_damaged_request_is_a_bad_payload(subject: Subject, case: InboundCase) -> None:
+    """Each value of a JSON body swapped for another in turn, then Hypothesis' own damage to all of the request."""
+    plugin = subject.receiving()
+    for request in swapped_bodies(case.request):
+        _survives(plugin, request, case)
+
+    @settings(
+        max_examples=EXAMPLES, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck)
+    )
+    @given(damaged_requests(case.request))
+    def damage(request: Request) -> None:
+        _survives(plugin, request, case)
+
+    damage()
+
+
+def check_answers_let_the_provider_know(subject: Subject, case: InboundCase) -> None:
+    """Success for what needs no second delivery, failure for what does."""
+    plugin = subject.receiving()
+    for outcome in Outcome:
+        status = plugin.respond(case.request, outcome).status
+        if (outcome is Outcome.OVERLOADED) != (status >= 400):
+            raise Nonconforming(f"{case}: the provider hears {status} for {outcome}")
+
+
+def check_simulated_message_is_genuine(subject: Subject) -> None:
+    simulator = subject.simulated()
+    wire = simulator.genuine(simulator.message(text="how are you?"))
+    request = as_request(wire, subject.fixtures.url, subject.fixtures.received_at)
+    plugin = subject.receiving()
+    try:
+        plugin.verify(request)
+        items = list(plugin.parse(request))
+    except (BadSignature, BadPayload) as error:
+        raise Nonconforming(f"the simulator's message is refused: {error!r}") from error
+    if [item.text for item in items if isinstance(item, MessageReceived)] != ["how are you?"]:
+        raise Nonconforming(f"the simulator's message is parsed to {items}")
+
+
+def _survives(plugin: Plugin[Any], request: Request, case: InboundCase) -> None:
+    # Damaged requests are parsed whether or not they verify: a provider signs its own mistakes too.
+    try:
+        with suppress(BadSignature):
+            plugin.verify(request)
+    except Exception as error:
+        raise Nonconforming(f"{case}: verify raised {type(error).__name__} for {_shown(request)}") from error
+    try:
+        items = list(plugin.parse(request))
+        msgspec.json.encode(items)
+    except BadPayload:
+        return
+    except Exception as error:
+        raise Nonconforming(f"{case}: parse raised {type(error).__name__} for {_shown(request)}") from error
+    strange = [item for item in items if not isinstance(item, ITEMS)]
+    if strange:
+        raise Nonconforming(f"{case}: parse gave {strange} for {_shown(request)}")
+
+
+def _shown(request: Request) -> str:
+    return "".join(_lines(request))
+
+
+def _lines(request: Request) -> Iterator[str]:
+    yield f"{request.method} {request.url}\n"
+    yield from (f"{name}: {value}\n" for name, value in request.headers.items())
+    yield f"{request.body[:1000]!r} ({len(request.body)} octets)"

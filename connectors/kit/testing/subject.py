@@ -1,0 +1,109 @@
+"""What the suite examines: a plugin's class, its folder, fixtures and simulator."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, TypeVar
+
+from connectors.kit.base import (
+    Edits,
+    Outbound,
+    OutboundEdit,
+    OutboundReaction,
+    Plugin,
+    Reacts,
+    Sent,
+    Tools,
+    Types,
+)
+from connectors.kit.config import configured
+from connectors.kit.fixtures import Fixtures, OutboundCase, Typing, read_fixtures
+from connectors.kit.http import Exchange, Http
+from connectors.kit.redact import secrets_of
+from connectors.kit.testing.simulator import LoopbackSimulator
+
+T = TypeVar("T")
+
+
+class Nonconforming(AssertionError):
+    """The plugin does not keep the contract; the text says where."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    plugin: type[Plugin[Any]]
+    simulator: type[LoopbackSimulator]
+    folder: Path
+    fixtures: Fixtures
+    longest: float = 1.0
+    """Seconds a plugin waits for an answer here, whatever it asks for."""
+
+    @classmethod
+    def of(cls, plugin: type[Plugin[Any]], fixtures: Path, simulator: type[LoopbackSimulator]) -> "Subject":
+        """Raises FixtureError."""
+        return cls(plugin, simulator, fixtures.parent, read_fixtures(fixtures))
+
+    def receiving(self) -> Plugin[Any]:
+        """The plugin as `config.json` configures it, for what does no I/O."""
+        return self.plugin(
+            configured(self.plugin.Config, self.fixtures.config),
+            Tools(self.fixtures.connector, Http(self.fixtures.connector)),
+        )
+
+    def simulated(self) -> LoopbackSimulator:
+        return self.simulator(self.fixtures.config, self.fixtures.url)
+
+    def secrets(self) -> list[str]:
+        """The values nobody may see."""
+        config = configured(self.plugin.Config, self.fixtures.config)
+        return [secret.reveal() for secret in secrets_of(config) if secret]
+
+    def plain_send(self) -> OutboundCase:
+        """The case failures are tried with: the first of one wire request. Raises Nonconforming."""
+        for case in self.fixtures.outbound:
+            if case.ability == "send" and len(case.wire) == 1:
+                return case
+        raise Nonconforming("no outbound fixture with ability `send` and a single wire request")
+
+    def sending(
+        self,
+        settings: Mapping[str, Any],
+        act: Callable[[Plugin[Any]], Awaitable[T]],
+        log: Callable[[Exchange], None] = lambda _exchange: None,
+    ) -> T:
+        """Runs `act` with a plugin of these settings, on a loop of its own."""
+
+        async def run() -> T:
+            config = configured(self.plugin.Config, dict(settings))
+            http = Http(
+                self.fixtures.connector,
+                trusted=self.plugin.trusted_origins(config),
+                log=log,
+                secrets=secrets_of(config),
+                longest=self.longest,
+            )
+            try:
+                return await act(self.plugin(config, Tools(self.fixtures.connector, http)))
+            finally:
+                await http.close()
+
+        return asyncio.run(run())
+
+
+async def perform(plugin: Plugin[Any], case: OutboundCase) -> Sent | None:
+    """Does what an outbound case asks. Raises the sending errors, and Nonconforming where the ability is absent."""
+    with TemporaryDirectory() as folder:
+        outbound = case.with_files(Path(folder))
+        match outbound:
+            case OutboundEdit() if isinstance(plugin, Edits):
+                return await plugin.edit(outbound)
+            case OutboundReaction() if isinstance(plugin, Reacts):
+                return await plugin.react(outbound)
+            case Typing() if isinstance(plugin, Types):
+                await plugin.typing(outbound.address, outbound.thread)
+                return None
+            case Outbound() if not isinstance(outbound, OutboundEdit):
+                return await plugin.send(outbound)
+    raise Nonconforming(f"{case}: the plugin has no ability to {case.ability}")

@@ -1,0 +1,8 @@
+"""The plugins that come with onethread: one line each. Nothing is imported before it is asked for."""
+
+from collections.abc import Mapping
+
+BUILT_IN: Mapping[str, str] = {
+    "telegram": "connectors.channels.telegram:Telegram",
+}
+"""Name to `module:class`. Deleting a plugin's folder and its line here deletes the channel."""
