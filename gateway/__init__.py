@@ -1,0 +1,1 @@
+"""The running hub: HTTP in, store, feed, sending, API, command line."""

@@ -1,0 +1,74 @@
+"""What one delivery from a provider asks the store to record, and what the store says of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+
+import msgspec
+
+from connectors.kit.base import Outcome
+from connectors.kit.request import Request
+from gateway.ids import new_id
+from normalizer.inbound import Inbound
+from normalizer.model import Inbox
+
+
+@dataclass(frozen=True, eq=False)
+class Place:
+    """Where a connector's messages belong. Compared by identity: one per configured connector."""
+
+    connector_id: str
+    channel: str
+    scheme: str
+    inbox: Inbox
+
+
+@dataclass(frozen=True)
+class Raw:
+    """The bytes as they came, kept for the operator; headers without their secrets."""
+
+    id: str
+    received_at: datetime
+    method: str
+    url: str
+    headers: bytes
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Arrival:
+    place: Place
+    raw: Raw
+    inbound: Sequence[Inbound]
+    cursor: str | None = None
+    """Of a poll; committed with what it brought."""
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """`inbound` are the items that were new, in their order."""
+
+    outcome: Outcome
+    inbound: Sequence[Inbound] = ()
+
+
+def raw_of(request: Request) -> Raw:
+    return Raw(
+        id=new_id(),
+        received_at=request.received_at,
+        method=request.method,
+        url=request.url,
+        headers=msgspec.json.encode({name: _shown(name, value) for name, value in request.headers.items()}),
+        body=request.body,
+    )
+
+
+def _shown(name: str, value: str) -> str:
+    return "***" if _is_secret(name) else value
+
+
+@lru_cache(maxsize=512)
+def _is_secret(name: str) -> bool:
+    """Whether a header of this name may carry a credential. Over-cautious on purpose."""
+    return any(word in name for word in ("auth", "cookie", "token", "secret", "key", "signature"))

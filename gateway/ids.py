@@ -1,0 +1,23 @@
+"""New ids: UUIDv7 that sort by the order they were made in within this process, even when the clock jumps back."""
+
+import secrets
+import threading
+import time
+
+from normalizer.ids import uuid7
+
+_lock = threading.Lock()
+_last_ms = 0
+_entropy = 0
+
+
+def new_id() -> str:
+    """A UUIDv7 greater than every one this process made before."""
+    global _last_ms, _entropy
+    with _lock:
+        now = time.time_ns() // 1_000_000
+        if now > _last_ms:
+            _last_ms, _entropy = now, secrets.randbits(73)
+        else:
+            _entropy += 1 + secrets.randbits(32)
+        return uuid7(_last_ms, _entropy)

@@ -1,0 +1,86 @@
+"""All lanes of this process, and the look-out for work that nobody woke them for."""
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import structlog
+from sqlalchemy import text
+
+from gateway.deliver import deliver
+from gateway.ids import new_id
+from gateway.live import LiveConnector
+from gateway.send.pausing import unpause
+from gateway.send.work import Lane
+
+if TYPE_CHECKING:
+    from gateway.hub import Hub
+
+log = structlog.get_logger()
+BACKSTOP = 1.0
+"""Seconds between looks for deliveries that another process queued or left behind."""
+_OPEN = text("SELECT DISTINCT connector_id FROM deliveries WHERE status IN ('queued', 'sending')")
+
+
+class Lanes:
+    def __init__(self, hub: "Hub") -> None:
+        self._hub = hub
+        self._owner = new_id()
+        self._lanes: dict[str, Lane] = {}
+        self._watch: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        for connector in self._hub.connectors.values():
+            self._begin(connector)
+        self._watch = asyncio.create_task(self._look_out(), name="lanes")
+
+    async def stop(self) -> None:
+        if self._watch:
+            self._watch.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._watch
+        await asyncio.gather(*(lane.stop() for lane in self._lanes.values()))
+        self._lanes.clear()
+
+    async def renew(self) -> None:
+        """After a new configuration: lanes of connectors that changed start again, and try at once."""
+        wanted: Mapping[str, LiveConnector] = self._hub.connectors
+        for name, lane in list(self._lanes.items()):
+            if wanted.get(name) is not lane.connector:
+                await lane.stop()
+                del self._lanes[name]
+        for name, connector in wanted.items():
+            if name not in self._lanes:
+                await self._hub.writer.write(unpause, name)
+                self._begin(connector)
+
+    def wake(self, connector_id: str) -> None:
+        if lane := self._lanes.get(connector_id):
+            lane.wake()
+
+    def _begin(self, connector: LiveConnector) -> None:
+        limits = self._hub.settings.limits
+        lane = Lane(
+            connector,
+            self._hub.writer,
+            self._hub.files,
+            self._hub.links.link,
+            owner=self._owner,
+            lease=limits.lease,
+            concurrency=limits.concurrency,
+            attempts=limits.attempts,
+            carry_out=deliver,
+        )
+        self._lanes[connector.id] = lane
+        lane.start()
+
+    async def _look_out(self) -> None:
+        while True:
+            await asyncio.sleep(BACKSTOP)
+            for connector_id in await asyncio.to_thread(self._with_work):
+                self.wake(connector_id)
+
+    def _with_work(self) -> list[str]:
+        with self._hub.engine.connect() as connection:
+            return [row[0] for row in connection.execute(_OPEN)]

@@ -1,0 +1,42 @@
+"""Connectors as they run: a plugin with its place in the store."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from connectors.kit.base import Plugin, Tools
+from connectors.kit.http import Exchange, Http
+from connectors.kit.registry import load
+from gateway.arrival import Place
+from gateway.settings.model import Connector, Settings
+
+
+@dataclass(frozen=True, eq=False)
+class LiveConnector:
+    settings: Connector
+    place: Place
+    plugin: Plugin  # type: ignore[type-arg]  # each has its own Config
+    http: Http
+    webhook_url: str
+
+    @property
+    def id(self) -> str:
+        return self.place.connector_id
+
+
+def bring_up(settings: Settings, connector: Connector, keep: Callable[[Exchange], None]) -> LiveConnector:
+    """A connector ready to receive and send. Raises UnknownPlugin."""
+    kind = load(connector.plugin)
+    http = Http(
+        connector.name,
+        trusted=kind.trusted_origins(connector.config),
+        log=keep,
+        secrets=connector.secrets(),
+    )
+    place = Place(
+        connector_id=connector.name,
+        channel=kind.info.channel,
+        scheme=kind.info.scheme,
+        inbox=settings.inboxes[connector.inbox],
+    )
+    plugin = kind(connector.config, Tools(connector=connector.name, http=http))
+    return LiveConnector(connector, place, plugin, http, settings.webhook_url(connector.name))

@@ -1,0 +1,195 @@
+"""A batch of deliveries from providers, recorded in arrival order.
+
+Prefetch, apply in memory, write set-based: `record` costs a handful of statements however many arrivals it is given.
+"""
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import structlog
+
+from connectors.kit.base import Outcome
+from gateway.arrival import Arrival, Place, Recorded
+from gateway.ids import new_id
+from gateway.record.changes import REPORTS, change_consent, move, waited
+from gateway.record.desk import Desk
+from gateway.record.fragments import piece
+from gateway.record.received import receive_message
+from gateway.store import schema
+from gateway.store.times import to_us
+from gateway.store.transaction import Transaction, listed
+from normalizer.inbound import (
+    ConsentChanged,
+    IdentityMoved,
+    Ignored,
+    Inbound,
+    MessageEdited,
+    MessageReceived,
+    MessageRedacted,
+    ReactionChanged,
+    StatusChanged,
+    Unreadable,
+)
+
+log = structlog.get_logger()
+UNAVAILABLE = sqlite3.OperationalError
+"""The store itself is in trouble (full, locked, gone), so the provider shall come again; else the item is at fault."""
+
+
+def record(transaction: Transaction, arrivals: Sequence[Arrival]) -> list[Recorded]:
+    """Records what is new in each arrival; a key seen before, also within the batch, is a duplicate.
+
+    An arrival the store refuses although it runs alone is quarantined whole, and the provider hears success.
+    """
+    if len(arrivals) > 1:
+        return _record(transaction, arrivals)
+    try:
+        with transaction.attempt():
+            return _record(transaction, arrivals)
+    except UNAVAILABLE:
+        raise
+    except Exception as error:  # nothing authentic is dropped, whatever is wrong with it
+        log.exception("quarantined", connector=arrivals[0].place.connector_id, raw=arrivals[0].raw.id)
+        return [_refuse(transaction, arrivals[0], f"could not be recorded: {type(error).__name__}: {error}")]
+
+
+def _record(transaction: Transaction, arrivals: Sequence[Arrival]) -> list[Recorded]:
+    desk = Desk(transaction)
+    seen = _seen(transaction, arrivals)
+    _prefetch(desk, arrivals)
+    results = []
+    for arrival in arrivals:
+        fresh = []
+        for item in arrival.inbound:
+            if item.key not in seen[arrival.place.connector_id]:
+                seen[arrival.place.connector_id].add(item.key)
+                fresh.append(item)
+        results.append(_record_one(desk, arrival, fresh))
+    desk.save()
+    return results
+
+
+def _refuse(transaction: Transaction, arrival: Arrival, reason: str) -> Recorded:
+    if arrival.cursor is not None:
+        transaction.change(_CURSOR, arrival.place.connector_id, arrival.cursor)
+    _keep_raw(transaction, arrival)
+    _quarantine(transaction, arrival, f"refused:{arrival.raw.id}", arrival.raw.body, reason)
+    return Recorded(Outcome.QUARANTINED)
+
+
+def _seen(transaction: Transaction, arrivals: Sequence[Arrival]) -> defaultdict[str, set[str]]:
+    keys: defaultdict[str, list[str]] = defaultdict(list)
+    for arrival in arrivals:
+        keys[arrival.place.connector_id].extend(item.key for item in arrival.inbound)
+    sql = "SELECT key FROM arrivals WHERE connector_id = ? AND key IN (SELECT value FROM json_each(?))"
+    seen: defaultdict[str, set[str]] = defaultdict(set)
+    for connector_id, wanted in keys.items():
+        seen[connector_id].update(key for (key,) in transaction.rows(sql, connector_id, listed(wanted)))
+    return seen
+
+
+def _prefetch(desk: Desk, arrivals: Sequence[Arrival]) -> None:
+    addresses: defaultdict[Place, list[str]] = defaultdict(list)
+    external: defaultdict[Place, list[str]] = defaultdict(list)
+    for arrival in arrivals:
+        for item in arrival.inbound:
+            match item:
+                case MessageReceived(peer=peer, reply_to=reply_to):
+                    addresses[arrival.place].append(peer.person.address.value)
+                    if reply_to:
+                        external[arrival.place].append(reply_to)
+                case ConsentChanged(peer=peer):
+                    addresses[arrival.place].append(peer.person.address.value)
+                case MessageEdited() | MessageRedacted() | ReactionChanged() | StatusChanged():
+                    external[arrival.place].append(item.external_id)
+                case _:
+                    pass
+    for place, wanted in addresses.items():
+        desk.crowd[place].load(wanted)
+    for place, wanted in external.items():
+        desk.find(place, wanted)
+    desk.cases.load(case for people in desk.crowd.values() for case in people.conversation_ids())
+
+
+def _record_one(desk: Desk, arrival: Arrival, fresh: Sequence[Inbound]) -> Recorded:
+    transaction = desk.transaction
+    if arrival.cursor is not None:
+        transaction.change(_CURSOR, arrival.place.connector_id, arrival.cursor)
+    if not fresh:
+        return Recorded(Outcome.DUPLICATE if arrival.inbound else Outcome.RECORDED)
+    _keep_raw(transaction, arrival)
+    for item in fresh:
+        message_id = _apply(desk, arrival, item)
+        transaction.insert(
+            schema.arrivals, arrival.place.connector_id, item.key, arrival.raw.id, message_id, transaction.now_us
+        )
+        if message_id and isinstance(item, MessageReceived):
+            for waiting in waited(transaction, arrival.place, (item.external_id,)):
+                REPORTS[type(waiting)](desk, arrival.place, waiting)
+    unread = all(isinstance(item, Unreadable) for item in fresh)
+    return Recorded(Outcome.QUARANTINED if unread else Outcome.RECORDED, tuple(fresh))
+
+
+def _keep_raw(transaction: Transaction, arrival: Arrival) -> None:
+    raw = arrival.raw
+    transaction.insert(
+        schema.raws,
+        raw.id,
+        arrival.place.connector_id,
+        to_us(raw.received_at),
+        raw.method,
+        raw.url,
+        raw.headers,
+        raw.body,
+    )
+
+
+def _apply(desk: Desk, arrival: Arrival, item: Inbound) -> str | None:
+    if change := REPORTS.get(type(item)):
+        return change(desk, arrival.place, item)
+    return RECORD[type(item)](desk, arrival, item)
+
+
+def _receive(desk: Desk, arrival: Arrival, item: MessageReceived) -> str | None:
+    if item.fragment:
+        return piece(desk, arrival, item)
+    return receive_message(desk, arrival, item)
+
+
+def _unreadable(desk: Desk, arrival: Arrival, item: Unreadable) -> None:
+    _quarantine(desk.transaction, arrival, item.key, item.slice, item.reason)
+
+
+def _quarantine(transaction: Transaction, arrival: Arrival, key: str, slice_: bytes, reason: str) -> None:
+    transaction.insert(
+        schema.quarantine,
+        new_id(),
+        arrival.place.connector_id,
+        arrival.raw.id,
+        key,
+        reason,
+        slice_,
+        "open",
+        transaction.now_us,
+        None,
+    )
+
+
+def _ignore(_: Desk, arrival: Arrival, item: Ignored) -> None:
+    log.debug("ignored", connector=arrival.place.connector_id, reason=item.reason)
+
+
+_CURSOR = (
+    "INSERT INTO cursors (connector_id, cursor) VALUES (?, ?)"
+    " ON CONFLICT (connector_id) DO UPDATE SET cursor = excluded.cursor"
+)
+
+RECORD: dict[type[Inbound], Callable[[Desk, Arrival, Any], str | None]] = {
+    MessageReceived: _receive,
+    ConsentChanged: change_consent,
+    IdentityMoved: move,
+    Unreadable: _unreadable,
+    Ignored: _ignore,
+}

@@ -1,0 +1,194 @@
+"""Conversations in hand during one transaction: each read once, changed in memory, written once."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from typing import Any
+
+import msgspec
+
+from gateway.arrival import Place
+from gateway.ids import new_id
+from gateway.store import schema
+from gateway.store.times import from_us
+from gateway.store.transaction import Transaction, listed
+from normalizer.events import ConversationData
+from normalizer.model import Conversation, ConversationKind, ConversationState, Priority, Value
+
+
+@dataclass(slots=True, eq=False)
+class Case:
+    """A row of `conversations`, in the table's column order."""
+
+    id: str
+    number: int
+    inbox_id: str
+    contact_id: str | None
+    kind: str
+    sharing_key: str
+    subject: str | None
+    state: str
+    category: str | None
+    labels: str
+    priority: str
+    team: str | None
+    assignee: str | None
+    sequence: int
+    merged_into: str | None
+    opened_at: int
+    updated_at: int
+    closed_at: int | None
+
+    def model(self) -> Conversation:
+        return Conversation(
+            id=self.id,
+            number=self.number,
+            inbox_id=self.inbox_id,
+            contact_id=self.contact_id,
+            kind=ConversationKind(self.kind),
+            subject=self.subject,
+            state=ConversationState(self.state),
+            category=self.category,
+            labels=tuple(msgspec.json.decode(self.labels)),
+            priority=Priority(self.priority),
+            team=self.team,
+            assignee=self.assignee,
+            sequence=self.sequence,
+            merged_into=self.merged_into,
+            opened_at=from_us(self.opened_at),
+            updated_at=from_us(self.updated_at),
+            closed_at=None if self.closed_at is None else from_us(self.closed_at),
+        )
+
+
+COLUMNS = ", ".join(field.name for field in fields(Case))
+_SELECT = f"SELECT {COLUMNS} FROM conversations"
+_ADVANCE = "UPDATE conversations SET sequence = ?, updated_at = ? WHERE id = ?"
+CHANGEABLE = ("subject", "state", "category", "labels", "priority", "team", "assignee", "merged_into", "closed_at")
+_CHANGE = f"UPDATE conversations SET {', '.join(f'{name} = ?' for name in CHANGEABLE)} WHERE id = ?"
+
+
+class Cases:
+    """The working set. `save` writes it; nothing is written before."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+        self._cases: dict[str, Case] = {}
+        self._new: list[Case] = []
+        self._advanced: set[Case] = set()
+        self._changed: set[Case] = set()
+        self._next_number = 0
+
+    def load(self, ids: Iterable[str]) -> None:
+        """Prefetches in one statement."""
+        missing = {id_ for id_ in ids if id_ not in self._cases}
+        if missing:
+            sql = f"{_SELECT} WHERE id IN (SELECT value FROM json_each(?))"
+            for row in self._transaction.rows(sql, listed(missing)):
+                self._cases[row[0]] = Case(*row)
+
+    def get(self, id_: str) -> Case:
+        """Raises KeyError for an id that is no conversation's."""
+        if id_ not in self._cases:
+            self.load([id_])
+        return self._cases[id_]
+
+    def shared(self, sharing_key: str) -> Case | None:
+        """The one that is not closed and has this sharing key."""
+        for case in self._cases.values():
+            if case.sharing_key == sharing_key and case.state != ConversationState.CLOSED:
+                return case
+        row = self._transaction.row(f"{_SELECT} WHERE sharing_key = ? AND state <> 'closed'", sharing_key)
+        if row is None:
+            return None
+        return self._cases.setdefault(row[0], Case(*row))
+
+    def open(self, place: Place, kind: str, sharing_key: str, contact_id: str | None, why: str) -> Case:
+        """A new conversation; `conversation.opened` is its first event."""
+        if not self._next_number:
+            newest = self._transaction.row("SELECT max(number) FROM conversations")
+            self._next_number = (newest[0] if newest and newest[0] else 0) + 1
+        now = self._transaction.now_us
+        case = Case(
+            id=new_id(),
+            number=self._next_number,
+            inbox_id=place.inbox.id,
+            contact_id=contact_id,
+            kind=kind,
+            sharing_key=sharing_key,
+            subject=None,
+            state=ConversationState.OPEN,
+            category=None,
+            labels="[]",
+            priority=Priority.NORMAL,
+            team=None,
+            assignee=None,
+            sequence=0,
+            merged_into=None,
+            opened_at=now,
+            updated_at=now,
+            closed_at=None,
+        )
+        self._next_number += 1
+        self._cases[case.id] = case
+        self._new.append(case)
+        self.tell(case, "conversation.opened", None, why)
+        return case
+
+    def change(self, case: Case, why: str | None = None, **values: Any) -> None:
+        """Sets columns of CHANGEABLE and says so by `conversation.updated` or `.closed`."""
+        for name, value in values.items():
+            assert name in CHANGEABLE, name
+            setattr(case, name, value)
+        self._changed.add(case)
+        closed = values.get("state") == ConversationState.CLOSED
+        self.tell(case, "conversation.closed" if closed else "conversation.updated", None, why)
+
+    def advance(self, case: Case) -> int:
+        """The sequence of the conversation's next event."""
+        case.sequence += 1
+        case.updated_at = self._transaction.now_us
+        self._advanced.add(case)
+        return case.sequence
+
+    def tell(self, case: Case, type_: str, place: Place | None, why: str | None) -> None:
+        """An event about the conversation itself."""
+        sequence = self.advance(case)
+        self.emit(case, type_, ConversationData(conversation=case.model(), why=why), case.id, sequence, place)
+
+    def emit(
+        self,
+        case: Case,
+        type_: str,
+        data: Value | dict[str, Any],
+        subject: str,
+        sequence: int,
+        place: Place | None = None,
+    ) -> None:
+        """An event of the conversation's history, at the sequence `advance` gave."""
+        self._transaction.emit(
+            type_,
+            data,
+            source=f"/conversations/{case.id}",
+            subject=subject,
+            partition=case.id,
+            conversation_id=case.id,
+            sequence=sequence,
+            priority=Priority(case.priority),
+            channel=place.channel if place else None,
+            connector=place.connector_id if place else None,
+            inbox=case.inbox_id,
+        )
+
+    def save(self) -> None:
+        """Hands everything to the transaction."""
+        transaction = self._transaction
+        for case in self._new:
+            transaction.insert(schema.conversations, *(getattr(case, name) for name in Case.__slots__))
+        new = set(self._new)
+        for case in self._changed - new:
+            transaction.change(_CHANGE, *(getattr(case, name) for name in CHANGEABLE), case.id)
+        for case in self._advanced - new:
+            transaction.change(_ADVANCE, case.sequence, case.updated_at, case.id)
+        self._new.clear()
+        self._changed.clear()
+        self._advanced.clear()

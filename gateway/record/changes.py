@@ -1,0 +1,221 @@
+"""What happens to messages, people and routes after the fact: edits, deletions, reactions, reports, consent, moves.
+
+A report about an id we do not know yet waits, and is applied when the message comes.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from gateway.arrival import Arrival, Place
+from gateway.record.desk import Desk, Known, message_data
+from gateway.record.people import contact_ref
+from gateway.send.standing import climb
+from gateway.store import schema
+from gateway.store.transaction import Transaction
+from normalizer.codec import decoder, encode
+from normalizer.errors import ErrorCode
+from normalizer.events import ConsentData, ContactData, ReactionData, RedactionData
+from normalizer.inbound import (
+    ConsentChanged,
+    IdentityMoved,
+    Inbound,
+    MessageEdited,
+    MessageRedacted,
+    ReactionChanged,
+    StatusChanged,
+)
+from normalizer.model import AuthorKind, Consent, ConsentState, Contact, DeliveryError, Identity, Message, Proof
+from normalizer.parts import MediaPart
+
+Report = MessageEdited | MessageRedacted | ReactionChanged | StatusChanged
+_contact = decoder(Contact)
+_report = decoder(Report)
+
+
+def edit(desk: Desk, place: Place, item: MessageEdited) -> str | None:
+    """Revises the message; an edit that changes nothing one could read is no event."""
+    known = desk.known(place, item.external_id)
+    if known is None:
+        _wait(desk, place, item)
+        return None
+    message = desk.message(known.message_id)
+    kept = tuple(part for part in message.parts if isinstance(part, MediaPart))
+    media = kept if item.media is None else desk.attach(place, message.id, item.media)
+    changed = msgspec.structs.replace(message, text=item.text, parts=item.parts + media)
+    if changed != message:
+        revise(desk, place, changed)
+    return message.id
+
+
+def revise(desk: Desk, place: Place | None, message: Message) -> None:
+    """Writes a message's next revision and says so."""
+    message = msgspec.structs.replace(message, revision=message.revision + 1)
+    body = encode(message)
+    desk.keep(message)
+    desk.transaction.change("UPDATE messages SET body = ? WHERE id = ?", body, message.id)
+    case = desk.cases.get(message.conversation_id)
+    way = desk.way(message.route_id)
+    data = message_data(message, body, way, way.contact if way else None)
+    desk.cases.emit(case, "message.edited", data, message.id, desk.cases.advance(case), place)
+
+
+def redact(desk: Desk, place: Place, item: MessageRedacted) -> str | None:
+    """Leaves a tombstone: text and parts are gone, the message's place in the history stands."""
+    known = desk.known(place, item.external_id)
+    if known is None:
+        _wait(desk, place, item)
+        return None
+    message = desk.message(known.message_id)
+    if message.redacted_at is None:
+        at = desk.transaction.now
+        message = msgspec.structs.replace(message, text="", parts=(), actions=(), redacted_at=at)
+        desk.keep(message)
+        desk.transaction.change("UPDATE messages SET body = ? WHERE id = ?", encode(message), message.id)
+        case = desk.cases.get(message.conversation_id)
+        data = RedactionData(message_id=message.id, redacted_at=at)
+        desk.cases.emit(case, "message.redacted", data, message.id, desk.cases.advance(case), place)
+    return message.id
+
+
+def react(desk: Desk, place: Place, item: ReactionChanged) -> str | None:
+    known = desk.known(place, item.external_id)
+    if known is None:
+        _wait(desk, place, item)
+        return None
+    author = desk.crowd[place].someone(item.author, Proof.CHANNEL).contact.id
+    for type_, reactions in (("reaction.removed", item.removed), ("reaction.added", item.added)):
+        for reaction in reactions:
+            tell_reaction(desk, place, known, type_, reaction, AuthorKind.CONTACT, author)
+    return known.message_id
+
+
+def tell_reaction(
+    desk: Desk, place: Place, known: Known, type_: str, reaction: str, kind: AuthorKind, author: str | None
+) -> None:
+    case = desk.cases.get(known.conversation_id)
+    data = ReactionData(message_id=known.message_id, reaction=reaction, author_kind=kind, author=author)
+    desk.cases.emit(case, type_, data, known.message_id, desk.cases.advance(case), place)
+
+
+def report(desk: Desk, place: Place, item: StatusChanged) -> str | None:
+    """A delivery's status climbs; it never falls."""
+    known = desk.known(place, item.external_id)
+    if known is None or known.delivery_id is None:
+        _wait(desk, place, item)
+        return None
+    error = None
+    if item.error_code:
+        code = item.error_code if item.error_code in set(ErrorCode) else ErrorCode.UNKNOWN
+        error = DeliveryError(code=code, detail="reported by the provider", provider_code=item.provider_code)
+    climb(desk.transaction, desk.cases, place, known.delivery_id, item.status, error)
+    return known.message_id
+
+
+def change_consent(desk: Desk, arrival: Arrival, item: ConsentChanged) -> None:
+    """The peer shut us out of the route, or let us in again."""
+    people = desk.crowd[arrival.place]
+    way, new = people.way(item.peer)
+    if new:
+        people.add(way)
+    way.blocked = int(item.state == ConsentState.OPTED_OUT)
+    people.touch(way)
+    consent = Consent(
+        channel=way.channel, purpose=item.purpose, state=item.state, source=item.source, at=item.occurred_at
+    )
+    change_consent_of(desk.transaction, arrival.place, way.contact.id, way.id, consent)
+
+
+def change_consent_of(transaction: Transaction, place: Place, contact_id: str, route_id: str, consent: Consent) -> None:
+    """Keeps a contact's word and says so."""
+    _keep_consent(transaction, contact_id, consent)
+    transaction.emit(
+        "consent.changed",
+        ConsentData(contact_id=contact_id, route_id=route_id, consent=consent),
+        source=f"/contacts/{contact_id}",
+        subject=contact_id,
+        partition=contact_id,
+        channel=place.channel,
+        connector=place.connector_id,
+        inbox=place.inbox.id,
+    )
+
+
+def _keep_consent(transaction: Transaction, contact_id: str, consent: Consent) -> None:
+    """The newest word per channel and purpose stands in the contact."""
+    transaction.flush()
+    row = transaction.row("SELECT body FROM contacts WHERE id = ?", contact_id)
+    assert row is not None
+    contact = _contact.decode(row[0])
+    others = tuple(old for old in contact.consent if (old.channel, old.purpose) != (consent.channel, consent.purpose))
+    contact = msgspec.structs.replace(contact, consent=(*others, consent))
+    transaction.change("UPDATE contacts SET body = ? WHERE id = ?", encode(contact), contact_id)
+
+
+def move(desk: Desk, arrival: Arrival, item: IdentityMoved) -> None:
+    """The identity keeps its history under its new address."""
+    move_identity(desk.transaction, arrival.place, item.before.scheme, item.before.value, item.after.value)
+
+
+def move_identity(transaction: Transaction, place: Place, scheme: str, before: str, after: str) -> None:
+    """Renames an identity and its routes; where the new address is somebody already, both stay as they are."""
+    transaction.flush()
+    find = (
+        "SELECT i.id, i.contact_id, i.proof, c.body FROM identities i JOIN contacts c ON c.id = i.contact_id"
+        " WHERE i.scheme = ? AND i.scope = ? AND i.value = ?"
+    )
+    row = transaction.row(find, scheme, place.connector_id, before)
+    if row is None or transaction.row(find, scheme, place.connector_id, after):
+        return
+    identity_id, contact_id, proof, body = row
+    transaction.change("UPDATE identities SET value = ? WHERE id = ?", after, identity_id)
+    transaction.change("UPDATE routes SET address = ? WHERE identity_id = ?", after, identity_id)
+    transaction.flush()
+    identity = Identity(
+        id=identity_id, contact_id=contact_id, scheme=scheme, value=after, scope=place.connector_id, proof=Proof(proof)
+    )
+    transaction.emit(
+        "contact.updated",
+        ContactData(contact=contact_ref.decode(body), identities=(identity,)),
+        source=f"/contacts/{contact_id}",
+        subject=contact_id,
+        partition=contact_id,
+        channel=place.channel,
+        connector=place.connector_id,
+        inbox=place.inbox.id,
+    )
+
+
+def _wait(desk: Desk, place: Place, item: Report) -> None:
+    desk.transaction.insert(
+        schema.waiting_reports,
+        place.connector_id,
+        item.key,
+        item.external_id,
+        encode(item),
+        desk.transaction.now_us,
+    )
+
+
+def waited(transaction: Transaction, place: Place, external_ids: tuple[str, ...]) -> list[Report]:
+    """The reports that were waiting for these ids, oldest first; they wait no more."""
+    if transaction.row("SELECT 1 FROM waiting_reports LIMIT 1") is None:
+        return []
+    found = []
+    for external_id in external_ids:
+        where = "connector_id = ? AND external_id = ?"
+        sql = f"SELECT body FROM waiting_reports WHERE {where} ORDER BY created_at, key"
+        rows = transaction.rows(sql, place.connector_id, external_id)
+        if rows:
+            transaction.change(f"DELETE FROM waiting_reports WHERE {where}", place.connector_id, external_id)
+        found += [_report.decode(body) for (body,) in rows]
+    return found
+
+
+REPORTS: dict[type[Inbound], Callable[[Desk, Place, Any], str | None]] = {
+    MessageEdited: edit,
+    MessageRedacted: redact,
+    ReactionChanged: react,
+    StatusChanged: report,
+}

@@ -1,0 +1,202 @@
+"""Everything in hand while a batch is recorded, and the one way a message enters a history."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from gateway.arrival import Place
+from gateway.ids import new_id
+from gateway.record.cases import Case, Cases
+from gateway.record.people import SELECT_WAY, Crowd, People, Way, way_of
+from gateway.store import schema
+from gateway.store.transaction import Transaction, listed
+from normalizer.belonging import Candidate, Existing, Facts, New, belongs, sharing_key
+from normalizer.codec import decoder, encode
+from normalizer.events import MessageData, RouteData
+from normalizer.inbound import Media
+from normalizer.model import ContactRef, ConversationKind, ConversationState, Message
+from normalizer.parts import MediaPart
+
+MOST_TEXT = 16 * 1024
+"""Octets of text an event carries; the whole stands in the message."""
+_message = decoder(Message)
+
+
+class Known(msgspec.Struct, frozen=True):
+    """A message found by the provider's id."""
+
+    message_id: str
+    conversation_id: str
+    route_id: str | None
+    delivery_id: str | None
+
+
+class Desk:
+    def __init__(self, transaction: Transaction) -> None:
+        self.transaction = transaction
+        self.cases = Cases(transaction)
+        self.crowd = Crowd(transaction)
+        self._external: dict[tuple[str, str], Known] = {}
+        self._messages: dict[str, Message] = {}
+
+    def find(self, place: Place, external_ids: Sequence[str]) -> None:
+        """Prefetches the messages that go by these ids at the provider."""
+        sql = (
+            "SELECT e.external_id, e.message_id, m.conversation_id, m.route_id, e.delivery_id FROM external_ids e"
+            " JOIN messages m ON m.id = e.message_id"
+            " WHERE e.connector_id = ? AND e.external_id IN (SELECT value FROM json_each(?))"
+        )
+        for external_id, *known in self.transaction.rows(sql, place.connector_id, listed(external_ids)):
+            self._external[place.connector_id, external_id] = Known(*known)
+
+    def learn(self, place: Place, external_id: str, known: Known) -> None:
+        """A message has an id at the provider from now on."""
+        self._external[place.connector_id, external_id] = known
+
+    def known(self, place: Place, external_id: str | None) -> Known | None:
+        """What `find` or `keep` brought."""
+        return None if external_id is None else self._external.get((place.connector_id, external_id))
+
+    def message(self, message_id: str) -> Message:
+        """A message as it stands now, in this transaction too."""
+        if message_id not in self._messages:
+            row = self.transaction.row("SELECT body FROM messages WHERE id = ?", message_id)
+            assert row is not None
+            self._messages[message_id] = _message.decode(row[0])
+        return self._messages[message_id]
+
+    def keep(self, message: Message) -> None:
+        """Remembers what `message` shall give from now on."""
+        self._messages[message.id] = message
+
+    def way(self, route_id: str | None) -> Way | None:
+        """A route by id, for the event of a change to its message."""
+        row = self.transaction.row(f"{SELECT_WAY} WHERE r.id = ?", route_id) if route_id else None
+        return way_of(row) if row else None
+
+    def case_of(self, place: Place, people: People, way: Way, new: bool, quoted: Known | None) -> Case:
+        """The conversation this route's next message belongs to; opened or reopened where the rules say so."""
+        key = sharing_key(
+            place.inbox.sharing,
+            ConversationKind(way.kind),
+            place.inbox.id,
+            way.contact.id,
+            way.identity_id,
+            way.id,
+        )
+        current = self.cases.get(way.conversation_id) if way.conversation_id else None
+        quote = self.cases.get(quoted.conversation_id) if quoted else None
+        facts = Facts(
+            sharing=place.inbox.sharing,
+            kind=ConversationKind(way.kind),
+            reopen_within=place.inbox.reopen_within,
+            quoted=_candidate(quote, quoted is not None and quoted.route_id == way.id),
+            current=_candidate(current, True),
+            shared=_candidate(None if _is_open(current) else self.cases.shared(key), True),
+        )
+        match belongs(facts, self.transaction.now):
+            case Existing(conversation_id=conversation_id, reopens=reopens, why=why):
+                case = self.cases.get(conversation_id)
+                if reopens:
+                    self.cases.change(case, why, state=ConversationState.OPEN, closed_at=None)
+            case New(why=why):
+                contact_id = None if way.kind == ConversationKind.GROUP else way.contact.id
+                case = self.cases.open(place, way.kind, key, contact_id, why)
+        if way.conversation_id != case.id:
+            way.conversation_id = case.id
+            people.touch(way)
+        if new:
+            people.add(way)
+            self.cases.emit(case, "route.added", RouteData(route=way.model()), way.id, self.cases.advance(case), place)
+        return case
+
+    def append(
+        self,
+        case: Case,
+        message: Message,
+        type_: str,
+        *,
+        place: Place | None,
+        way: Way | None,
+        contact: ContactRef | None,
+    ) -> None:
+        """Writes a message and the event that creates it."""
+        transaction = self.transaction
+        body = encode(message)
+        self._messages[message.id] = message
+        transaction.insert(schema.messages, message.id, case.id, message.sequence, message.route_id, body)
+        self.cases.emit(case, type_, message_data(message, body, way, contact), message.id, message.sequence, place)
+        if place:
+            for external_id in message.external_ids:
+                transaction.insert(schema.external_ids, place.connector_id, external_id, message.id, None)
+                self.learn(place, external_id, Known(message.id, case.id, message.route_id, None))
+
+    def attach(self, place: Place, message_id: str, media: Sequence[Media]) -> tuple[MediaPart, ...]:
+        """Files to fetch after the commit, as the parts that stand for them."""
+        parts = []
+        for file in media:
+            part = MediaPart(
+                attachment_id=new_id(),
+                kind=file.kind,
+                media_type=file.media_type,
+                name=file.name,
+                size=file.size,
+                alt=file.alt,
+                duration=file.duration,
+            )
+            self.transaction.insert(
+                schema.attachments,
+                part.attachment_id,
+                message_id,
+                place.connector_id,
+                file.source,
+                "pending",
+                None,
+                file.media_type,
+                file.size,
+                file.name,
+                None,
+                0,
+                self.transaction.now_us,
+                self.transaction.now_us,
+            )
+            self.transaction.wake("media", place.connector_id)
+            parts.append(part)
+        return tuple(parts)
+
+    def save(self) -> None:
+        self.cases.save()
+        self.crowd.save()
+
+
+def message_data(
+    message: Message, body: bytes, way: Way | None, contact: ContactRef | None
+) -> MessageData | dict[str, object]:
+    """The data of an event about a message; its text cut where the envelope would grow past its bound."""
+    route = way.model() if way else None
+    if len(body) <= MOST_TEXT:
+        return {"message": msgspec.Raw(body), "route": route, "contact": contact, "truncated": False}
+    short = msgspec.structs.replace(message, text=cut(message.text, MOST_TEXT))
+    if len(encode(short)) > 2 * MOST_TEXT:
+        short = msgspec.structs.replace(short, parts=(), actions=())
+    return MessageData(message=short, route=route, contact=contact, truncated=short != message)
+
+
+def cut(text: str, octets: int) -> str:
+    """The beginning of a text that fits in so many octets of UTF-8."""
+    return text.encode()[:octets].decode(errors="ignore")
+
+
+def _is_open(case: Case | None) -> bool:
+    return case is not None and case.state != ConversationState.CLOSED
+
+
+def _candidate(case: Case | None, by_route_identity: bool) -> Candidate | None:
+    if case is None:
+        return None
+    return Candidate(
+        conversation_id=case.id,
+        state=ConversationState(case.state),
+        closed_at=case.model().closed_at if case.closed_at else None,
+        by_route_identity=by_route_identity,
+    )

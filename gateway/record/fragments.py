@@ -1,0 +1,121 @@
+"""Messages that arrive in pieces: kept at once, put together when complete or after a quiet second.
+
+A piece that comes after its message was put together arrives as an edit of it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from connectors.kit.base import Outcome
+from gateway.arrival import Arrival, Place, Raw, Recorded
+from gateway.record.changes import revise
+from gateway.record.desk import Desk
+from gateway.record.received import receive_message
+from gateway.store import schema
+from gateway.store.times import SECOND, from_us
+from gateway.store.transaction import Transaction
+from normalizer.assemble import assemble, external_ids
+from normalizer.codec import decoder, encode
+from normalizer.inbound import MessageReceived
+
+QUIET = SECOND
+TIMER = "assemble"
+_decoder = decoder(MessageReceived)
+_WAIT = (
+    "INSERT INTO timers (kind, subject, due_at) VALUES (?, ?, ?)"
+    " ON CONFLICT (kind, subject) DO UPDATE SET due_at = excluded.due_at"
+)
+_DONE = "DELETE FROM timers WHERE kind = ? AND subject = ?"
+_PIECES = "SELECT body, raw_id, received_at FROM fragments WHERE connector_id = ? AND grouping = ?"
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A fragmented message that is due to be put together."""
+
+    place: Place
+    group: str
+
+
+def subject_of(connector_id: str, group: str) -> str:
+    """How a group's timer is named; `split_subject` takes it apart."""
+    return f"{connector_id}\n{group}"
+
+
+def split_subject(subject: str) -> tuple[str, str]:
+    connector_id, _, group = subject.partition("\n")
+    return connector_id, group
+
+
+def piece(desk: Desk, arrival: Arrival, item: MessageReceived) -> str | None:
+    """Keeps a piece; the id of its message where that stands already."""
+    assert item.fragment is not None
+    transaction, connector_id, group = desk.transaction, arrival.place.connector_id, item.fragment.group
+    transaction.insert(
+        schema.fragments, connector_id, item.key, group, arrival.raw.id, encode(item), transaction.now_us
+    )
+    standing = transaction.row(
+        "SELECT message_id FROM arrivals WHERE connector_id = ? AND key = ?", connector_id, _key(group)
+    )
+    if standing:
+        _come_late(desk, arrival, item, standing[0])
+        return str(standing[0])
+    kept = transaction.row(
+        "SELECT count(*) FROM fragments WHERE connector_id = ? AND grouping = ?", connector_id, group
+    )
+    complete = item.fragment.count is not None and kept and kept[0] + 1 >= item.fragment.count
+    due = transaction.now_us if complete else transaction.now_us + QUIET
+    transaction.change(_WAIT, TIMER, subject_of(connector_id, group), due)
+    transaction.wake("timers")
+    return None
+
+
+def put_together(transaction: Transaction, wholes: Sequence[Whole]) -> list[Recorded]:
+    """Records the messages whose pieces have been quiet; one whose timer moved meanwhile is left alone."""
+    desk = Desk(transaction)
+    results = [_put_one(desk, whole) for whole in wholes]
+    desk.save()
+    return results
+
+
+def _put_one(desk: Desk, whole: Whole) -> Recorded:
+    transaction, connector_id = desk.transaction, whole.place.connector_id
+    subject = subject_of(connector_id, whole.group)
+    timer = transaction.row("SELECT due_at FROM timers WHERE kind = ? AND subject = ?", TIMER, subject)
+    if timer is None or timer[0] > transaction.now_us:
+        return Recorded(Outcome.DUPLICATE)
+    transaction.change(_DONE, TIMER, subject)
+    rows = transaction.rows(_PIECES, connector_id, whole.group)
+    pieces = [_decoder.decode(body) for body, _, _ in rows]
+    _, raw_id, received_at = min(rows, key=lambda row: row[2])
+    message = assemble(pieces)
+    raw = Raw(id=raw_id, received_at=from_us(received_at), method="", url="", headers=b"", body=b"")
+    desk.crowd[whole.place].load([message.peer.person.address.value])
+    if message.reply_to:
+        desk.find(whole.place, [message.reply_to])
+    message_id = receive_message(desk, Arrival(whole.place, raw, [message]), message, external_ids(pieces))
+    transaction.insert(schema.arrivals, connector_id, _key(whole.group), raw_id, message_id, transaction.now_us)
+    return Recorded(Outcome.RECORDED, (message,))
+
+
+def _come_late(desk: Desk, arrival: Arrival, item: MessageReceived, message_id: str) -> None:
+    message = desk.message(message_id)
+    desk.transaction.insert(schema.external_ids, arrival.place.connector_id, item.external_id, message_id, None)
+    text = "\n".join(filter(None, [message.text, item.text])) if item.parts or not item.media else message.text
+    revise(
+        desk,
+        arrival.place,
+        msgspec.structs.replace(
+            message,
+            text=text,
+            parts=message.parts + item.parts + desk.attach(arrival.place, message_id, item.media),
+            external_ids=(*message.external_ids, item.external_id),
+        ),
+    )
+
+
+def _key(group: str) -> str:
+    """The dedupe key of the message put together."""
+    return f"fragment:{group}"

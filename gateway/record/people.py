@@ -1,0 +1,235 @@
+"""Who is writing: routes, identities and contacts in hand during one transaction.
+
+`normalizer.identity` decides; this looks things up for it and makes what is missing.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from gateway.arrival import Place
+from gateway.ids import new_id
+from gateway.store import schema
+from gateway.store.times import from_us
+from gateway.store.transaction import Transaction, listed
+from normalizer.codec import encode
+from normalizer.events import ContactData
+from normalizer.identity import Known, Stranger, resolve, scope_of
+from normalizer.inbound import Peer, Person
+from normalizer.model import Contact, ContactRef, Identity, Proof, Route, Visibility
+
+
+@dataclass(slots=True, eq=False)
+class Way:
+    """A row of `routes` with the person at its end."""
+
+    id: str
+    connector_id: str
+    identity_id: str
+    channel: str
+    address: str
+    thread: str
+    kind: str
+    visibility: str
+    conversation_id: str | None
+    last_inbound_at: int | None
+    window_until: int | None
+    blocked: int
+    numbered: bytes | None
+    scope: str
+    contact: ContactRef
+
+    def model(self) -> Route:
+        return Route(
+            id=self.id,
+            connector_id=self.connector_id,
+            identity_id=self.identity_id,
+            channel=self.channel,
+            address=self.address,
+            remote_thread=self.thread or None,
+            visibility=Visibility(self.visibility),
+            conversation_id=self.conversation_id,
+            last_inbound_at=None if self.last_inbound_at is None else from_us(self.last_inbound_at),
+            window_until=None if self.window_until is None else from_us(self.window_until),
+            blocked=bool(self.blocked),
+        )
+
+
+@dataclass(slots=True, eq=False)
+class Someone:
+    """An identity with its contact."""
+
+    identity: Identity
+    contact: ContactRef
+
+
+Key = tuple[str, str, str]
+SELECT_WAY = (
+    "SELECT r.id, r.connector_id, r.identity_id, r.channel, r.address, r.thread, r.kind, r.visibility,"
+    " r.conversation_id, r.last_inbound_at, r.window_until, r.blocked, r.numbered, i.scope, c.body"
+    " FROM routes r JOIN identities i ON i.id = r.identity_id JOIN contacts c ON c.id = i.contact_id"
+)
+_SAVE = "UPDATE routes SET conversation_id = ?, last_inbound_at = ?, blocked = ?, numbered = ? WHERE id = ?"
+contact_ref = msgspec.json.Decoder(ContactRef)
+
+
+def way_of(row: tuple[Any, ...]) -> Way:
+    return Way(*(*row[:-1], contact_ref.decode(row[-1])))
+
+
+class People:
+    """The working set of one place (connector)."""
+
+    def __init__(self, transaction: Transaction, place: Place) -> None:
+        self._transaction = transaction
+        self._place = place
+        self._ways: dict[Key, Way] = {}
+        self._known: dict[Key, Someone] = {}
+        self._looked_up: set[Key] = set()
+        self._changed: set[Way] = set()
+
+    def load(self, addresses: Iterable[str]) -> None:
+        """Prefetches the routes to these addresses in one statement."""
+        sql = f"{SELECT_WAY} WHERE r.connector_id = ? AND r.address IN (SELECT value FROM json_each(?))"
+        for row in self._transaction.rows(sql, self._place.connector_id, listed(set(addresses))):
+            way = way_of(row)
+            self._ways[way.scope, way.address, way.thread] = way
+
+    def conversation_ids(self) -> list[str]:
+        """The current conversations of the routes in hand."""
+        return [way.conversation_id for way in self._ways.values() if way.conversation_id]
+
+    def at(self, address: str) -> Way | None:
+        """The route to an address as loaded; the one used last where there are several threads."""
+        ways = [way for way in self._ways.values() if way.address == address]
+        return max(ways, key=lambda way: way.last_inbound_at or 0, default=None)
+
+    def way(self, peer: Peer) -> tuple[Way, bool]:
+        """The route to a peer, and whether it is new: then it still wants its conversation and its event."""
+        address = peer.person.address
+        scope = scope_of(address.scheme, peer.proof, self._place.connector_id)
+        key = (scope, address.value, peer.thread or "")
+        if way := self._ways.get(key):
+            return way, False
+        someone = self.someone(peer.person, peer.proof)
+        way = Way(
+            id=new_id(),
+            connector_id=self._place.connector_id,
+            identity_id=someone.identity.id,
+            channel=self._place.channel,
+            address=address.value,
+            thread=peer.thread or "",
+            kind=peer.kind,
+            visibility=peer.visibility,
+            conversation_id=None,
+            last_inbound_at=None,
+            window_until=None,
+            blocked=0,
+            numbered=None,
+            scope=scope,
+            contact=someone.contact,
+        )
+        self._ways[key] = way
+        return way, True
+
+    def someone(self, person: Person, proof: Proof) -> Someone:
+        """The identity of a person, made with a contact of its own where nobody is known there."""
+        address = person.address
+        scope = scope_of(address.scheme, proof, self._place.connector_id)
+        key = (address.scheme, scope, address.value)
+        found = self._find(key)
+        decided = resolve(person, proof, found.identity if found else None, self._place.connector_id)
+        if found and isinstance(decided, Known):
+            return found
+        assert isinstance(decided, Stranger)
+        return self._beside(person, proof, (decided.scheme, decided.scope, decided.value))
+
+    def _beside(self, person: Person, proof: Proof, key: Key) -> Someone:
+        return self._find(key) or self._make(person, proof, key)
+
+    def _find(self, key: Key) -> Someone | None:
+        if key not in self._known and key not in self._looked_up:
+            self._looked_up.add(key)
+            row = self._transaction.row(
+                "SELECT i.id, i.proof, c.body FROM identities i JOIN contacts c ON c.id = i.contact_id"
+                " WHERE i.scheme = ? AND i.scope = ? AND i.value = ?",
+                *key,
+            )
+            if row:
+                contact = contact_ref.decode(row[2])
+                scheme, scope, value = key
+                identity = Identity(
+                    id=row[0], contact_id=contact.id, scheme=scheme, value=value, scope=scope, proof=Proof(row[1])
+                )
+                self._known[key] = Someone(identity, contact)
+        return self._known.get(key)
+
+    def _make(self, person: Person, proof: Proof, key: Key) -> Someone:
+        attributes = {"handle": person.handle} if person.handle else {}
+        contact = Contact(id=new_id(), name=person.name, locale=person.locale, attributes=attributes)
+        identity = Identity(id=new_id(), contact_id=contact.id, scheme=key[0], scope=key[1], value=key[2], proof=proof)
+        self._transaction.insert(schema.contacts, contact.id, encode(contact))
+        self._transaction.insert(
+            schema.identities, identity.id, contact.id, identity.scheme, identity.value, identity.scope, proof
+        )
+        reference = ContactRef(id=contact.id, name=contact.name, tags=contact.tags)
+        self._transaction.emit(
+            "contact.created",
+            ContactData(contact=reference, identities=(identity,)),
+            source=f"/contacts/{contact.id}",
+            subject=contact.id,
+            partition=contact.id,
+            channel=self._place.channel,
+            connector=self._place.connector_id,
+            inbox=self._place.inbox.id,
+        )
+        someone = Someone(identity, reference)
+        self._known[key] = someone
+        return someone
+
+    def add(self, way: Way) -> None:
+        """Keeps a new route."""
+        self._transaction.insert(
+            schema.routes,
+            way.id,
+            way.connector_id,
+            way.identity_id,
+            way.channel,
+            way.address,
+            way.thread,
+            way.kind,
+            way.visibility,
+            way.conversation_id,
+            way.last_inbound_at,
+            way.window_until,
+            way.blocked,
+            way.numbered,
+        )
+
+    def touch(self, way: Way) -> None:
+        """Says that a route changed in memory."""
+        self._changed.add(way)
+
+    def save(self) -> None:
+        for way in self._changed:
+            self._transaction.change(_SAVE, way.conversation_id, way.last_inbound_at, way.blocked, way.numbered, way.id)
+        self._changed.clear()
+
+
+class Crowd(defaultdict[Place, People]):
+    """People by place."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        super().__init__()
+        self._transaction = transaction
+
+    def __missing__(self, place: Place) -> People:
+        people = self[place] = People(self._transaction, place)
+        return people
+
+    def save(self) -> None:
+        for people in self.values():
+            people.save()

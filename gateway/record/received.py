@@ -1,0 +1,79 @@
+"""A message received: who, where, and then into the history."""
+
+import msgspec
+
+from gateway.arrival import Arrival
+from gateway.ids import new_id
+from gateway.record.desk import Desk, Known
+from gateway.record.people import Way
+from gateway.store.times import to_us
+from normalizer.inbound import MessageReceived
+from normalizer.model import Author, AuthorKind, ContactRef, Direction, Message
+from normalizer.numbered import chosen
+from normalizer.parts import Action, ChoicePart, Part
+
+_actions = msgspec.json.Decoder(tuple[Action, ...])
+
+
+def receive_message(
+    desk: Desk, arrival: Arrival, item: MessageReceived, external_ids: tuple[str, ...] | None = None
+) -> str:
+    """Appends the message to the conversation it belongs to; its id."""
+    place = arrival.place
+    people = desk.crowd[place]
+    way, new = people.way(item.peer)
+    quoted = desk.known(place, item.reply_to)
+    if way.last_inbound_at is None or to_us(item.occurred_at) > way.last_inbound_at:
+        way.last_inbound_at = to_us(item.occurred_at)
+    way.blocked = 0
+    case = desk.case_of(place, people, way, new, quoted)
+    author, contact = _author(desk, arrival, item, way)
+    message_id = new_id()
+    message = Message(
+        id=message_id,
+        conversation_id=case.id,
+        sequence=desk.cases.advance(case),
+        direction=Direction.OUT if item.from_us else Direction.IN,
+        author=author,
+        route_id=way.id,
+        purpose=item.purpose,
+        text=item.text,
+        parts=_answered(item, way, quoted) + desk.attach(place, message_id, item.media),
+        reply_to=quoted.message_id if quoted else None,
+        occurred_at=item.occurred_at,
+        received_at=arrival.raw.received_at,
+        recorded_at=desk.transaction.now,
+        external_ids=external_ids or (item.external_id,),
+        auto=item.auto,
+        trust=item.peer.proof,
+    )
+    people.touch(way)
+    type_ = "message.created" if item.from_us else "message.received"
+    desk.append(case, message, type_, place=place, way=way, contact=contact)
+    return message_id
+
+
+def _author(desk: Desk, arrival: Arrival, item: MessageReceived, way: Way) -> tuple[Author, ContactRef]:
+    if item.from_us:
+        return Author(kind=AuthorKind.AGENT, name=item.author.name if item.author else None), way.contact
+    if item.author is None:
+        return Author(kind=AuthorKind.CONTACT, ref=way.contact.id, name=way.contact.name), way.contact
+    contact = desk.crowd[arrival.place].someone(item.author, item.peer.proof).contact
+    return Author(kind=AuthorKind.CONTACT, ref=contact.id, name=contact.name), contact
+
+
+def _answered(item: MessageReceived, way: Way, quoted: Known | None) -> tuple[Part, ...]:
+    """The message's parts; "2" after numbered text reads as the choice it is."""
+    if item.from_us:
+        return item.parts
+    if way.numbered and not item.parts:
+        choice = chosen(item.text, _actions.decode(way.numbered))
+        if choice:
+            way.numbered = None
+            return (choice,)
+    return tuple(
+        ChoicePart(value=part.value, label=part.label, message_id=quoted.message_id)
+        if isinstance(part, ChoicePart) and quoted
+        else part
+        for part in item.parts
+    )

@@ -1,0 +1,1 @@
+"""Sending: commands become messages with deliveries, lanes claim them, outcomes are recorded."""

@@ -1,0 +1,156 @@
+"""`message.send`: a command becomes a message in the history and a delivery in the queue, in one transaction."""
+
+import hashlib
+from collections.abc import Sequence
+
+from gateway.ids import new_id
+from gateway.record.cases import Case
+from gateway.record.desk import Desk
+from gateway.record.people import Way
+from gateway.send.asks import Accepted, Ask, Refusal, Rejected
+from gateway.send.standing import SELECT, Parcel, Plan, add
+from gateway.send.target import Target, aim
+from gateway.store import schema
+from gateway.store.times import to_us
+from gateway.store.transaction import Transaction
+from normalizer.codec import encode
+from normalizer.commands import MAX_ACTIONS, MAX_PARTS, MAX_TEXT, SendMessage
+from normalizer.errors import ErrorCode
+from normalizer.model import PRIORITY_RANK, DeliveryKind, Direction, Message, Priority, Purpose
+from normalizer.status import Status
+
+
+def accept(transaction: Transaction, asks: Sequence[Ask]) -> list[Accepted | Rejected]:
+    """Accepts each command once, or says why not. A refused one leaves no trace."""
+    results: list[Accepted | Rejected] = []
+    for ask in asks:
+        try:
+            with transaction.attempt():
+                desk = Desk(transaction)
+                results.append(_accept(desk, ask))
+                desk.save()
+        except Refusal as refusal:
+            results.append(refusal.rejected)
+    return results
+
+
+def _accept(desk: Desk, ask: Ask) -> Accepted:
+    command = ask.command
+    keys = _keys(ask)
+    fingerprint = hashlib.sha256(encode(command)).hexdigest()
+    if before := _repeated(desk, ask.principal, keys, fingerprint):
+        return before
+    check(command, desk.transaction)
+    target = aim(desk, ask)
+    message = _message(desk, ask, target)
+    place = target.connector.place if target.connector else None
+    contact = target.way.contact if target.way else None
+    desk.append(target.case, message, "message.created", place=place, way=target.way, contact=contact)
+    for key in keys:
+        desk.transaction.insert(
+            schema.idempotency, ask.principal, key, fingerprint, message.id, desk.transaction.now_us
+        )
+    if target.way is None:
+        return Accepted(message, None)
+    parcel = _parcel(desk, ask, message, target.case, target.way, target.why)
+    add(desk.transaction, parcel)
+    return Accepted(message, parcel.model())
+
+
+def check(command: SendMessage, transaction: Transaction) -> None:
+    """Refuses what no channel could send."""
+    targets = [command.conversation_id, command.contact_id, command.to]
+    if sum(target is not None for target in targets) != 1:
+        raise Refusal(422, "invalid_target", "name exactly one of conversation_id, contact_id and to")
+    if not command.text.strip() and not command.parts:
+        raise Refusal(422, ErrorCode.CONTENT_UNSUPPORTED, "the message is empty: give text or parts")
+    bounds = (
+        ("text", len(command.text), MAX_TEXT),
+        ("parts", len(command.parts), MAX_PARTS),
+        ("actions", len(command.actions), MAX_ACTIONS),
+    )
+    for name, size, most in bounds:
+        if size > most:
+            raise Refusal(422, ErrorCode.CONTENT_UNSUPPORTED, f"{name}: {size} are too many; {most} at most")
+    if command.expires_at is not None and command.expires_at <= transaction.now:
+        raise Refusal(422, ErrorCode.EXPIRED, "expires_at is past")
+    if command.direction == Direction.IN:
+        raise Refusal(422, "invalid_direction", "direction is out or note")
+    if command.direction == Direction.NOTE and command.conversation_id is None:
+        raise Refusal(422, "invalid_target", "a note goes into a conversation: name conversation_id")
+
+
+def _keys(ask: Ask) -> list[str]:
+    keys = []
+    if ask.idempotency_key:
+        keys.append(f"key:{ask.idempotency_key}")
+    if ask.command.client_ref:
+        keys.append(f"ref:{ask.command.client_ref}")
+    return keys
+
+
+def _repeated(desk: Desk, principal: str, keys: Sequence[str], fingerprint: str) -> Accepted | None:
+    for key in keys:
+        row = desk.transaction.row(
+            "SELECT fingerprint, message_id FROM idempotency WHERE principal = ? AND key = ?", principal, key
+        )
+        if row is None:
+            continue
+        if row[0] != fingerprint:
+            name = "Idempotency-Key" if key.startswith("key:") else "client_ref"
+            raise Refusal(422, "idempotency_mismatch", f"this {name} was used with another body")
+        parcels = desk.transaction.rows(f"{SELECT} WHERE message_id = ? ORDER BY id LIMIT 1", row[1])
+        delivery = Parcel(*parcels[0]).model() if parcels else None
+        return Accepted(desk.message(row[1]), delivery, repeated=True)
+    return None
+
+
+def _message(desk: Desk, ask: Ask, target: Target) -> Message:
+    command, now = ask.command, desk.transaction.now
+    return Message(
+        id=new_id(),
+        conversation_id=target.case.id,
+        sequence=desk.cases.advance(target.case),
+        direction=command.direction,
+        author=command.author or ask.author,
+        route_id=target.way.id if target.way else None,
+        purpose=command.purpose,
+        text=command.text,
+        parts=command.parts,
+        actions=command.actions,
+        reply_to=command.reply_to,
+        occurred_at=now,
+        received_at=now,
+        recorded_at=now,
+        client_ref=command.client_ref,
+        auto=command.purpose == Purpose.AUTO,
+    )
+
+
+def _parcel(desk: Desk, ask: Ask, message: Message, case: Case, way: Way, why: str) -> Parcel:
+    now = desk.transaction.now_us
+    bulk = message.purpose == Purpose.MARKETING
+    quote = _external_id(desk, way, message.reply_to) if message.reply_to else None
+    return Parcel(
+        id=new_id(),
+        message_id=message.id,
+        conversation_id=case.id,
+        route_id=way.id,
+        connector_id=way.connector_id,
+        kind=DeliveryKind.MESSAGE,
+        rank=PRIORITY_RANK[Priority.BULK if bulk else Priority(case.priority)],
+        attempt=1,
+        status=Status.QUEUED,
+        due_at=now,
+        expires_at=to_us(ask.command.expires_at) if ask.command.expires_at else None,
+        fence=0,
+        body=encode(Plan(why=why, quote=quote)),
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def _external_id(desk: Desk, way: Way, message_id: str) -> str | None:
+    """How the provider calls a message, where it knows it on this route."""
+    message = desk.message(message_id)
+    return message.external_ids[0] if message.external_ids and message.route_id == way.id else None

@@ -1,0 +1,100 @@
+"""What a delivery's requests are made of: the message, its address and its files; and how it is frozen."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from gateway.live import LiveConnector
+from gateway.send.standing import Frozen, Parcel, Plan
+from gateway.store.transaction import Transaction, listed
+from normalizer.codec import decoder, encode
+from normalizer.inbound import Address
+from normalizer.model import DeliveryKind, Message
+from normalizer.parts import CardsPart, MediaPart, Part
+from normalizer.render import render
+
+_message = decoder(Message)
+
+
+@dataclass(frozen=True)
+class StoredRow:
+    """An attachment as the store knows it."""
+
+    id: str
+    sha256: str | None
+    media_type: str
+    name: str | None
+    size: int | None
+
+
+@dataclass(frozen=True)
+class Draft:
+    parcel: Parcel
+    message: Message
+    address: Address
+    thread: str | None
+    files: Sequence[StoredRow]
+
+
+_ROUTES = "SELECT id, address, thread FROM routes WHERE id IN (SELECT value FROM json_each(?))"
+_MESSAGES = "SELECT id, body FROM messages WHERE id IN (SELECT value FROM json_each(?))"
+_FILES = "SELECT id, sha256, media_type, name, size FROM attachments WHERE id IN (SELECT value FROM json_each(?))"
+_NUMBERED = "UPDATE routes SET numbered = ? WHERE id = ?"
+
+
+def drafts(transaction: Transaction, connector: LiveConnector, parcels: Sequence[Parcel]) -> list[Draft]:
+    """The drafts of claimed deliveries, read set-based, in their order."""
+    if not parcels:
+        return []
+    routes = {id_: rest for id_, *rest in transaction.rows(_ROUTES, listed({p.route_id for p in parcels}))}
+    messages = {
+        id_: _message.decode(body) for id_, body in transaction.rows(_MESSAGES, listed({p.message_id for p in parcels}))
+    }
+    wanted = {id_ for message in messages.values() for id_ in attachment_ids(message)}
+    files = {row[0]: StoredRow(*row) for row in transaction.rows(_FILES, listed(wanted))} if wanted else {}
+    made = []
+    for parcel in parcels:
+        address, thread = routes[parcel.route_id]
+        message = messages[parcel.message_id]
+        made.append(
+            Draft(
+                parcel=parcel,
+                message=message,
+                address=Address(scheme=connector.place.scheme, value=address),
+                thread=thread or None,
+                files=[files[id_] for id_ in attachment_ids(message) if id_ in files],
+            )
+        )
+    return made
+
+
+def attachment_ids(message: Message) -> list[str]:
+    """Every file a message names, in parts and on cards."""
+    return attachment_ids_of(message.parts)
+
+
+def attachment_ids_of(parts: Sequence[Part]) -> list[str]:
+    found = [part.attachment_id for part in parts if isinstance(part, MediaPart)]
+    cards = [card for part in parts if isinstance(part, CardsPart) for card in part.cards]
+    return found + [card.image for card in cards if card.image]
+
+
+def freeze(
+    transaction: Transaction, draft: Draft, plan: Plan, connector: LiveConnector, link: Callable[[str], str]
+) -> Plan:
+    """Renders the message for its channel; what is sent from now on is exactly this."""
+    if draft.parcel.kind == DeliveryKind.REACTION:
+        return plan
+    message = draft.message
+    links = {file.id: link(file.id) for file in draft.files}
+    capability = connector.plugin.info.capability
+    rendered = render(message.text, message.parts, message.actions, capability, plan.quote is not None, links)
+    if rendered.numbered:
+        transaction.change(_NUMBERED, encode(rendered.numbered), draft.parcel.route_id)
+    return msgspec.structs.replace(
+        plan,
+        payloads=tuple(Frozen(body=payload) for payload in rendered.payloads),
+        losses=rendered.losses,
+        numbered=rendered.numbered,
+    )

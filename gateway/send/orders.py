@@ -1,0 +1,136 @@
+"""`message.edit` and `reaction.set`: commands about a message that stands, as deliveries of their own."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+
+from gateway.ids import new_id
+from gateway.live import LiveConnector
+from gateway.record.changes import revise, tell_reaction
+from gateway.record.desk import Desk, Known
+from gateway.record.people import Way
+from gateway.send.asks import Accepted, Order, Refusal, Rejected
+from gateway.send.standing import SELECT, Frozen, Parcel, Plan, add
+from gateway.store.transaction import Transaction
+from normalizer.codec import encode
+from normalizer.commands import MAX_PARTS, MAX_TEXT, EditMessage, SetReaction
+from normalizer.errors import ErrorCode
+from normalizer.model import PRIORITY_RANK, DeliveryKind, Direction, Message, Priority
+from normalizer.render import render
+from normalizer.status import Status
+
+
+def order(transaction: Transaction, orders: Sequence[Order]) -> list[Accepted | Rejected]:
+    """Accepts each order, or says why not. A refused one leaves no trace."""
+    results: list[Accepted | Rejected] = []
+    for one in orders:
+        try:
+            with transaction.attempt():
+                desk = Desk(transaction)
+                results.append(ORDERS[type(one.command)](desk, one))
+                desk.save()
+        except Refusal as refusal:
+            results.append(refusal.rejected)
+    return results
+
+
+def _edit(desk: Desk, one: Order) -> Accepted:
+    command = one.command
+    assert isinstance(command, EditMessage)
+    if len(command.text) > MAX_TEXT or len(command.parts) > MAX_PARTS:
+        raise Refusal(422, ErrorCode.CONTENT_UNSUPPORTED, "text or parts are too many")
+    message, way, connector = _standing(desk, one, command.message_id)
+    if message.direction != Direction.OUT:
+        raise Refusal(422, ErrorCode.CONTENT_UNSUPPORTED, "only messages of ours can be edited")
+    capability = connector.plugin.info.capability
+    if not capability.edits:
+        raise Refusal(422, ErrorCode.CONTENT_UNSUPPORTED, f"{connector.place.channel} cannot edit what was sent")
+    rendered = render(command.text, command.parts, message.actions, capability, False, {})
+    if len(rendered.payloads) != 1 or _requests_of(desk, message) != 1:
+        raise Refusal(422, ErrorCode.CONTENT_UNSUPPORTED, "only what goes in one provider request can be edited")
+    message = msgspec.structs.replace(message, text=command.text, parts=command.parts)
+    revise(desk, connector.place, message)
+    plan = Plan(
+        why="edit of what was sent",
+        target=message.external_ids[0],
+        payloads=(Frozen(body=rendered.payloads[0]),),
+        losses=rendered.losses,
+    )
+    parcel = _parcel(desk, message, way, DeliveryKind.EDIT, plan)
+    return Accepted(desk.message(message.id), parcel.model())
+
+
+def _react(desk: Desk, one: Order) -> Accepted:
+    command = one.command
+    assert isinstance(command, SetReaction)
+    message, way, connector = _standing(desk, one, command.message_id)
+    allowed = connector.plugin.info.capability.reactions
+    if allowed is None:
+        raise Refusal(422, ErrorCode.CONTENT_UNSUPPORTED, f"{connector.place.channel} knows no reactions")
+    if command.reaction is not None and allowed and command.reaction not in allowed:
+        detail = f"{connector.place.channel} does not know the reaction {command.reaction!r}"
+        raise Refusal(422, ErrorCode.CONTENT_UNSUPPORTED, detail)
+    plan = Plan(why="reaction to a message", target=message.external_ids[0], reaction=command.reaction)
+    parcel = _parcel(desk, message, way, DeliveryKind.REACTION, plan)
+    known = Known(message.id, message.conversation_id, way.id, None)
+    before = _reaction_before(desk, parcel)
+    for type_, reaction in (("reaction.removed", before), ("reaction.added", command.reaction)):
+        if reaction is not None and before != command.reaction:
+            tell_reaction(desk, connector.place, known, type_, reaction, one.author.kind, one.author.ref)
+    return Accepted(message, parcel.model())
+
+
+ORDERS: dict[type[Any], Callable[[Desk, Order], Accepted]] = {EditMessage: _edit, SetReaction: _react}
+
+
+def _standing(desk: Desk, one: Order, message_id: str) -> tuple[Message, Way, LiveConnector]:
+    """A message the provider knows, with its route."""
+    if desk.transaction.row("SELECT 1 FROM messages WHERE id = ?", message_id) is None:
+        raise Refusal(404, "not_found", f"there is no message {message_id}")
+    message = desk.message(message_id)
+    way = desk.way(message.route_id)
+    connector = one.connectors.get(way.connector_id) if way else None
+    if way is None or connector is None:
+        raise Refusal(422, ErrorCode.NO_ROUTE, "the message stands on no route of a configured connector")
+    if message.redacted_at is not None:
+        raise Refusal(422, ErrorCode.CONTENT_UNSUPPORTED, "the message was deleted")
+    if not message.external_ids:
+        raise Refusal(409, "not_sent", "the provider has not accepted the message yet")
+    return message, way, connector
+
+
+def _requests_of(desk: Desk, message: Message) -> int:
+    sql = f"{SELECT} WHERE message_id = ? AND kind = ? ORDER BY id DESC LIMIT 1"
+    row = desk.transaction.row(sql, message.id, DeliveryKind.MESSAGE)
+    return len(Parcel(*row).plan.payloads) if row else 1
+
+
+def _reaction_before(desk: Desk, parcel: Parcel) -> str | None:
+    """Our reaction as it stood before this order."""
+    sql = f"{SELECT} WHERE message_id = ? AND kind = ? AND id < ? ORDER BY id DESC LIMIT 1"
+    row = desk.transaction.row(sql, parcel.message_id, DeliveryKind.REACTION, parcel.id)
+    return Parcel(*row).plan.reaction if row else None
+
+
+def _parcel(desk: Desk, message: Message, way: Way, kind: DeliveryKind, plan: Plan) -> Parcel:
+    now = desk.transaction.now_us
+    parcel = Parcel(
+        id=new_id(),
+        message_id=message.id,
+        conversation_id=message.conversation_id,
+        route_id=way.id,
+        connector_id=way.connector_id,
+        kind=kind,
+        rank=PRIORITY_RANK[Priority.NORMAL],
+        attempt=1,
+        status=Status.QUEUED,
+        due_at=now,
+        expires_at=None,
+        fence=0,
+        body=encode(plan),
+        created_at=now,
+        updated_at=now,
+    )
+    add(desk.transaction, parcel)
+    return parcel

@@ -1,0 +1,68 @@
+"""What each route would receive, without sending."""
+
+from collections.abc import Callable, Mapping
+
+import msgspec
+from sqlalchemy import Engine
+
+from gateway.live import LiveConnector
+from gateway.record.people import SELECT_WAY, Way, way_of
+from gateway.send.drafts import attachment_ids_of
+from normalizer.commands import SendMessage
+from normalizer.model import Loss
+from normalizer.payload import Payload
+from normalizer.render import render
+
+
+class Preview(msgspec.Struct, frozen=True, kw_only=True):
+    """How one connector would carry the message. `route_id` where a route to the recipient stands."""
+
+    connector: str
+    channel: str
+    route_id: str | None
+    payloads: tuple[Payload, ...]
+    losses: tuple[Loss, ...]
+
+
+def preview(
+    engine: Engine, connectors: Mapping[str, LiveConnector], link: Callable[[str], str], command: SendMessage
+) -> list[Preview]:
+    """A preview per route of the conversation or contact; per connector, where the command names neither."""
+    ways = _ways(engine, command)
+    wanted: list[tuple[LiveConnector, str | None]]
+    if command.conversation_id or command.contact_id:
+        wanted = [(connectors[way.connector_id], way.id) for way in ways if way.connector_id in connectors]
+    elif command.to:
+        wanted = [(connectors[command.to.connector], None)] if command.to.connector in connectors else []
+    else:
+        wanted = [(connector, None) for connector in connectors.values()]
+    return [_preview(connector, route_id, command, link) for connector, route_id in wanted]
+
+
+def _ways(engine: Engine, command: SendMessage) -> list[Way]:
+    where = {
+        "i.contact_id = ?": command.contact_id,
+        "r.conversation_id = ?": command.conversation_id,
+    }
+    with engine.connect() as connection:
+        return [
+            way_of(tuple(row))
+            for clause, id_ in where.items()
+            if id_
+            for row in connection.exec_driver_sql(f"{SELECT_WAY} WHERE {clause}", (id_,))
+        ]
+
+
+def _preview(
+    connector: LiveConnector, route_id: str | None, command: SendMessage, link: Callable[[str], str]
+) -> Preview:
+    capability = connector.plugin.info.capability
+    links = {id_: link(id_) for id_ in attachment_ids_of(command.parts)}
+    rendered = render(command.text, command.parts, command.actions, capability, command.reply_to is not None, links)
+    return Preview(
+        connector=connector.id,
+        channel=connector.place.channel,
+        route_id=route_id,
+        payloads=rendered.payloads,
+        losses=rendered.losses,
+    )

@@ -1,0 +1,1 @@
+"""The store: tables, the engine, and the one writer through which every change is committed."""

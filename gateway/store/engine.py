@@ -1,0 +1,90 @@
+"""Opening the store: SQLite in WAL mode, migrated to the present schema.
+
+Every commit is durable (`synchronous=FULL`); writers take the lock when they begin (`BEGIN IMMEDIATE`), because a
+deferred transaction cannot upgrade without failing. Source: https://sqlite.org/wal.html and https://sqlite.org/lang_transaction.html
+(read 2026-11).
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.pool import QueuePool
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+PRAGMAS = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA busy_timeout = 10000",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA cache_size = -32768",
+    "PRAGMA temp_store = MEMORY",
+)
+
+
+class StoreUnavailable(Exception):
+    """The store cannot be opened; the text is one sentence for the operator."""
+
+
+def open_store(url: str) -> Engine:
+    """An engine on a store that is migrated to the present schema. Raises StoreUnavailable."""
+    engine = connect(url)
+    try:
+        migrate(engine)
+    except OperationalError as error:
+        engine.dispose()
+        raise StoreUnavailable(f"the store {make_url(url).database} cannot be opened: {error.orig}") from error
+    return engine
+
+
+def connect(url: str) -> Engine:
+    """An engine, without looking at the schema."""
+    engine = create_engine(url, poolclass=QueuePool, pool_size=8, max_overflow=24)
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _: object) -> None:
+        connection.isolation_level = None  # transactions are begun below, not by the driver
+        for pragma in PRAGMAS:
+            connection.execute(pragma)
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Any) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.info.get("writes") else "BEGIN")
+
+    return engine
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """A transaction that writes, for the rare changes beside the hub's writer. Commits at the end."""
+    with engine.connect() as connection:
+        connection.info["writes"] = True
+        try:
+            with connection.begin():
+                yield connection
+        finally:
+            connection.info.pop("writes", None)
+
+
+def migrate(engine: Engine) -> None:
+    """Brings the schema up to date; does nothing where it is."""
+    from alembic import command  # 50 ms of import that most commands never need
+    from alembic.config import Config
+    from alembic.runtime.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    newest = ScriptDirectory.from_config(config).get_current_head()
+    with engine.connect() as connection:
+        present = MigrationContext.configure(connection).get_current_revision()
+    if present == newest:
+        return
+    with writing(engine) as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")

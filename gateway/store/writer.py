@@ -1,0 +1,184 @@
+"""The one writer of a process: folds whatever has queued into one transaction, and commits once.
+
+`submit` hands in an item with the function that applies a whole list of such items. After the commit, and only then,
+its future resolves; the event loop is woken once per batch. A batch that fails is rolled back and each item runs alone,
+so that one poisonous item harms no other.
+"""
+
+import asyncio
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from typing import Any, TypeVar
+
+import structlog
+from sqlalchemy import Engine
+
+from gateway.store.times import now
+from gateway.store.transaction import Transaction
+
+I = TypeVar("I")  # noqa: E741 - an item
+R = TypeVar("R")
+Apply = Callable[[Transaction, Sequence[I]], Sequence[R]]
+MOST = 256
+log = structlog.get_logger()
+
+
+class Overloaded(Exception):
+    """Too much is waiting to be written; nothing was taken."""
+
+
+class Closed(Exception):
+    """The writer has stopped; nothing was taken."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Job:
+    apply: Apply[Any, Any]
+    item: Any
+    future: Future[Any] | asyncio.Future[Any]
+
+
+class Writer:
+    """`committed(transaction)` is called on the writer's thread after each commit."""
+
+    def __init__(
+        self, engine: Engine, committed: Callable[[Transaction], None] = lambda _: None, capacity: int = 10_000
+    ) -> None:
+        self._engine = engine
+        self._committed = committed
+        self._capacity = capacity
+        self._queue: SimpleQueue[_Job | None] = SimpleQueue()
+        self._closed = False
+        self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Writes what was taken, then ends. Blocks."""
+        self._closed = True
+        self._queue.put(None)
+        self._thread.join()
+
+    @property
+    def waiting(self) -> int:
+        return self._queue.qsize()
+
+    def submit(self, apply: Apply[I, R], item: I) -> Future[R]:
+        """From a thread. Raises Overloaded, Closed."""
+        future: Future[R] = Future()
+        self._put(_Job(apply, item, future))
+        return future
+
+    def write(self, apply: Apply[I, R], item: I) -> asyncio.Future[R]:
+        """From the event loop. Raises Overloaded, Closed."""
+        future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
+        self._put(_Job(apply, item, future))
+        return future
+
+    def _put(self, job: _Job) -> None:
+        if self._closed:
+            raise Closed("the hub is stopping")
+        if self._queue.qsize() >= self._capacity:
+            raise Overloaded(f"{self._capacity} changes are waiting to be written")
+        self._queue.put(job)
+
+    def _run(self) -> None:
+        # the writer's own connection: one for its life, so statements stay prepared
+        with self._engine.connect() as connection:
+            driver = connection.connection.driver_connection
+            while jobs := self._take():
+                self._batch(driver, jobs)
+
+    def _take(self) -> list[_Job]:
+        """All that waits, up to MOST; blocks for the first. Empty: the end."""
+        first = self._queue.get()
+        if first is None:
+            return []
+        jobs = [first]
+        while len(jobs) < MOST:
+            try:
+                job = self._queue.get_nowait()
+            except Empty:
+                break
+            if job is None:
+                self._queue.put(None)
+                break
+            jobs.append(job)
+        return jobs
+
+    def _batch(self, driver: Any, jobs: list[_Job]) -> None:
+        try:
+            results = self._commit(driver, jobs)
+        except Exception as error:  # noqa: BLE001 - whatever an item raises belongs to that item's future
+            if len(jobs) == 1:
+                _settle([(jobs[0], None, error)])
+                return
+            log.warning("a batch failed; its items run alone", size=len(jobs), error=repr(error))
+            for job in jobs:
+                self._batch(driver, [job])
+            return
+        _settle(results)
+
+    def _commit(self, driver: Any, jobs: list[_Job]) -> list[tuple[_Job, Any, None]]:
+        driver.execute("BEGIN IMMEDIATE")
+        try:
+            transaction = Transaction(driver, now())
+            results = [
+                (job, result, None)
+                for apply, group in _grouped(jobs)
+                for job, result in zip(group, self._apply(transaction, apply, group), strict=True)
+            ]
+            transaction.finish()
+            driver.execute("COMMIT")
+        except BaseException:
+            if driver.in_transaction:
+                driver.execute("ROLLBACK")
+            raise
+        self._committed(transaction)
+        return results
+
+    def _apply(self, transaction: Transaction, apply: Apply[Any, Any], group: list[_Job]) -> Sequence[Any]:
+        results = apply(transaction, [job.item for job in group])
+        transaction.flush()
+        return results
+
+
+def _grouped(jobs: list[_Job]) -> list[tuple[Apply[Any, Any], list[_Job]]]:
+    """Jobs of one kind together, kinds and jobs in the order they came."""
+    groups: dict[Apply[Any, Any], list[_Job]] = {}
+    for job in jobs:
+        groups.setdefault(job.apply, []).append(job)
+    return list(groups.items())
+
+
+def _settle(results: Sequence[tuple[_Job, Any, Exception | None]]) -> None:
+    """Resolves the futures: threads' at once, each event loop's in one wake-up."""
+    loops: defaultdict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Any], Any, Exception | None]]]
+    loops = defaultdict(list)
+    for job, result, error in results:
+        if isinstance(job.future, Future):
+            _resolve(job.future, result, error)
+        else:
+            loops[job.future.get_loop()].append((job.future, result, error))
+    for loop, settled in loops.items():
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(_resolve_all, settled)
+
+
+def _resolve_all(settled: list[tuple[asyncio.Future[Any], Any, Exception | None]]) -> None:
+    for future, result, error in settled:
+        _resolve(future, result, error)
+
+
+def _resolve(future: Future[Any] | asyncio.Future[Any], result: Any, error: Exception | None) -> None:
+    if future.done():  # whoever waited went away; the commit stands
+        return
+    if error is None:
+        future.set_result(result)
+    else:
+        future.set_exception(error)
