@@ -14,7 +14,8 @@ def assemble(pieces: Sequence[MessageReceived]) -> MessageReceived:
 
     Captions are joined by line, concatenated text (pieces that know their `count`) without anything between. Text parts
     are joined the same way into one, files and other parts follow in order. Sender and id are the first piece's, the
-    time the earliest. Raises ValueError for no pieces, or pieces of different groups.
+    time the earliest. Files without a word read as `[image] [video]`. Raises ValueError for no pieces, or pieces of
+    different groups.
     """
     ordered = _ordered(pieces)
     first = ordered[0]
@@ -26,13 +27,14 @@ def assemble(pieces: Sequence[MessageReceived]) -> MessageReceived:
     separator = "" if counted else "\n"
     form = joined([formatted(piece.text, piece.parts) for piece in spoken], separator)
     has_form = any(isinstance(part, TextPart) for piece in ordered for part in piece.parts)
+    media = tuple(file for piece in ordered for file in piece.media)
     others = [part for piece in ordered for part in piece.parts if not isinstance(part, TextPart)]
     return msgspec.structs.replace(
         first,
         key=f"fragment:{groups.pop()}",
-        text=separator.join(piece.text for piece in spoken),
+        text=separator.join(piece.text for piece in spoken) or " ".join(f"[{file.kind}]" for file in media),
         parts=tuple([form, *others] if has_form else others),
-        media=tuple(media for piece in ordered for media in piece.media),
+        media=media,
         reply_to=next((piece.reply_to for piece in ordered if piece.reply_to is not None), None),
         occurred_at=min(piece.occurred_at for piece in ordered),
         auto=any(piece.auto for piece in ordered),

@@ -100,6 +100,8 @@ def _prefetch(desk: Desk, arrivals: Sequence[Arrival]) -> None:
                     addresses[arrival.place].append(peer.person.address.value)
                     if reply_to:
                         external[arrival.place].append(reply_to)
+                    if item.from_us:
+                        external[arrival.place].append(item.external_id)
                 case ConsentChanged(peer=peer):
                     addresses[arrival.place].append(peer.person.address.value)
                 case MessageEdited() | MessageRedacted() | ReactionChanged() | StatusChanged():

@@ -19,6 +19,7 @@ from gateway.store.transaction import Transaction
 from normalizer.assemble import assemble, external_ids
 from normalizer.codec import decoder, encode
 from normalizer.inbound import MessageReceived
+from normalizer.parts import MediaPart
 
 QUIET = SECOND
 TIMER = "assemble"
@@ -103,17 +104,17 @@ def _put_one(desk: Desk, whole: Whole) -> Recorded:
 def _come_late(desk: Desk, arrival: Arrival, item: MessageReceived, message_id: str) -> None:
     message = desk.message(message_id)
     desk.transaction.insert(schema.external_ids, arrival.place.connector_id, item.external_id, message_id, None)
-    text = "\n".join(filter(None, [message.text, item.text])) if item.parts or not item.media else message.text
-    revise(
-        desk,
-        arrival.place,
-        msgspec.structs.replace(
-            message,
-            text=text,
-            parts=message.parts + item.parts + desk.attach(arrival.place, message_id, item.media),
-            external_ids=(*message.external_ids, item.external_id),
-        ),
+    desk.transaction.flush()
+    rows = desk.transaction.rows(_PIECES, arrival.place.connector_id, item.fragment.group if item.fragment else "")
+    whole = assemble([_decoder.decode(body) for body, _, _ in rows])
+    files = tuple(part for part in message.parts if isinstance(part, MediaPart))
+    revised = msgspec.structs.replace(
+        message,
+        text=whole.text,
+        parts=whole.parts + files + desk.attach(arrival.place, message_id, item.media),
+        external_ids=(*message.external_ids, item.external_id),
     )
+    revise(desk, arrival.place, revised)
 
 
 def _key(group: str) -> str:

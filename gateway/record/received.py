@@ -20,6 +20,8 @@ def receive_message(
 ) -> str:
     """Appends the message to the conversation it belongs to; its id."""
     place = arrival.place
+    if item.from_us and (echo := desk.known(place, item.external_id)):
+        return echo.message_id  # the provider tells us what we sent ourselves
     people = desk.crowd[place]
     way, new = people.way(item.peer)
     quoted = desk.known(place, item.reply_to)

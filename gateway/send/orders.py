@@ -17,6 +17,7 @@ from normalizer.codec import encode
 from normalizer.commands import MAX_PARTS, MAX_TEXT, EditMessage, SetReaction
 from normalizer.errors import ErrorCode
 from normalizer.model import PRIORITY_RANK, DeliveryKind, Direction, Message, Priority
+from normalizer.parts import MediaPart
 from normalizer.render import render
 from normalizer.status import Status
 
@@ -44,12 +45,13 @@ def _edit(desk: Desk, one: Order) -> Accepted:
     if message.direction != Direction.OUT:
         raise Refusal(422, ErrorCode.CONTENT_UNSUPPORTED, "only messages of ours can be edited")
     capability = connector.plugin.info.capability
+    parts = command.parts or tuple(part for part in message.parts if isinstance(part, MediaPart))
     if not capability.edits:
         raise Refusal(422, ErrorCode.CONTENT_UNSUPPORTED, f"{connector.place.channel} cannot edit what was sent")
-    rendered = render(command.text, command.parts, message.actions, capability, False, {})
+    rendered = render(command.text, parts, message.actions, capability, False, {})
     if len(rendered.payloads) != 1 or _requests_of(desk, message) != 1:
         raise Refusal(422, ErrorCode.CONTENT_UNSUPPORTED, "only what goes in one provider request can be edited")
-    message = msgspec.structs.replace(message, text=command.text, parts=command.parts)
+    message = msgspec.structs.replace(message, text=command.text, parts=parts)
     revise(desk, connector.place, message)
     plan = Plan(
         why="edit of what was sent",

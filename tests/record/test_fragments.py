@@ -88,3 +88,13 @@ def test_a_latecomer_arrives_as_an_edit(store: Store) -> None:
     assert event["data"]["message"]["text"] == "photos"
     assert len(event["data"]["message"]["parts"]) == 2
     assert store.rows("SELECT count(*) FROM attachments") == [(2,)]
+
+
+def test_an_album_without_a_word_still_reads(store: Store) -> None:
+    for n in (1, 2):
+        store.record(photo(n))
+    fall_quiet(store)
+    assemble(store)
+    assert store.events()[-1]["data"]["message"]["text"] == "[image] [image]"
+    store.record(photo(3, "at last a caption"))
+    assert store.events()[-1]["data"]["message"]["text"] == "at last a caption"

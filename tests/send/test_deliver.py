@@ -10,7 +10,7 @@ from connectors.kit.errors import Misconfigured, Moved, OptedOut, OutcomeUnknown
 from normalizer.commands import EditMessage, SetReaction
 from normalizer.inbound import ReactionChanged, StatusChanged
 from normalizer.status import Status
-from tests.record.conftest import AT, peer
+from tests.record.conftest import AT, peer, said
 from tests.send.conftest import Desk, run
 
 
@@ -247,6 +247,14 @@ def test_a_report_that_overtakes_the_answer_is_matched_when_the_answer_comes(des
     desk.say("hi")
     run(desk, delivered=1)
     assert [update["status"] for update in desk.updates()] == ["accepted", "delivered"]
+
+
+def test_what_we_sent_is_not_recorded_again_when_the_provider_echoes_it(desk: Desk) -> None:
+    desk.say("hi")
+    run(desk, accepted=1)
+    before = desk.events()
+    desk.record(said("hi", 9, external_id="out:1", from_us=True))
+    assert desk.events() == before
 
 
 def test_a_reaction_to_our_message_finds_it(desk: Desk) -> None:
