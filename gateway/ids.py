@@ -1,11 +1,13 @@
 """New ids: UUIDv7 that sort by the order they were made in within this process, even when the clock jumps back."""
 
-import secrets
+import random
 import threading
 import time
 
 from normalizer.ids import uuid7
 
+_random = random.SystemRandom()
+_steps = random.Random(_random.getrandbits(128))  # noqa: S311 - ids must differ, not be secret
 _lock = threading.Lock()
 _last_ms = 0
 _entropy = 0
@@ -14,10 +16,10 @@ _entropy = 0
 def new_id() -> str:
     """A UUIDv7 greater than every one this process made before."""
     global _last_ms, _entropy
+    now = time.time_ns() // 1_000_000
     with _lock:
-        now = time.time_ns() // 1_000_000
         if now > _last_ms:
-            _last_ms, _entropy = now, secrets.randbits(73)
+            _last_ms, _entropy = now, _random.getrandbits(73)
         else:
-            _entropy += 1 + secrets.randbits(32)
+            _entropy += 1 + _steps.getrandbits(32)
         return uuid7(_last_ms, _entropy)

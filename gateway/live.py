@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
-from connectors.kit.base import Plugin, Tools
+from connectors.kit.base import Confirms, Plugin, Tools
 from connectors.kit.http import Exchange, Http
 from connectors.kit.registry import load
 from gateway.arrival import Place
@@ -14,13 +16,19 @@ from gateway.settings.model import Connector, Settings
 class LiveConnector:
     settings: Connector
     place: Place
-    plugin: Plugin  # type: ignore[type-arg]  # each has its own Config
+    plugin: Plugin[Any]
     http: Http
     webhook_url: str
 
     @property
     def id(self) -> str:
         return self.place.connector_id
+
+    @cached_property
+    def confirming(self) -> Confirms | None:
+        """The plugin, where it wants to say a word back; asked for every request, and dear to find out."""
+        plugin: object = self.plugin
+        return plugin if isinstance(plugin, Confirms) else None
 
 
 def bring_up(settings: Settings, connector: Connector, keep: Callable[[Exchange], None]) -> LiveConnector:

@@ -1,5 +1,7 @@
 """What Prometheus sees. Labels are connectors, channels and outcomes; never conversations or people."""
 
+from functools import cache
+
 from prometheus_client import Counter, Gauge, Histogram
 
 RECEIVED = Counter(
@@ -12,3 +14,9 @@ WRITES_WAITING = Gauge("onethread_writes_waiting", "Changes waiting for the stor
 FEED_POSITION = Gauge("onethread_feed_position", "Position of the newest event.")
 LANE_PAUSED = Gauge("onethread_lane_paused", "1 while a connector's lane is paused.", ["connector"])
 QUARANTINED = Gauge("onethread_quarantine_open", "Items in quarantine.")
+
+
+@cache
+def received(connector: str, outcome: str) -> Counter:
+    """The counter of one connector and outcome, found once: its look-up by labels is dear on the hot path."""
+    return RECEIVED.labels(connector, outcome)

@@ -13,7 +13,7 @@ import structlog
 from connectors.kit.base import Outcome
 from gateway.arrival import Arrival, Place, Recorded
 from gateway.ids import new_id
-from gateway.record.changes import REPORTS, change_consent, move, waited
+from gateway.record.changes import REPORTS, anything_waits, change_consent, move, waited
 from gateway.record.desk import Desk
 from gateway.record.fragments import piece
 from gateway.record.received import receive_message
@@ -112,6 +112,7 @@ def _prefetch(desk: Desk, arrivals: Sequence[Arrival]) -> None:
         desk.crowd[place].load(wanted)
     for place, wanted in external.items():
         desk.find(place, wanted)
+    desk.reports_wait = anything_waits(desk.transaction)
     desk.cases.load(case for people in desk.crowd.values() for case in people.conversation_ids())
 
 
@@ -127,7 +128,7 @@ def _record_one(desk: Desk, arrival: Arrival, fresh: Sequence[Inbound]) -> Recor
         transaction.insert(
             schema.arrivals, arrival.place.connector_id, item.key, arrival.raw.id, message_id, transaction.now_us
         )
-        if message_id and isinstance(item, MessageReceived):
+        if desk.reports_wait and message_id and isinstance(item, MessageReceived):
             for waiting in waited(transaction, arrival.place, (item.external_id,)):
                 REPORTS[type(waiting)](desk, arrival.place, waiting)
     unread = all(isinstance(item, Unreadable) for item in fresh)

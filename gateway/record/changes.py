@@ -3,7 +3,7 @@
 A report about an id we do not know yet waits, and is applied when the message comes.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -13,7 +13,7 @@ from gateway.record.desk import Desk, Known, message_data
 from gateway.record.people import contact_ref
 from gateway.send.standing import climb
 from gateway.store import schema
-from gateway.store.transaction import Transaction
+from gateway.store.transaction import Transaction, listed
 from normalizer.codec import decoder, encode
 from normalizer.errors import ErrorCode
 from normalizer.events import ConsentData, ContactData, ReactionData, RedactionData
@@ -32,6 +32,9 @@ from normalizer.parts import MediaPart
 Report = MessageEdited | MessageRedacted | ReactionChanged | StatusChanged
 _contact = decoder(Contact)
 _report = decoder(Report)
+
+
+_FETCH_NO_MORE = "UPDATE attachments SET state = 'blocked', due_at = NULL WHERE message_id = ? AND state = 'pending'"
 
 
 def edit(desk: Desk, place: Place, item: MessageEdited) -> str | None:
@@ -73,6 +76,7 @@ def redact(desk: Desk, place: Place, item: MessageRedacted) -> str | None:
         message = msgspec.structs.replace(message, text="", parts=(), actions=(), redacted_at=at)
         desk.keep(message)
         desk.transaction.change("UPDATE messages SET body = ? WHERE id = ?", encode(message), message.id)
+        desk.transaction.change(_FETCH_NO_MORE, message.id)
         case = desk.cases.get(message.conversation_id)
         data = RedactionData(message_id=message.id, redacted_at=at)
         desk.cases.emit(case, "message.redacted", data, message.id, desk.cases.advance(case), place)
@@ -198,19 +202,20 @@ def _wait(desk: Desk, place: Place, item: Report) -> None:
     )
 
 
-def waited(transaction: Transaction, place: Place, external_ids: tuple[str, ...]) -> list[Report]:
+def anything_waits(transaction: Transaction) -> bool:
+    """Whether any report waits at all; asked once per batch, for it is rare."""
+    return transaction.row("SELECT 1 FROM waiting_reports LIMIT 1") is not None
+
+
+def waited(transaction: Transaction, place: Place, external_ids: Sequence[str]) -> list[Report]:
     """The reports that were waiting for these ids, oldest first; they wait no more."""
-    if transaction.row("SELECT 1 FROM waiting_reports LIMIT 1") is None:
-        return []
-    found = []
-    for external_id in external_ids:
-        where = "connector_id = ? AND external_id = ?"
-        sql = f"SELECT body FROM waiting_reports WHERE {where} ORDER BY created_at, key"
-        rows = transaction.rows(sql, place.connector_id, external_id)
-        if rows:
-            transaction.change(f"DELETE FROM waiting_reports WHERE {where}", place.connector_id, external_id)
-        found += [_report.decode(body) for (body,) in rows]
-    return found
+    where = "connector_id = ? AND external_id IN (SELECT value FROM json_each(?))"
+    names = listed(external_ids)
+    sql = f"SELECT body FROM waiting_reports WHERE {where} ORDER BY created_at, key"
+    rows = transaction.rows(sql, place.connector_id, names)
+    if rows:
+        transaction.change(f"DELETE FROM waiting_reports WHERE {where}", place.connector_id, names)
+    return [_report.decode(body) for (body,) in rows]
 
 
 REPORTS: dict[type[Inbound], Callable[[Desk, Place, Any], str | None]] = {

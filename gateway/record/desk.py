@@ -22,6 +22,20 @@ MOST_TEXT = 16 * 1024
 _message = decoder(Message)
 
 
+KEY = "message:"
+"""A received message whose dedupe key is this and its external id is found by that key, and by no second row."""
+_BY_ID = (
+    "SELECT e.external_id, e.message_id, m.conversation_id, m.route_id, e.delivery_id FROM external_ids e"
+    " JOIN messages m ON m.id = e.message_id"
+    " WHERE e.connector_id = ? AND e.external_id IN (SELECT value FROM json_each(?))"
+)
+_BY_KEY = (
+    "SELECT a.key, a.message_id, m.conversation_id, m.route_id, NULL FROM arrivals a"
+    " JOIN messages m ON m.id = a.message_id"
+    " WHERE a.connector_id = ? AND a.key IN (SELECT value FROM json_each(?))"
+)
+
+
 class Known(msgspec.Struct, frozen=True):
     """A message found by the provider's id."""
 
@@ -36,18 +50,16 @@ class Desk:
         self.transaction = transaction
         self.cases = Cases(transaction)
         self.crowd = Crowd(transaction)
+        self.reports_wait = False
+        """Whether a message recorded now may have reports that came before it."""
         self._external: dict[tuple[str, str], Known] = {}
         self._messages: dict[str, Message] = {}
 
     def find(self, place: Place, external_ids: Sequence[str]) -> None:
         """Prefetches the messages that go by these ids at the provider."""
-        sql = (
-            "SELECT e.external_id, e.message_id, m.conversation_id, m.route_id, e.delivery_id FROM external_ids e"
-            " JOIN messages m ON m.id = e.message_id"
-            " WHERE e.connector_id = ? AND e.external_id IN (SELECT value FROM json_each(?))"
-        )
-        for external_id, *known in self.transaction.rows(sql, place.connector_id, listed(external_ids)):
-            self._external[place.connector_id, external_id] = Known(*known)
+        for sql, names in ((_BY_ID, external_ids), (_BY_KEY, [KEY + name for name in external_ids])):
+            for name, *known in self.transaction.rows(sql, place.connector_id, listed(names)):
+                self._external[place.connector_id, name.removeprefix(KEY)] = Known(*known)
 
     def learn(self, place: Place, external_id: str, known: Known) -> None:
         """A message has an id at the provider from now on."""
@@ -119,8 +131,9 @@ class Desk:
         place: Place | None,
         way: Way | None,
         contact: ContactRef | None,
+        key: str | None = None,
     ) -> None:
-        """Writes a message and the event that creates it."""
+        """Writes a message and the event that creates it. `key` is the dedupe key it came under."""
         transaction = self.transaction
         body = encode(message)
         self._messages[message.id] = message
@@ -128,7 +141,8 @@ class Desk:
         self.cases.emit(case, type_, message_data(message, body, way, contact), message.id, message.sequence, place)
         if place:
             for external_id in message.external_ids:
-                transaction.insert(schema.external_ids, place.connector_id, external_id, message.id, None)
+                if key != KEY + external_id:
+                    transaction.insert(schema.external_ids, place.connector_id, external_id, message.id, None)
                 self.learn(place, external_id, Known(message.id, case.id, message.route_id, None))
 
     def attach(self, place: Place, message_id: str, media: Sequence[Media]) -> tuple[MediaPart, ...]:

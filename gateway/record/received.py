@@ -51,7 +51,7 @@ def receive_message(
     )
     people.touch(way)
     type_ = "message.created" if item.from_us else "message.received"
-    desk.append(case, message, type_, place=place, way=way, contact=contact)
+    desk.append(case, message, type_, place=place, way=way, contact=contact, key=item.key)
     return message_id
 
 

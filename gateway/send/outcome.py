@@ -18,7 +18,7 @@ from connectors.kit.errors import (
     Unreachable,
 )
 from gateway.live import LiveConnector
-from gateway.record.changes import REPORTS, change_consent_of, move_identity, waited
+from gateway.record.changes import REPORTS, anything_waits, change_consent_of, move_identity, waited
 from gateway.record.desk import Desk, Known
 from gateway.send.pausing import hold, pause, recovered
 from gateway.send.standing import SELECT, Parcel, Plan, save, tell
@@ -60,6 +60,7 @@ def record_outcomes(transaction: Transaction, outcomes: Sequence[Done | Failed])
     """
     desk = Desk(transaction)
     sql = f"{SELECT} WHERE id IN (SELECT value FROM json_each(?))"
+    desk.reports_wait = anything_waits(transaction)
     ids = listed({outcome.parcel.id for outcome in outcomes})
     parcels = {row[0]: Parcel(*row) for row in transaction.rows(sql, ids)}
     ours = []
@@ -110,8 +111,9 @@ def _remember(desk: Desk, done: Done, parcel: Parcel) -> None:
         message = msgspec.structs.replace(message, external_ids=names)
         desk.keep(message)
         desk.transaction.change("UPDATE messages SET body = ? WHERE id = ?", encode(message), message.id)
-    for report in waited(desk.transaction, place, external_ids):
-        REPORTS[type(report)](desk, place, report)
+    if desk.reports_wait:
+        for report in waited(desk.transaction, place, external_ids):
+            REPORTS[type(report)](desk, place, report)
 
 
 _KNOW = (

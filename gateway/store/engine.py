@@ -22,7 +22,8 @@ PRAGMAS = (
     "PRAGMA synchronous = FULL",
     "PRAGMA busy_timeout = 10000",
     "PRAGMA foreign_keys = ON",
-    "PRAGMA cache_size = -32768",
+    "PRAGMA wal_autocheckpoint = 8000",
+    "PRAGMA cache_size = -65536",
     "PRAGMA temp_store = MEMORY",
 )
 

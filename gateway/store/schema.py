@@ -75,7 +75,6 @@ raws = Table(
     _text("url"),
     Column("headers", LargeBinary, nullable=False),
     Column("body", LargeBinary, nullable=False),
-    sqlite_with_rowid=False,
 )
 
 arrivals = Table(
@@ -179,7 +178,6 @@ messages = Table(
     _text("route_id", nullable=True),
     Column("body", LargeBinary, nullable=False),
     UniqueConstraint("conversation_id", "sequence"),
-    sqlite_with_rowid=False,
 )
 
 external_ids = Table(

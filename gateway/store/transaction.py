@@ -117,6 +117,7 @@ class Transaction:
             self.woken = woken
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK TO attempt")
+                self._connection.execute("RELEASE attempt")
             raise
         self._connection.execute("RELEASE attempt")
 

@@ -272,12 +272,14 @@ def test_any_other_refusal_of_a_confirmation_is_told() -> None:
         during(provider, lambda bot: bot.confirm(pressed()))
 
 
-def test_nothing_else_is_confirmed() -> None:
-    with Simulator(SETTINGS) as provider:
-        during(provider, lambda bot: bot.confirm(Ignored(key="update:1", reason="")))
-        case = next(case for case in read_fixtures(FIXTURES).inbound if case.name == "text")
-        during(provider, lambda bot: bot.confirm(case.expected[0]))
-        assert provider.requests == []
+def test_only_a_pressed_button_awaits_a_word() -> None:
+    bot = plugin(SETTINGS)
+    case = next(case for case in read_fixtures(FIXTURES).inbound if case.name == "text")
+    assert [bot.awaits(item) for item in (pressed(), case.expected[0], Ignored(key="update:1", reason=""))] == [
+        True,
+        False,
+        False,
+    ]
 
 
 def test_logs_at_debug_hold_no_token_and_no_words(caplog: pytest.LogCaptureFixture) -> None:

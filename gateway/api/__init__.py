@@ -1,0 +1,9 @@
+"""The REST API under `/v1`: one table of routes, which is both what is served and what OpenAPI says.
+
+The Flask application also takes `/in/{connector}` and gives the feed's pages, so that it can stand alone under any WSGI
+server.
+"""
+
+from gateway.api.app import create_app
+
+__all__ = ["create_app"]

@@ -1,0 +1,117 @@
+"""The Flask application: serves the route table, and turns every failure into a problem."""
+
+import re
+import secrets
+from functools import partial
+from typing import Any
+
+import structlog
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException
+
+from gateway.api.admission import admit
+from gateway.api.problems import Code, Problem, overloaded, too_large
+from gateway.api.reading import read_json, read_query
+from gateway.api.route import Answer, Call, Route
+from gateway.api.routes import ROUTES
+from gateway.hub import Hub
+from gateway.waiting import TROUBLE
+from normalizer.codec import encode
+
+log = structlog.get_logger()
+MOST_JSON = 1 << 20
+"""Octets of a JSON body."""
+TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}", re.ASCII)
+"""https://www.w3.org/TR/trace-context/ (read 2026-11)."""
+CODES = {
+    400: Code.MALFORMED,
+    404: Code.NOT_FOUND,
+    405: Code.METHOD_NOT_ALLOWED,
+    408: Code.SLOW,
+    413: Code.TOO_LARGE,
+    415: Code.UNSUPPORTED_MEDIA_TYPE,
+    416: Code.INVALID,
+}
+ALWAYS = {"x-content-type-options": "nosniff", "cache-control": "no-store"}
+
+
+def create_app(hub: Hub) -> Flask:
+    """The application on a hub. Its hub is started and stopped by whoever serves it."""
+    app = Flask("gateway.api", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = MOST_JSON
+    app.url_map.merge_slashes = False
+    for route in ROUTES:
+        app.add_url_rule(
+            route.path.replace("{id}", "<uuid:id>").replace("{", "<").replace("}", ">"),
+            endpoint=route.name,
+            view_func=partial(_serve, hub, route),
+            methods=[route.method, *route.also],
+            provide_automatic_options=False,
+            strict_slashes=True,
+        )
+    app.before_request(_begin)
+    app.teardown_request(_end)
+    app.register_error_handler(Problem, _refuse)
+    app.register_error_handler(HTTPException, _refuse_http)
+    for trouble in TROUBLE:
+        app.register_error_handler(trouble, _put_off)
+    app.register_error_handler(Exception, _fail)
+    return app
+
+
+def _serve(hub: Hub, route: Route, **path: Any) -> Response:
+    key = admit(hub.engine, request.headers.get("Authorization"), route.scope) if route.scope else None
+    call = Call(
+        hub=hub,
+        key=key,
+        path={name: str(value) for name, value in path.items()},
+        query=read_query(request.args, route.query) if route.query else None,
+        body=read_json(request.content_type, request.get_data(cache=False), route.body) if route.body else None,
+        headers=request.headers,
+        peer=request.remote_addr or "",
+    )
+    return _answer(route, route.do(call))
+
+
+def _answer(route: Route, given: Any) -> Response:
+    if not isinstance(given, Answer):
+        return Response(encode(given), route.status, ALWAYS, content_type="application/json")
+    if isinstance(given.content, Response):
+        given.content.headers.update(given.headers)
+        return given.content
+    return Response(given.content, given.status, given.headers)
+
+
+def _begin() -> None:
+    """Every line logged for a request bears its trace id: the caller's, where it sent one."""
+    sent = TRACEPARENT.fullmatch(request.headers.get("traceparent", ""))
+    structlog.contextvars.bind_contextvars(trace_id=sent[1] if sent else secrets.token_hex(16))
+
+
+def _end(_: BaseException | None) -> None:
+    structlog.contextvars.clear_contextvars()
+
+
+def _refuse(problem: Problem) -> Response:
+    return Response(problem.body, problem.status, ALWAYS | problem.headers)
+
+
+def _refuse_http(error: HTTPException) -> Response:
+    status = error.code or 500
+    if status == 413:
+        return _refuse(too_large(request.max_content_length or 0))
+    headers = {name.lower(): value for name, value in error.get_headers() if name.lower() in ("allow", "retry-after")}
+    return _refuse(Problem(status, CODES.get(status, Code.INVALID), error.description or error.name, headers=headers))
+
+
+def _put_off(error: Exception) -> Response:
+    log.error("put off", path=request.path, reason=str(error))
+    return _refuse(overloaded("the store is busy; nothing was changed; come again"))
+
+
+def _fail(error: Exception) -> Response:
+    log.error("failed", path=request.path, exc_info=error)
+    trace_id = structlog.contextvars.get_contextvars().get("trace_id")
+    return _refuse(
+        Problem(500, Code.INTERNAL, "something failed; the operator finds it by trace_id", trace_id=trace_id)
+    )

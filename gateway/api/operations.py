@@ -1,0 +1,173 @@
+"""What operators look at: connectors, quarantine, health and metrics; and the descriptions of the API itself."""
+
+import ipaddress
+from concurrent.futures import CancelledError
+from typing import Any
+
+import msgspec
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from gateway.api import queries
+from gateway.api.admission import admit
+from gateway.api.cursors import cursor, id_at
+from gateway.api.problems import Code, Problem, not_found
+from gateway.api.route import Answer, Call
+from gateway.api.shapes import (
+    MOST_ON_PAGE,
+    ConnectorInfo,
+    ConnectorList,
+    EventSchemas,
+    Health,
+    QuarantineAnswer,
+    Quarantined,
+    QuarantinePage,
+    RawRequest,
+    ReplayAnswer,
+)
+from gateway.keys import Scope
+from gateway.live import LiveConnector
+from gateway.metrics import FEED_POSITION, QUARANTINED, WRITES_WAITING
+from gateway.record.replay import replay as replay_item
+from gateway.store.times import from_us, now
+from gateway.store.transaction import Transaction
+from gateway.waiting import TROUBLE
+from normalizer.events import EVENTS
+from normalizer.schema import event_schema
+
+READY_SECONDS = 3.0
+LAST_ID = "~"
+"""Sorts after every id."""
+FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
+
+
+def connectors(call: Call) -> ConnectorList:
+    with queries.snapshot(call.hub.engine) as rows:
+        lanes = queries.lanes(rows)
+    live = sorted(call.hub.connectors.values(), key=lambda connector: connector.id)
+    return ConnectorList(connectors=tuple(_info(one, *lanes.get(one.id, (None, None, False))) for one in live))
+
+
+def _info(connector: LiveConnector, until: int | None, why: str | None, down: bool) -> ConnectorInfo:
+    paused_until = from_us(until) if until is not None and from_us(until) > now() else None
+    return ConnectorInfo(
+        name=connector.id,
+        plugin=connector.settings.plugin,
+        channel=connector.place.channel,
+        inbox=connector.place.inbox.id,
+        state="down" if down else "paused" if paused_until else "up",
+        reason=why if down or paused_until else None,
+        paused_until=paused_until,
+        webhook_url=connector.webhook_url,
+        capability=connector.plugin.info.capability,
+    )
+
+
+def quarantine(call: Call) -> QuarantinePage:
+    asked = call.query
+    before = id_at("quarantine", asked.cursor) if asked.cursor else LAST_ID
+    limit = min(asked.limit, MOST_ON_PAGE)
+    with queries.snapshot(call.hub.engine) as rows:
+        found = queries.quarantine(rows, asked.connector, asked.state, before, limit + 1)
+    page = found[:limit]
+    return QuarantinePage(
+        quarantine=tuple(_quarantined(*row) for row in page),
+        next=cursor("quarantine", page[-1][0]) if len(found) > limit else None,
+    )
+
+
+def quarantined(call: Call) -> QuarantineAnswer:
+    with queries.snapshot(call.hub.engine) as rows:
+        row = queries.quarantined(rows, call.id)
+        if row is None:
+            raise not_found("quarantined item")
+        *columns, slice_ = row
+        item = _quarantined(*columns)
+        kept = queries.raw(rows, item.raw_id)
+    return QuarantineAnswer(quarantined=item, slice=slice_, raw=_raw(*kept) if kept else None)
+
+
+def replay(call: Call) -> ReplayAnswer:
+    replayed = replay_item(call.hub, call.id)
+    if replayed is None:
+        raise not_found("quarantined item")
+    return ReplayAnswer(state=replayed.state, recorded=replayed.recorded, still=replayed.still)
+
+
+def _quarantined(
+    id_: str,
+    connector: str,
+    raw_id: str,
+    key: str,
+    reason: str,
+    state: str,
+    created: int,
+    replayed: int | None,
+    size: int,
+) -> Quarantined:
+    return Quarantined(
+        id=id_,
+        connector=connector,
+        raw_id=raw_id,
+        key=key,
+        reason=reason,
+        state=state,
+        created_at=from_us(created),
+        replayed_at=None if replayed is None else from_us(replayed),
+        size=size,
+    )
+
+
+def _raw(id_: str, received: int, method: str, url: str, headers: bytes, body: bytes) -> RawRequest:
+    return RawRequest(
+        id=id_,
+        received_at=from_us(received),
+        method=method,
+        url=url,
+        headers=msgspec.json.decode(headers or b"{}"),
+        body=body,
+    )
+
+
+def health(_: Call) -> Health:
+    return Health(status="ok")
+
+
+def ready(call: Call) -> Health:
+    """A change that changes nothing goes all the way through the writer: it lives, and the store can be locked."""
+    writer = call.hub.writer
+    try:
+        writer.submit(_nothing, None).result(READY_SECONDS)
+    except (*TROUBLE, TimeoutError, CancelledError) as error:
+        detail = f"the store takes no writes: {str(error) or type(error).__name__}"
+        raise Problem(503, Code.NOT_READY, detail, headers={"retry-after": "5"}) from error
+    return Health(status="ok")
+
+
+def _nothing(transaction: Transaction, items: Any) -> list[None]:
+    transaction.row("SELECT version_num FROM alembic_version")
+    return [None] * len(items)
+
+
+def metrics(call: Call) -> Answer:
+    """For a scraper on this machine, or with a key."""
+    if not _from_here(call):
+        admit(call.hub.engine, call.headers.get("Authorization"), Scope.READ)
+    WRITES_WAITING.set(call.hub.writer.waiting)
+    FEED_POSITION.set(call.hub.feed.newest())
+    with queries.snapshot(call.hub.engine) as rows:
+        QUARANTINED.set(queries.quarantine_open(rows))
+    return Answer(content=generate_latest(), headers={"content-type": CONTENT_TYPE_LATEST})
+
+
+def _from_here(call: Call) -> bool:
+    """The peer is this machine and speaks for nobody else."""
+    if any(name in call.headers for name in FORWARDED):
+        return False
+    try:
+        return ipaddress.ip_address(call.peer).is_loopback
+    except ValueError:
+        return False
+
+
+def event_schemas(_: Call) -> EventSchemas:
+    return EventSchemas(events={name: event_schema(name) for name in EVENTS})

@@ -1,0 +1,256 @@
+"""What the API takes and gives, beside the model itself. OpenAPI is made from these.
+
+Where a value of the model is given, its bytes go out as the store keeps them.
+"""
+
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from gateway.send.preview import Preview
+from normalizer.capability import Capability
+from normalizer.events import Envelope
+from normalizer.model import (
+    Attachment,
+    Contact,
+    Conversation,
+    ConversationState,
+    Delivery,
+    Identity,
+    Message,
+    Priority,
+    Route,
+    Time,
+)
+
+
+def as_stored(body: bytes) -> Any:
+    """A value of the model, by the bytes it is stored as: encoded once, decoded never."""
+    return msgspec.Raw(body)
+
+
+Word = Annotated[str, Meta(max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+"""A short text on one line."""
+Id = Annotated[str, Meta(pattern="^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")]
+Cursor = Annotated[str | None, Meta(description="`next` of the page before; absent: the first page.")]
+PageSize = Annotated[int, Meta(ge=1, description="How many at most; more than 200 count as 200.")]
+MOST_ON_PAGE = 200
+
+
+class Strict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is taken: a misspelt name is refused rather than overlooked."""
+
+
+class Given(msgspec.Struct, frozen=True, kw_only=True):
+    """What is given."""
+
+
+# --- queries --------------------------------------------------------------------------------------------------------
+
+
+class NoQuery(Strict, frozen=True):
+    pass
+
+
+class EventsQuery(Strict, frozen=True, kw_only=True):
+    after: Annotated[
+        str, Meta(description="A position; absent or empty: from the oldest event on; `newest`: only what is to come.")
+    ] = ""
+    limit: Annotated[int, Meta(ge=1, description="How many at most; more than 1000 count as 1000.")] = 100
+    types: Annotated[
+        str, Meta(description="Short names (`message.received`) or patterns (`message.*`), by comma; absent: all.")
+    ] = ""
+    conversation: Annotated[Id | None, Meta(description="Only events of this conversation.")] = None
+    wait: Annotated[
+        float, Meta(ge=0, description="Seconds to wait while there is nothing new; more than 60 count as 60.")
+    ] = 0
+
+
+class ConversationsQuery(Strict, frozen=True, kw_only=True):
+    limit: PageSize = 50
+    cursor: Cursor = None
+    state: ConversationState | None = None
+    inbox: Annotated[str | None, Meta(description="Id of an inbox.")] = None
+    contact: Annotated[Id | None, Meta(description="Id of a contact.")] = None
+
+
+class MessagesQuery(Strict, frozen=True, kw_only=True):
+    after_sequence: Annotated[int, Meta(ge=0, le=2**53, description="Only messages of a higher sequence.")] = 0
+    limit: PageSize = 50
+
+
+class PageQuery(Strict, frozen=True, kw_only=True):
+    limit: PageSize = 50
+    cursor: Cursor = None
+
+
+class QuarantineQuery(PageQuery, frozen=True, kw_only=True):
+    connector: Annotated[str | None, Meta(description="Name of a connector.")] = None
+    state: Annotated[str | None, Meta(description="`open` or `replayed`.")] = None
+
+
+class UploadQuery(Strict, frozen=True, kw_only=True):
+    name: Annotated[
+        Annotated[str, Meta(max_length=255)] | None,
+        Meta(description="The file's name, where the body is the file itself."),
+    ] = None
+
+
+class LinkQuery(Strict, frozen=True, kw_only=True):
+    expires: Annotated[str | None, Meta(description="Of a signed link: seconds since 1970 UTC.")] = None
+    signature: Annotated[str | None, Meta(description="Of a signed link.")] = None
+
+
+# --- bodies ---------------------------------------------------------------------------------------------------------
+
+
+class ConversationChange(Strict, frozen=True, kw_only=True):
+    """What is absent stays as it is; null takes it away."""
+
+    subject: Annotated[str, Meta(max_length=1000)] | UnsetType | None = UNSET
+    state: ConversationState | UnsetType = UNSET
+    category: Word | UnsetType | None = UNSET
+    labels: Annotated[tuple[Word, ...], Meta(max_length=50)] | UnsetType = UNSET
+    priority: Priority | UnsetType = UNSET
+    team: Word | UnsetType | None = UNSET
+    assignee: Word | UnsetType | None = UNSET
+
+
+# --- answers --------------------------------------------------------------------------------------------------------
+
+
+class MessageAccepted(Given, frozen=True, kw_only=True):
+    message: Message
+
+
+class MessageAnswer(Given, frozen=True, kw_only=True):
+    message: Message
+    deliveries: tuple[Delivery, ...]
+    """Oldest first: attempts, edits, reactions, fallbacks."""
+
+
+class EventPage(Given, frozen=True, kw_only=True):
+    events: tuple[Envelope, ...]
+    next: str
+    """The position to read on after; an empty page repeats it."""
+
+
+class ConversationAnswer(Given, frozen=True, kw_only=True):
+    conversation: Conversation
+
+
+class ConversationPage(Given, frozen=True, kw_only=True):
+    conversations: tuple[Conversation, ...]
+    """Newest first. With filters a page may hold fewer than asked for although others follow."""
+    next: str | None
+    """Cursor of the next page; null after the last."""
+
+
+class MessagePage(Given, frozen=True, kw_only=True):
+    messages: tuple[Message, ...]
+    next: int
+    """The sequence to read on after; an empty page repeats it."""
+
+
+class TimelinePage(Given, frozen=True, kw_only=True):
+    messages: tuple[Message, ...]
+    """Of all the contact's conversations, in the order they were recorded."""
+    next: str | None
+
+
+class ContactAnswer(Given, frozen=True, kw_only=True):
+    contact: Contact
+    identities: tuple[Identity, ...]
+    routes: tuple[Route, ...]
+
+
+class AttachmentAnswer(Given, frozen=True, kw_only=True):
+    attachment: Attachment
+
+
+class Previews(Given, frozen=True, kw_only=True):
+    previews: tuple[Preview, ...]
+
+
+class Done(Given, frozen=True, kw_only=True):
+    accepted: bool = True
+    delivery: Delivery | None = None
+    """What carries it to the provider, where something must."""
+
+
+class ConnectorInfo(Given, frozen=True, kw_only=True):
+    name: str
+    plugin: str
+    channel: str
+    inbox: str
+    state: str
+    """`up`, `paused` for a while, or `down` until it is mended."""
+    reason: str | None
+    paused_until: Time | None
+    webhook_url: str
+    capability: Capability
+
+
+class ConnectorList(Given, frozen=True, kw_only=True):
+    connectors: tuple[ConnectorInfo, ...]
+
+
+class Quarantined(Given, frozen=True, kw_only=True):
+    id: str
+    connector: str
+    raw_id: str
+    key: str
+    reason: str
+    state: str
+    """`open`, or `replayed`."""
+    created_at: Time
+    replayed_at: Time | None
+    size: int
+    """Octets of what could not be read."""
+
+
+class QuarantinePage(Given, frozen=True, kw_only=True):
+    quarantine: tuple[Quarantined, ...]
+    """Newest first."""
+    next: str | None
+
+
+class RawRequest(Given, frozen=True, kw_only=True):
+    """A provider's request as it came."""
+
+    id: str
+    received_at: Time
+    method: str
+    url: str
+    headers: dict[str, str]
+    """Without their secrets."""
+    body: bytes
+    """Base64."""
+
+
+class QuarantineAnswer(Given, frozen=True, kw_only=True):
+    quarantined: Quarantined
+    slice: bytes
+    """What could not be read, base64."""
+    raw: RawRequest | None
+    """Null once it is no longer kept."""
+
+
+class ReplayAnswer(Given, frozen=True, kw_only=True):
+    state: str
+    """`replayed`, or still `open`."""
+    recorded: int
+    """Items that were new."""
+    still: str | None
+    """Why it stays open."""
+
+
+class Health(Given, frozen=True, kw_only=True):
+    status: str
+    """`ok`."""
+
+
+class EventSchemas(Given, frozen=True, kw_only=True):
+    events: dict[str, dict[str, Any]]
+    """JSON Schema 2020-12 of each event, by its short name."""

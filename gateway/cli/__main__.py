@@ -1,0 +1,5 @@
+"""`python -m gateway.cli` is `onethread`."""
+
+from gateway.cli import main
+
+main()

@@ -1,0 +1,70 @@
+"""`onethread serve`: the hub, until it is told to end."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gateway.cli.options import DEFAULT_CONFIG, Config, Json, load_settings
+from gateway.cli.output import Exit, Failure, show
+
+if TYPE_CHECKING:
+    from gateway.settings import Settings
+
+QUIET = ("uvicorn.error", "alembic")
+"""Libraries that tell what the ready line tells."""
+READY = """\
+onethread takes messages at {url}
+  providers post to   {public_url}/in/<connector>   ({connectors})
+  keys come from      onethread keys create --scope admin --config {path}
+  the feed            curl -H "Authorization: Bearer <key>" "{url}/v1/events?wait=30"
+"""
+
+
+def serve(
+    config: Config = DEFAULT_CONFIG,
+    host: Annotated[str | None, typer.Option(help="Listen on this address instead of the configured one.")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65_535, help="Listen on this port; 0 takes one that is free.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Run the hub until SIGTERM or Ctrl-C; SIGHUP, or a change of the file, applies the configuration anew.
+
+    Exit codes: 74 the store or the folder for files cannot be used; 75 the port, or the store, has another process;
+    78 the configuration cannot be used.
+    """
+    import os
+
+    settings = load_settings(config)
+    from gateway import logs
+
+    logs.configure("info", settings.secrets(), noisy=QUIET)
+    from gateway.alone import AlreadyServed
+    from gateway.server import AddressUnavailable, NotStarted
+    from gateway.server import serve as run
+    from gateway.settings import Listen
+    from gateway.store.engine import StoreUnavailable
+
+    listen = Listen(host or settings.listen.host, settings.listen.port if port is None else port)
+    try:
+        run(settings, os.environ, listen, lambda url: _announce(settings, url, as_json=as_json))
+    except StoreUnavailable as error:
+        raise Failure(str(error), Exit.STORE) from error
+    except AlreadyServed as error:
+        raise Failure(str(error), Exit.TEMPORARY) from error
+    except AddressUnavailable as error:
+        hint = "; --port chooses another" if error.passing else ""
+        raise Failure(f"{error}{hint}", Exit.TEMPORARY if error.passing else Exit.CONFIGURATION) from error
+    except NotStarted as error:
+        raise Failure(str(error)) from error
+
+
+def _announce(settings: "Settings", url: str, *, as_json: bool) -> None:
+    names = list(settings.connectors)
+    plain = READY.format(
+        url=url,
+        public_url=settings.public_url,
+        path=settings.path,
+        connectors=", ".join(names) or "none is configured yet",
+    )
+    show({"url": url, "public_url": settings.public_url, "connectors": names}, as_json=as_json, plain=plain)

@@ -1,0 +1,29 @@
+"""The store, opened beside a running hub: by an operator on its machine, who needs no key."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from gateway.cli.output import Exit, Failure
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from gateway.settings import Settings
+
+
+@contextmanager
+def opened(settings: "Settings") -> "Iterator[Engine]":
+    """The engine, until the end of the command. Raises Failure."""
+    from gateway.alone import opening
+    from gateway.store.engine import StoreUnavailable, open_store
+
+    try:
+        with opening(settings.store):
+            engine = open_store(settings.store)
+    except StoreUnavailable as error:
+        raise Failure(str(error), Exit.STORE) from error
+    try:
+        yield engine
+    finally:
+        engine.dispose()

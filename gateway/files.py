@@ -1,0 +1,158 @@
+"""Files by their content: each lies under the SHA-256 of its octets, and is durable before `save` returns.
+
+A file grows under a temporary name in the same folder and takes its own by a rename, so what bears a hash is whole. The
+same content twice is one file. Nothing is deleted here: who else refers to a file is the store's knowledge.
+"""
+
+import asyncio
+import os
+import re
+import time
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from threading import Lock
+from typing import IO
+
+import structlog
+
+from gateway.store.engine import StoreUnavailable
+
+log = structlog.get_logger()
+PIECE = 1 << 20
+"""Octets gathered before a thread is asked to write them."""
+COMING = ".coming"
+"""How temporary names end."""
+STALE = 3600.0
+"""Seconds after which a temporary file is what a crash left."""
+HASH = re.compile(r"[0-9a-f]{64}")
+
+
+class TooLarge(Exception):
+    """The file has more octets than it may; nothing was kept."""
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    sha256: str
+    """Hexadecimal, lower-case."""
+    size: int
+    """Octets."""
+    path: Path
+
+
+class Files:
+    """The files under one folder, shared by any number of threads and processes."""
+
+    def __init__(self, folder: Path) -> None:
+        """Makes the folder, and clears what a crash left. Raises StoreUnavailable."""
+        self.folder = folder
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            _clear(folder)
+        except OSError as error:
+            raise StoreUnavailable(f"the folder for files {folder} cannot be used: {error.strerror}") from error
+
+    def save(self, chunks: Iterable[bytes], most: int) -> StoredFile:
+        """Keeps a file of at most `most` octets. Blocks. Raises TooLarge, OSError."""
+        draft = _Draft(self, most)
+        try:
+            for chunk in chunks:
+                draft.add(chunk)
+            return draft.keep()
+        finally:
+            draft.drop()
+
+    async def save_async(self, chunks: AsyncIterator[bytes], most: int) -> StoredFile:
+        """`save` on the event loop; threads do the disk's work. Raises TooLarge, OSError."""
+        draft, gathered = _Draft(self, most), bytearray()
+        try:
+            async for chunk in chunks:
+                gathered += chunk
+                if len(gathered) >= PIECE:
+                    await asyncio.to_thread(draft.add, bytes(gathered))
+                    gathered.clear()
+            await asyncio.to_thread(draft.add, bytes(gathered))
+            return await asyncio.to_thread(draft.keep)
+        finally:
+            await asyncio.shield(asyncio.to_thread(draft.drop))
+
+    def path(self, sha256: str) -> Path:
+        """Where the file of this hash lies, or would. Raises ValueError for what is no hash."""
+        if not HASH.fullmatch(sha256):
+            raise ValueError("not the hexadecimal SHA-256 of a file")
+        return self.folder / sha256[:2] / sha256[2:4] / sha256
+
+    def exists(self, sha256: str) -> bool:
+        return self.path(sha256).is_file()
+
+
+class _Draft:
+    """A file under way. Threads take turns; `drop` also ends what a cancelled caller left in a thread."""
+
+    def __init__(self, files: Files, most: int) -> None:
+        self._files = files
+        self._most = most
+        self._turn = Lock()
+        self._hash = sha256()
+        self._size = 0
+        self._file: IO[bytes] | None = None
+        self._dropped = False
+
+    def add(self, octets: bytes) -> None:
+        with self._turn:
+            if self._dropped:
+                return
+            self._size += len(octets)
+            if self._size > self._most:
+                raise TooLarge(f"larger than {self._most} octets")
+            self._opened().write(octets)
+            self._hash.update(octets)
+
+    def keep(self) -> StoredFile:
+        """Durable from here on, under its own name."""
+        with self._turn:
+            file = self._opened()
+            file.flush()
+            os.fsync(file.fileno())
+            path = self._files.path(self._hash.hexdigest())
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Path(file.name).rename(path)
+            for folder in (path.parent, path.parent.parent, self._files.folder):
+                _sync(folder)
+            return StoredFile(path.name, self._size, path)
+
+    def drop(self) -> None:
+        """Leaves nothing of what was not kept."""
+        with self._turn:
+            self._dropped = True
+            if self._file is not None:
+                self._file.close()
+                Path(self._file.name).unlink(missing_ok=True)
+
+    def _opened(self) -> IO[bytes]:
+        if self._file is None:
+            self._file = NamedTemporaryFile(dir=self._files.folder, suffix=COMING, delete=False)  # noqa: SIM115
+        return self._file
+
+
+def _sync(folder: Path) -> None:
+    """A rename is durable once its folder is."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _clear(folder: Path) -> None:
+    oldest = time.time() - STALE
+    for path in folder.glob(f"*{COMING}"):
+        try:
+            if path.stat().st_mtime < oldest:
+                path.unlink()
+                log.info("cleared what a crash left", file=path.name)
+        except FileNotFoundError:  # another process was quicker
+            continue

@@ -1,0 +1,127 @@
+"""The hub of one process: what it is made of, how it starts, stops and takes a new configuration."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+import structlog
+from sqlalchemy import Engine
+
+from connectors.kit.http import Exchange
+from gateway.clock import Clock
+from gateway.confirming import Confirming
+from gateway.exchanges import keep_exchange
+from gateway.feed import Feed
+from gateway.files import Files
+from gateway.lanes import Lanes
+from gateway.links import Links
+from gateway.live import LiveConnector, bring_up
+from gateway.media import MediaFetching
+from gateway.polling import Polling
+from gateway.send.typing import show_typing
+from gateway.settings.model import Settings
+from gateway.store.engine import open_store
+from gateway.store.transaction import Transaction
+from gateway.store.writer import Closed, Overloaded, Writer
+from normalizer.commands import SetTyping
+from normalizer.inbound import Inbound
+
+log = structlog.get_logger()
+
+
+class Hub:
+    """Everything one process runs. Open with `await start()`, end with `await stop()`."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.engine: Engine = open_store(settings.store)
+        self.files = Files(settings.files)
+        self.links = Links(self.engine, settings.public_url)
+        self.feed = Feed(self.engine)
+        self.writer = Writer(self.engine, self._committed, settings.limits.queue)
+        self.connectors: Mapping[str, LiveConnector] = self._bring_up(settings, {})
+        self.lanes = Lanes(self)
+        self.media = MediaFetching(self)
+        self.polling = Polling(self)
+        self.clock = Clock(self)
+        self.confirming = Confirming()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def start(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self.feed.start()
+        self.writer.start()
+        for part in (self.clock, self.media, self.lanes, self.polling):
+            part.start()
+        log.info("started", connectors=sorted(self.connectors))
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """Where the hub runs, once it was started."""
+        assert self._loop is not None
+        return self._loop
+
+    async def stop(self) -> None:
+        """Stops taking work, hands back leases, writes what was taken."""
+        for part in (self.polling, self.confirming, self.lanes, self.media, self.clock):
+            await part.stop()
+        self.feed.stop()
+        await asyncio.to_thread(self.writer.stop)
+        for connector in self.connectors.values():
+            await connector.http.close()
+        self.engine.dispose()
+        log.info("stopped")
+
+    async def apply(self, settings: Settings) -> None:
+        """Runs by a new configuration; connectors that did not change keep running."""
+        before = self.connectors
+        self.connectors = self._bring_up(settings, before)
+        self.settings = settings
+        for part in (self.lanes, self.polling):
+            await part.renew()
+        for name, old in before.items():
+            if self.connectors.get(name) is not old:
+                await old.http.close()
+        log.info("configuration applied", connectors=sorted(self.connectors))
+
+    def confirm(self, connector: LiveConnector, inbound: Sequence[Inbound]) -> None:
+        """Lets the plugin say a word back to the provider about what was just recorded. From any thread."""
+        plugin = connector.confirming
+        if plugin is None or self._loop is None or self._loop.is_closed():
+            return
+        if awaited := [item for item in inbound if plugin.awaits(item)]:
+            self._loop.call_soon_threadsafe(self.confirming.confirm, connector, awaited)
+
+    async def show_typing(self, asked: SetTyping) -> None:
+        """Raises Refusal, and the kit's sending errors."""
+        await show_typing(self.engine, self.connectors, asked)
+
+    def _bring_up(self, settings: Settings, running: Mapping[str, LiveConnector]) -> dict[str, LiveConnector]:
+        connectors = {}
+        for name, wanted in settings.connectors.items():
+            old = running.get(name)
+            unchanged = (
+                old is not None
+                and old.settings == wanted
+                and old.place.inbox == settings.inboxes[wanted.inbox]
+                and old.webhook_url == settings.webhook_url(name)
+            )
+            connectors[name] = old if old and unchanged else bring_up(settings, wanted, self._keep_exchange)
+        return connectors
+
+    def _keep_exchange(self, exchange: Exchange) -> None:
+        try:
+            self.writer.submit(keep_exchange, exchange)
+        except (Overloaded, Closed) as error:  # the log of exchanges gives way to messages
+            log.warning("an exchange was not kept", connector=exchange.connector, reason=str(error))
+
+    def _committed(self, transaction: Transaction) -> None:
+        """On the writer's thread, after each commit: tells who waits for what was written."""
+        if transaction.last_position:
+            self.feed.committed(transaction.last_position)
+        if transaction.woken and self._loop and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._wake, frozenset(transaction.woken))
+
+    def _wake(self, woken: frozenset[tuple[str, str]]) -> None:
+        parts = {"lane": self.lanes.wake, "media": self.media.wake, "timers": self.clock.wake}
+        for what, whom in woken:
+            parts[what](whom)

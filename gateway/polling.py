@@ -1,0 +1,131 @@
+"""Asking providers that do not call: each polled connector has a loop of its own.
+
+Cursor and items are committed together; a crash between the poll and the commit polls again, and the items' keys make
+them one. One process polls a connector.
+"""
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import structlog
+
+from connectors.kit.base import Polls
+from connectors.kit.errors import KitError, Misconfigured, Temporary
+from gateway.live import LiveConnector
+from gateway.metrics import RECEIVED
+from gateway.record.polled import polled_arrival, record_polled
+from gateway.store.times import now
+from gateway.waiting import TROUBLE, backoff, rounds
+
+if TYPE_CHECKING:
+    from gateway.hub import Hub
+
+log = structlog.get_logger()
+FIRST_PAUSE = 1.0
+LONGEST_PAUSE = 60.0
+MISCONFIGURED_PAUSE = 60.0
+LONGEST_TOLD = 3600.0
+"""What a provider may make us wait."""
+LONGEST_POLL = 900.0
+"""Seconds after which a poll has hung, whatever the plugin's own bounds."""
+LEAST = 0.5
+"""Seconds between polls that bring nothing: a provider that answers at once is not asked without end."""
+_CURSOR = "SELECT cursor FROM cursors WHERE connector_id = ?"
+
+
+class Polling:
+    def __init__(self, hub: "Hub") -> None:
+        self._hub = hub
+        self._pollers: dict[str, _Poller] = {}
+
+    def start(self) -> None:
+        for name, connector in self._hub.connectors.items():
+            if name not in self._pollers and isinstance(connector.plugin, Polls) and connector.plugin.polls():
+                self._pollers[name] = _Poller(self._hub, connector, connector.plugin)
+
+    async def stop(self) -> None:
+        await self._end(list(self._pollers))
+
+    async def renew(self) -> None:
+        """Polls by a new configuration; connectors that did not change are not interrupted."""
+        wanted = self._hub.connectors
+        await self._end([name for name, poller in self._pollers.items() if wanted.get(name) is not poller.connector])
+        self.start()
+
+    def problem(self, connector_id: str) -> str | None:
+        """Why the last poll of a connector failed; None where it did not, or is none."""
+        poller = self._pollers.get(connector_id)
+        return poller.problem if poller else None
+
+    async def _end(self, names: list[str]) -> None:
+        await asyncio.gather(*(self._pollers.pop(name).stop() for name in names))
+
+
+class _Poller:
+    """One connector's loop."""
+
+    def __init__(self, hub: "Hub", connector: LiveConnector, plugin: Polls) -> None:
+        self._hub = hub
+        self.connector = connector
+        self._plugin = plugin
+        self.problem: str | None = None
+        self._failures = 0
+        self._task = asyncio.create_task(rounds(f"polling {connector.id}", self._round), name=f"poll {connector.id}")
+
+    async def stop(self) -> None:
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _round(self) -> None:
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        try:
+            came = await self._poll()
+        except (KitError, TimeoutError, *TROUBLE) as error:
+            await self._rest(error)
+            return
+        except Exception as error:
+            self.problem = f"plugin fault: {type(error).__name__}"
+            raise
+        self._recover()
+        if not came:
+            await asyncio.sleep(max(0.0, LEAST - (loop.time() - began)))
+
+    async def _poll(self) -> bool:
+        """Whether it brought anything."""
+        cursor = await asyncio.to_thread(self._cursor)
+        async with asyncio.timeout(LONGEST_POLL):
+            polled = await self._plugin.poll(cursor)
+        if polled.inbound or polled.cursor != cursor:
+            arrival = polled_arrival(self.connector.place, polled, now())
+            recorded = await self._hub.writer.write(record_polled, arrival)
+            RECEIVED.labels(self.connector.id, recorded.outcome).inc()
+            self._hub.confirm(self.connector, recorded.inbound)
+        return bool(polled.inbound)
+
+    def _cursor(self) -> str | None:
+        with self._hub.engine.connect() as connection:
+            row = connection.exec_driver_sql(_CURSOR, (self.connector.id,)).fetchone()
+        return row[0] if row else None
+
+    async def _rest(self, error: Exception) -> None:
+        self._failures += 1
+        remedy: str | None = None
+        match error:
+            case Misconfigured():
+                remedy = f"correct the connector's settings, then run: onethread connectors check {self.connector.id}"
+                seconds = MISCONFIGURED_PAUSE
+            case Temporary(retry_after=float() | int() as told):
+                seconds = min(told, LONGEST_TOLD)
+            case _:
+                seconds = backoff(self._failures, FIRST_PAUSE, LONGEST_PAUSE)
+        problem = f"{type(error).__name__}: {error}"
+        if problem != self.problem:
+            log.warning("polling failed", connector=self.connector.id, reason=problem, remedy=remedy)
+        self.problem = problem
+        await asyncio.sleep(seconds)
+
+    def _recover(self) -> None:
+        if self.problem is not None:
+            log.info("polling works again", connector=self.connector.id)
+        self.problem, self._failures = None, 0

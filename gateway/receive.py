@@ -1,0 +1,76 @@
+"""Receiving: what a provider sends is verified, read, recorded, and only then acknowledged.
+
+`read` is pure. Two doors lead through it: `receive` awaits the commit on the event loop, `receive_blocking` waits for it
+in a thread of any WSGI server. Neither answers success before the commit.
+"""
+
+import structlog
+
+from connectors.kit.base import Outcome
+from connectors.kit.errors import BadPayload, BadSignature
+from connectors.kit.request import Request, Response
+from gateway.arrival import Arrival, Recorded, raw_of
+from gateway.hub import Hub
+from gateway.live import LiveConnector
+from gateway.metrics import received
+from gateway.record import UNAVAILABLE, record
+from gateway.store.writer import Closed, Overloaded
+from normalizer.inbound import Unreadable
+
+log = structlog.get_logger()
+COME_AGAIN = (Overloaded, Closed, UNAVAILABLE)
+"""Nothing was stored, and nothing is wrong with what was sent."""
+
+
+def read(connector: LiveConnector, request: Request) -> Arrival:
+    """One delivery from a provider, to what shall be recorded. Pure. Raises BadSignature."""
+    connector.plugin.verify(request)
+    raw = raw_of(request)
+    try:
+        items = connector.plugin.parse(request)
+    except BadPayload as error:
+        items = [Unreadable(key=f"raw:{raw.id}", slice=request.body, reason=str(error))]
+    except Exception as error:
+        log.exception("a plugin failed to read", connector=connector.id, raw=raw.id)
+        items = [Unreadable(key=f"raw:{raw.id}", slice=request.body, reason=f"plugin fault: {error!r}")]
+    return Arrival(connector.place, raw, items)
+
+
+async def receive(hub: Hub, connector: LiveConnector, request: Request) -> Response:
+    """What the provider hears, after the commit."""
+    try:
+        recorded = await hub.writer.write(record, read(connector, request))
+    except BadSignature as error:
+        return refuse(connector, error)
+    except COME_AGAIN as error:
+        return put_off(connector, request, error)
+    return answer(hub, connector, request, recorded)
+
+
+def receive_blocking(hub: Hub, connector: LiveConnector, request: Request) -> Response:
+    """`receive` for a thread that may wait."""
+    try:
+        recorded = hub.writer.submit(record, read(connector, request)).result()
+    except BadSignature as error:
+        return refuse(connector, error)
+    except COME_AGAIN as error:
+        return put_off(connector, request, error)
+    return answer(hub, connector, request, recorded)
+
+
+def answer(hub: Hub, connector: LiveConnector, request: Request, recorded: Recorded) -> Response:
+    received(connector.id, recorded.outcome).inc()
+    hub.confirm(connector, recorded.inbound)
+    return connector.plugin.respond(request, recorded.outcome)
+
+
+def refuse(connector: LiveConnector, error: BadSignature) -> Response:
+    received(connector.id, "refused").inc()
+    log.warning("refused", connector=connector.id, reason=error.detail)
+    return Response(401 if error.missing else 403)
+
+
+def put_off(connector: LiveConnector, request: Request, error: Exception) -> Response:
+    received(connector.id, Outcome.OVERLOADED).inc()
+    log.error("put off", connector=connector.id, reason=str(error))
+    return connector.plugin.respond(request, Outcome.OVERLOADED)

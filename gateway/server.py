@@ -1,0 +1,140 @@
+"""The hub as a process: every door on one address, until it is told to end.
+
+SIGTERM and SIGINT drain it: nothing new is taken, what is under way finishes, leases are handed back. SIGHUP, or a
+change of the file, applies the configuration anew.
+"""
+
+import asyncio
+import errno
+import os
+import resource
+import signal
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+
+import structlog
+import uvloop
+
+from gateway import logs
+from gateway.alone import alone, opening
+from gateway.hub import Hub
+from gateway.settings import Listen, Settings
+from gateway.settings.reload import Reloader
+from gateway.store.engine import StoreUnavailable
+from gateway.web import make_server
+
+log = structlog.get_logger()
+FIXED = ("store", "files", "bus", "listen")
+"""Settings that a running hub keeps until its end."""
+MOST_FILES = 65_536
+"""Open files asked of the system: each connection is one, and many systems give 1024 unless asked."""
+
+
+class AddressUnavailable(Exception):
+    """The server cannot listen there; the text is one sentence for the operator. `passing`: another process does."""
+
+    def __init__(self, sentence: str, *, passing: bool) -> None:
+        super().__init__(sentence)
+        self.passing = passing
+
+
+class NotStarted(Exception):
+    """The hub failed at its start; the log says why."""
+
+
+def serve(settings: Settings, environ: Mapping[str, str], listen: Listen, ready: Callable[[str], None]) -> None:
+    """Serves until told to end; calls `ready` with the URL once requests are answered. Belongs to the main thread.
+
+    Raises AlreadyServed, AddressUnavailable, StoreUnavailable, NotStarted.
+    """
+    with alone(settings.store), closing(listening(listen)) as door:
+        hub = open_hub(settings)
+        _allow_many_files()
+        with _left_to_the_server(), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_serve(hub, door, environ, ready))
+
+
+def open_hub(settings: Settings) -> Hub:
+    """A hub that can be started. Raises StoreUnavailable."""
+    with opening(settings.store):
+        hub = Hub(settings)
+    if not os.access(settings.files, os.W_OK | os.X_OK):
+        raise StoreUnavailable(f"the folder for files {settings.files} cannot be written")
+    return hub
+
+
+def listening(listen: Listen) -> socket.socket:
+    """A socket whose callers wait until they are served. Raises AddressUnavailable."""
+    address = f"{host_of(listen.host)}:{listen.port}"
+    try:
+        found = socket.getaddrinfo(listen.host, listen.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, kind, protocol, _, name = min(found)  # IPv4 first, which is what `localhost` mostly means
+        door = socket.socket(family, kind, protocol)
+        try:
+            door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            door.bind(name)
+            door.listen()
+        except BaseException:
+            door.close()
+            raise
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise AddressUnavailable(f"{address} is in use by another process", passing=True) from error
+        raise AddressUnavailable(f"cannot listen on {address}: {error.strerror}", passing=False) from error
+    return door
+
+
+def host_of(address: str) -> str:
+    """The address as a URL has it."""
+    return f"[{address}]" if ":" in address else address
+
+
+async def _serve(hub: Hub, door: socket.socket, environ: Mapping[str, str], ready: Callable[[str], None]) -> None:
+    host, port = door.getsockname()[:2]
+    server = make_server(hub, host=host, port=port)
+    announced = False
+
+    async def announce() -> None:
+        nonlocal announced
+        if not announced:
+            announced = True
+            ready(f"http://{host_of(host)}:{port}")
+
+    server.config.callback_notify = announce  # uvicorn calls it first when it takes requests, then now and again
+    reloader = Reloader(hub.settings, environ, lambda old, new: _change(hub, old, new))
+    following = asyncio.create_task(reloader.run(), name="reloader")
+    try:
+        await server.serve(sockets=[door])
+    except SystemExit as end:  # how uvicorn says that the hub's start failed
+        raise NotStarted("the hub could not be started; the log says why") from end
+    finally:
+        reloader.stop()
+        await following
+
+
+async def _change(hub: Hub, old: Settings, new: Settings) -> None:
+    """Runs by the new configuration. Whatever it meets leaves the old one running."""
+    logs.redaction.learn(new.secrets())
+    if fixed := [name for name in FIXED if getattr(old, name) != getattr(new, name)]:
+        log.warning("takes effect when the hub is started again", settings=fixed)
+    await hub.apply(new)
+
+
+@contextmanager
+def _left_to_the_server() -> Iterator[None]:
+    """SIGINT and SIGTERM do nothing. uvicorn takes them while it serves, and raises them again when it has drained: by
+    then there is nothing left to end, and the process shall end as one that did what it was told."""
+    before = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _allow_many_files() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    allowed = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
+    if soft != resource.RLIM_INFINITY and soft < allowed:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))

@@ -1,0 +1,118 @@
+"""The configuration: what the file may say (`Entries`), and what the hub runs by (`Settings`)."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+
+from connectors.kit.config import PluginConfig
+from connectors.kit.redact import secrets_of
+from connectors.kit.secret import Secret
+from gateway.settings import addresses, units
+from normalizer.model import Inbox, Sharing
+
+ALSO_TEXT = "also_text"
+"""Marks a number in the schema that may be written as text too."""
+
+
+def _read(by: Any, meaning: str, *, also_text: bool = False) -> msgspec.Meta:
+    """How a value is read: `by` takes the plain value and raises ValueError with a sentence that does not repeat it."""
+    return msgspec.Meta(
+        description=meaning, extra={"read": by}, extra_json_schema={ALSO_TEXT: True} if also_text else None
+    )
+
+
+Seconds = Annotated[float, _read(units.seconds, "Seconds, or text such as 30s, 30m, 1h30m.", also_text=True)]
+Octets = Annotated[int, _read(units.octets, "Octets, or text such as 1MiB.", also_text=True)]
+Count = Annotated[int, msgspec.Meta(ge=1)]
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Bounds on what the hub takes, tries and keeps."""
+
+    body: Octets = 1 << 20
+    """The largest request a provider may send; larger ones are refused unread."""
+    file: Octets = 50 << 20
+    """The largest attachment that is taken or fetched."""
+    queue: Count = 10_000
+    """How many writes may wait for the store before providers are asked to come again."""
+    attempts: Count = 10
+    """How often a delivery is tried before it fails."""
+    concurrency: Count = 32
+    """How many requests one connector may have under way at its provider."""
+    lease: Seconds = 5.0
+    """How long a lane belongs to a process that stopped renewing it."""
+    keep_raw: Seconds = 30 * 86_400.0
+    """How long raw requests are kept."""
+
+
+class InboxEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A brand: the connectors that share conversations."""
+
+    sharing: Sharing = Sharing.CONTACT
+    """What shares one open conversation: everything of a contact, of an address, or of one route."""
+    reopen_within: Seconds = 0.0
+    """How long after closing a new message reopens the case."""
+
+
+class Entries(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The configuration file."""
+
+    public_url: Annotated[str, _read(addresses.public_url, "How providers reach the hub; http or https.")] = (
+        "http://127.0.0.1:8080"
+    )
+    store: Annotated[str, _read(addresses.store, "sqlite:/// and a file, relative to this one.")] = (
+        "sqlite:///onethread.db"
+    )
+    bus: Annotated[str, _read(addresses.bus, "The message bus; memory:// in this release.")] = "memory://"
+    files: Annotated[str, _read(addresses.folder, "A folder for attachments, relative to this file.")] = "./files"
+    listen: Annotated[str, _read(addresses.listen_text, "Address and port the server listens on.")] = "127.0.0.1:8080"
+    inboxes: dict[str, InboxEntry] = {}
+    """By name. With none, `main` exists by itself."""
+    connectors: dict[str, dict[str, Any]] = {}
+    """By name: `plugin`, `inbox` where there are several, and the plugin's own settings."""
+    limits: Limits = Limits()
+
+
+class Listen(msgspec.Struct, frozen=True):
+    host: str
+    port: int
+
+
+class Connector(msgspec.Struct, frozen=True, kw_only=True):
+    """A configured plugin."""
+
+    name: str
+    plugin: str
+    inbox: str
+    config: PluginConfig
+
+    def secrets(self) -> tuple[Secret, ...]:
+        """Every secret of its configuration, for redaction."""
+        return tuple(secrets_of(self.config))
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything the hub runs by; paths are absolute. Its repr shows no secret."""
+
+    path: Path
+    public_url: str
+    """Without a slash at its end."""
+    store: str
+    """As `gateway.store.engine.open_store` takes it."""
+    bus: str
+    files: Path
+    listen: Listen
+    inboxes: dict[str, Inbox]
+    connectors: dict[str, Connector]
+    limits: Limits
+
+    def webhook_url(self, connector: str) -> str:
+        """Where a provider posts to."""
+        return f"{self.public_url}/in/{connector}"
+
+    def secrets(self) -> Iterator[Secret]:
+        """Every configured secret, for redaction."""
+        for connector in self.connectors.values():
+            yield from connector.secrets()

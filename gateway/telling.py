@@ -1,0 +1,81 @@
+"""Events in a few words, for people who look on: `Mina: hello`, `accepted`, `open: the first message`.
+
+The words are data: whoever prints them on a terminal takes out what strangers may have put in.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from normalizer.codec import decoder
+from normalizer.events import (
+    EVENTS,
+    AttachmentData,
+    ConnectorData,
+    ConsentData,
+    ContactData,
+    ConversationData,
+    DeliveryData,
+    MessageData,
+    ReactionData,
+    RedactionData,
+    RouteData,
+)
+from normalizer.model import Delivery, Message, Time, Value
+
+
+class Heard(msgspec.Struct, frozen=True, kw_only=True):
+    """An event as the feed gives it, its `data` untouched."""
+
+    id: str
+    type: str
+    source: str
+    subject: str
+    time: Time
+    sequence: str | None = None
+    connector: str | None = None
+    data: msgspec.Raw
+
+
+def words(type_: str, data: bytes | msgspec.Raw) -> str:
+    """What an event of this short type says. Raises KeyError for no type of ours, ValidationError for other data."""
+    kind = EVENTS[type_]
+    return WORDS[kind](decoder(kind).decode(data))
+
+
+def _message(data: MessageData) -> str:
+    return said(data.message)
+
+
+def said(message: Message) -> str:
+    """Who, and what: `Mina: hello`."""
+    parts = " ".join(f"[{part.__struct_config__.tag}]" for part in message.parts)
+    content = " ".join(filter(None, [message.text, parts])) if message.redacted_at is None else "(deleted)"
+    return f"{message.author.name or message.author.kind}: {content}"
+
+
+def stands(delivery: Delivery) -> str:
+    """How a delivery stands, and why it failed: `failed: blocked by the user (opted_out)`."""
+    attempt = f", attempt {delivery.attempt}" if delivery.attempt > 1 else ""
+    error = f": {delivery.error.detail} ({delivery.error.code})" if delivery.error else ""
+    kind = "" if delivery.kind == "message" else f"{delivery.kind} "
+    return f"{kind}{delivery.status}{attempt}{error}"
+
+
+def _because(state: str, why: str | None) -> str:
+    return f"{state}: {why}" if why else state
+
+
+WORDS: dict[type[Value], Callable[[Any], str]] = {
+    MessageData: _message,
+    RedactionData: lambda data: f"message {data.message_id}",
+    ReactionData: lambda data: f"{data.author_kind}: {data.reaction}",
+    DeliveryData: lambda data: stands(data.delivery),
+    ConversationData: lambda data: _because(data.conversation.state, data.why),
+    RouteData: lambda data: f"{data.route.channel} {data.route.address}",
+    ContactData: lambda data: data.contact.name or data.contact.id,
+    ConsentData: lambda data: f"{data.consent.state} on {data.consent.channel}",
+    AttachmentData: lambda data: f"{data.attachment.name or data.attachment.media_type} {data.attachment.state}",
+    ConnectorData: lambda data: _because(data.state, data.reason),
+}

@@ -1,0 +1,46 @@
+"""The little of ASGI that everything here needs.
+
+Source: https://asgi.readthedocs.io/en/latest/specs/www.html (read 2026-11).
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from typing import Any
+
+from gateway.api.problems import Code, Problem
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Headers = list[tuple[bytes, bytes]]
+
+
+class Disconnected(Exception):
+    """The client went away before its request was whole."""
+
+
+def header(scope: Scope, name: bytes) -> str | None:
+    """The first header of that lower-case name."""
+    for found, value in scope["headers"]:
+        if found == name:
+            return str(value, "latin-1")
+    return None
+
+
+def wire(headers: Mapping[str, str]) -> Headers:
+    return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+
+
+async def answer(send: Send, status: int, headers: Headers, body: bytes) -> None:
+    """A whole response; its length is added."""
+    headers = [*headers, (b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def refuse(send: Send, problem: Problem) -> None:
+    await answer(send, problem.status, wire(problem.headers), problem.body)
+
+
+def method_not_allowed(allowed: str) -> Problem:
+    return Problem(405, Code.METHOD_NOT_ALLOWED, f"only {allowed} is served here", headers={"allow": allowed})
