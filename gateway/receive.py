@@ -1,7 +1,7 @@
 """Receiving: what a provider sends is verified, read, recorded, and only then acknowledged.
 
-`read` is pure. Two doors lead through it: `receive` awaits the commit on the event loop, `receive_blocking` waits for it
-in a thread of any WSGI server. Neither answers success before the commit.
+`read` is pure. Two doors lead through it: `receive` awaits the commit on the event loop, `receive_blocking` waits for
+it in a thread of any WSGI server. Neither answers success before the commit.
 """
 
 import structlog

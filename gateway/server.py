@@ -22,7 +22,7 @@ from gateway.hub import Hub
 from gateway.settings import Listen, Settings
 from gateway.settings.reload import Reloader
 from gateway.store.engine import StoreUnavailable
-from gateway.web import make_server
+from gateway.web import Server, make_server
 
 log = structlog.get_logger()
 FIXED = ("store", "files", "bus", "listen")
@@ -51,7 +51,7 @@ def serve(settings: Settings, environ: Mapping[str, str], listen: Listen, ready:
     with alone(settings.store), closing(listening(listen)) as door:
         hub = open_hub(settings)
         _allow_many_files()
-        with _left_to_the_server(), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_serve(hub, door, environ, ready))
 
 
@@ -105,7 +105,8 @@ async def _serve(hub: Hub, door: socket.socket, environ: Mapping[str, str], read
     reloader = Reloader(hub.settings, environ, lambda old, new: _change(hub, old, new))
     following = asyncio.create_task(reloader.run(), name="reloader")
     try:
-        await server.serve(sockets=[door])
+        with _ended_by_signals(server):
+            await server.serve(sockets=[door])
     except SystemExit as end:  # how uvicorn says that the hub's start failed
         raise NotStarted("the hub could not be started; the log says why") from end
     finally:
@@ -122,10 +123,11 @@ async def _change(hub: Hub, old: Settings, new: Settings) -> None:
 
 
 @contextmanager
-def _left_to_the_server() -> Iterator[None]:
-    """SIGINT and SIGTERM do nothing. uvicorn takes them while it serves, and raises them again when it has drained: by
-    then there is nothing left to end, and the process shall end as one that did what it was told."""
-    before = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGINT, signal.SIGTERM)}
+def _ended_by_signals(server: Server) -> Iterator[None]:
+    """SIGINT and SIGTERM drain the server, also one that comes while it starts. uvicorn takes them itself while it
+    serves, and raises them again when it has drained: here they then find nothing left to end, so that the process ends
+    as one that did what it was told."""
+    before = {number: signal.signal(number, server.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:

@@ -34,10 +34,11 @@ def create(path: str | Path | None = None) -> Flask:
     """
     settings = load(Path(path or os.environ.get(CONFIG) or "onethread.yaml"), os.environ)
     logs.configure("info", settings.secrets(), noisy=("alembic",))
-    held = ExitStack()
-    held.enter_context(alone(settings.store))
-    running = Running(open_hub(settings))
-    held.callback(running.stop)
+    with ExitStack() as begun:
+        begun.enter_context(alone(settings.store))
+        running = Running(open_hub(settings))
+        begun.callback(running.stop)
+        held = begun.pop_all()
     # `atexit` would be too late: by then the pools of threads, which stopping needs, are gone. CPython's own pools
     # end themselves here.
     threading._register_atexit(held.close)  # type: ignore[attr-defined]  # typeshed leaves it out

@@ -241,6 +241,9 @@ class Types(Protocol):
 
 @runtime_checkable
 class Confirms(Protocol):
-    """Some requests want a word back to the provider after the commit, such as ending a button's spinner."""
+    """Some items want a word back to the provider after the commit, such as ending a button's spinner."""
+
+    def awaits(self, inbound: Inbound) -> bool:
+        """Whether the provider waits for a word about this item. Pure."""
 
     async def confirm(self, inbound: Inbound) -> None: ...

@@ -26,9 +26,9 @@ from gateway.api.shapes import (
 )
 from gateway.keys import Scope
 from gateway.live import LiveConnector
-from gateway.metrics import FEED_POSITION, QUARANTINED, WRITES_WAITING
+from gateway.metrics import FEED_POSITION, LANE_PAUSED, QUARANTINED, WRITES_WAITING
 from gateway.record.replay import replay as replay_item
-from gateway.store.times import from_us, now
+from gateway.store.times import from_us, now, to_us
 from gateway.store.transaction import Transaction
 from gateway.waiting import TROUBLE
 from normalizer.events import EVENTS
@@ -156,6 +156,9 @@ def metrics(call: Call) -> Answer:
     FEED_POSITION.set(call.hub.feed.newest())
     with queries.snapshot(call.hub.engine) as rows:
         QUARANTINED.set(queries.quarantine_open(rows))
+        paused = queries.paused_lanes(rows, to_us(now()))
+    for connector in call.hub.connectors:
+        LANE_PAUSED.labels(connector).set(connector in paused)
     return Answer(content=generate_latest(), headers={"content-type": CONTENT_TYPE_LATEST})
 
 

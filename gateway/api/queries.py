@@ -161,6 +161,11 @@ def quarantine_open(rows: Rows) -> int:
     return int(rows.all("SELECT count(*) FROM quarantine WHERE state = 'open'")[0][0])
 
 
+def paused_lanes(rows: Rows, at: int) -> set[str]:
+    """The connectors that nothing leaves at this time."""
+    return {row[0] for row in rows.all("SELECT connector_id FROM lanes WHERE paused_until > ?", at)}
+
+
 def raw(rows: Rows, raw_id: str) -> Any | None:
     return rows.one("SELECT id, received_at, method, url, headers, body FROM raws WHERE id = ?", raw_id)
 

@@ -60,7 +60,7 @@ class Reloader:
         try:
             while not self._stopped:
                 if await self._due():
-                    await self._reload()
+                    await self._attempt()
         finally:
             loop.remove_signal_handler(signal.SIGHUP)
 
@@ -73,6 +73,13 @@ class Reloader:
         self._asked.clear()
         return not self._stopped
 
+    async def _attempt(self) -> None:
+        """The outer edge: whatever a plugin raises, the next change is followed too."""
+        try:
+            await self._reload()
+        except Exception:
+            log.exception("configuration_not_applied", file=str(self.settings.path))
+
     async def _reload(self) -> None:
         self._seen = _stamp(self.settings.path)  # before reading: a change meanwhile is a change after
         old = self.settings
@@ -84,11 +91,7 @@ class Reloader:
         if new == old:
             log.info("configuration_unchanged", file=str(old.path))
             return
-        try:
-            await self._changed(old, new)
-        except Exception:
-            log.exception("configuration_not_applied", file=str(new.path))
-            return
+        await self._changed(old, new)
         self.settings = new
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import QueuePool
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -32,14 +32,19 @@ class StoreUnavailable(Exception):
     """The store cannot be opened; the text is one sentence for the operator."""
 
 
+class ForeignSchema(Exception):
+    """The store was written by another release; the text says so."""
+
+
 def open_store(url: str) -> Engine:
     """An engine on a store that is migrated to the present schema. Raises StoreUnavailable."""
     engine = connect(url)
     try:
         migrate(engine)
-    except OperationalError as error:
+    except (DatabaseError, ForeignSchema) as error:
         engine.dispose()
-        raise StoreUnavailable(f"the store {make_url(url).database} cannot be opened: {error.orig}") from error
+        reason = getattr(error, "orig", error)
+        raise StoreUnavailable(f"the store {make_url(url).database} cannot be opened: {reason}") from error
     return engine
 
 
@@ -81,11 +86,13 @@ def migrate(engine: Engine) -> None:
 
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
-    newest = ScriptDirectory.from_config(config).get_current_head()
+    scripts = ScriptDirectory.from_config(config)
     with engine.connect() as connection:
         present = MigrationContext.configure(connection).get_current_revision()
-    if present == newest:
+    if present == scripts.get_current_head():
         return
+    if present is not None and present not in {script.revision for script in scripts.walk_revisions()}:
+        raise ForeignSchema(f"its schema {present!r} is of a newer release")
     with writing(engine) as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

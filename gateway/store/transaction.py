@@ -1,8 +1,8 @@
 """One transaction of the writer: rows to come, events to come, and who must be woken after the commit.
 
 Work is applied in memory first and written set-based by `flush`: one `executemany` per table, whatever the number of
-items. Whoever reads within the same transaction what another item of it wrote calls `flush` before. Statements go to the
-driver directly: the ORM costs ten to thirty times as much (docs/adr/0003-one-writer.md).
+items. Whoever reads within the same transaction what another item of it wrote calls `flush` before. Statements go to
+the driver directly: the ORM costs ten to thirty times as much (docs/adr/0003-one-writer.md).
 """
 
 from collections import defaultdict

@@ -17,6 +17,7 @@ from gateway.receive import put_off, receive, receive_blocking
 from gateway.store.times import now
 from gateway.store.writer import Overloaded
 from gateway.web.asgi import Disconnected, Headers, Receive, Scope, Send, refuse
+from gateway.web.patience import Patience
 
 PREFIX = "/in/"
 LARGE = 64 << 10
@@ -30,10 +31,11 @@ NOTHING: Headers = [(b"content-length", b"0")]
 
 
 class Door:
-    def __init__(self, hub: Hub) -> None:
+    def __init__(self, hub: Hub, body_seconds: float = BODY_SECONDS) -> None:
         self._hub = hub
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="large")
         self._large = 0
+        self._patience = Patience(body_seconds)
 
     def close(self) -> None:
         """Finishes what is in hand. Blocks."""
@@ -47,7 +49,7 @@ class Door:
             return
         headers = joined(scope["headers"])
         try:
-            body = await read_body(receive_, headers.get("content-length"), hub.settings.limits.body)
+            body = await self._read(receive_, headers.get("content-length"), hub.settings.limits.body)
         except Problem as problem:
             RECEIVED.labels(connector.id, problem.code).inc()
             await refuse(send, problem)
@@ -67,6 +69,16 @@ class Door:
             fields = fields + [(k.encode("latin-1"), v.encode("latin-1")) for k, v in response.headers.items()]
         await send({"type": "http.response.start", "status": response.status, "headers": fields})
         await send({"type": "http.response.body", "body": content})
+
+    async def _read(self, receive_: Receive, length: str | None, most: int) -> bytes:
+        """The body. Raises Problem: 413, unread where its length was told; 408. Raises Disconnected."""
+        if length is not None and (not length.isdecimal() or int(length) > most):
+            raise too_large(most)
+        try:
+            async with self._patience:
+                return await whole(receive_, most)
+        except TimeoutError:
+            raise Problem(408, Code.SLOW, "the body did not come in time") from None
 
     async def _receive_large(self, connector: LiveConnector, request: Request) -> Response:
         if self._large >= MOST_LARGE:
@@ -90,31 +102,17 @@ def joined(fields: Headers) -> Mapping[str, str]:
     return headers
 
 
-async def read_body(receive_: Receive, length: str | None, most: int) -> bytes:
-    """The whole body. Raises Problem: 413, unread where its length was told; 408. Raises Disconnected."""
-    if length is not None and (not length.isdecimal() or int(length) > most):
-        raise too_large(most)
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            message = await receive_()
-            if message["type"] == "http.disconnect":
-                raise Disconnected
-            body: bytes = message.get("body", b"")
-            if not message.get("more_body") and len(body) <= most:
-                return body
-            return await _rest(receive_, bytearray(body), message.get("more_body", False), most)
-    except TimeoutError:
-        raise Problem(408, Code.SLOW, f"the body did not come within {BODY_SECONDS:.0f} seconds") from None
-
-
-async def _rest(receive_: Receive, body: bytearray, more: bool, most: int) -> bytes:
-    while True:
-        if len(body) > most:
-            raise too_large(most)
-        if not more:
-            return bytes(body)
+async def whole(receive_: Receive, most: int) -> bytes:
+    """All of a body. Raises Problem (413), Disconnected."""
+    pieces: list[bytes] = []
+    size, more = 0, True
+    while more:
         message = await receive_()
         if message["type"] == "http.disconnect":
             raise Disconnected
-        body += message.get("body", b"")
+        pieces.append(message.get("body", b""))
         more = message.get("more_body", False)
+        size += len(pieces[-1])
+        if size > most:
+            raise too_large(most)
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)

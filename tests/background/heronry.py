@@ -162,7 +162,7 @@ class ConfirmingHeron(Heron):
         self.gate = asyncio.Event()
         self.gate.set()
 
-    def awaits(self, inbound: Inbound) -> bool:
+    def awaits(self, _: Inbound) -> bool:
         return True
 
     async def confirm(self, inbound: Inbound) -> None:

@@ -11,8 +11,10 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, ClassVar
 
 import msgspec
@@ -30,6 +32,7 @@ from gateway.keys import Scope, create_key
 from gateway.live import LiveConnector
 from gateway.settings.loading import load
 from gateway.settings.model import Connector
+from gateway.store.engine import open_store
 from gateway.web.server import make_server
 from normalizer.capability import Capability, TextLimit
 from normalizer.inbound import Address, Inbound, MessageReceived, Peer, Person, Unreadable
@@ -141,11 +144,22 @@ def signed(body: bytes, path: str = "/in/perch", method: str = "POST") -> dict[s
 
 def make_hub(folder: Path, *names: str, limits: str = "{}") -> Hub:
     """A hub with a parrot on each perch, not yet started."""
+    if not (store := folder / "hub.db").exists():
+        store.write_bytes(_empty_store())
     path = folder / "onethread.yaml"
     path.write_text(f"public_url: {PUBLIC}\nstore: sqlite:///hub.db\nfiles: ./files\nlimits: {limits}\n")
     hub = Hub(load(path, {}))
     hub.connectors = {name: _perch(name) for name in names or ("perch",)}
     return hub
+
+
+@cache
+def _empty_store() -> bytes:
+    """A store that is migrated already; migrating one for each test would take longer than the tests."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "hub.db"
+        open_store(f"sqlite:///{path}").dispose()
+        return path.read_bytes()
 
 
 def _perch(name: str) -> LiveConnector:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
 
 from gateway.web import bridge as module
 from gateway.web.bridge import GATHERED, MOST, PIECE, Bridge
@@ -90,15 +89,6 @@ def test_a_header_that_would_pass_for_another_is_left_out(served: Served) -> Non
         connection.sendall(b"GET /v1/conversations HTTP/1.1\r\nhost: hub\r\nAuthorization_: x\r\nX_A: 1\r\n")
         connection.sendall(b"connection: close\r\nauthorization: " + key + b"\r\n\r\n")
         assert connection.recv(4096).startswith(b"HTTP/1.1 200 ")
-
-
-def test_anything_but_http_is_refused(served: Served) -> None:
-    answer = requests.get(
-        f"{served.url}/v1/conversations",
-        headers={"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"},
-        timeout=10,
-    )
-    assert answer.status_code == 401
 
 
 class Asked:

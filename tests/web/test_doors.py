@@ -1,5 +1,6 @@
 """Providers come in by two doors, the hub's own and any WSGI server's, and hear and cause the same."""
 
+import asyncio
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,6 +13,7 @@ from sqlalchemy import func, select
 from gateway.api import create_app
 from gateway.hub import Hub
 from gateway.store import schema
+from gateway.web.door import LARGE, MOST_LARGE, Door
 from tests.web.parrot import SIGNATURE, Served, make_hub, parrot, running, serving, signed, words
 
 Heard = tuple[int, bytes, dict[str, str]]
@@ -188,3 +190,42 @@ def test_the_counters_say_what_was_refused(served: Served) -> None:
     metrics: Any = served.ask("GET", "/metrics").text
     assert 'onethread_received_total{connector="perch",outcome="refused"}' in metrics
     assert 'onethread_received_total{connector="perch",outcome="too_large"}' in metrics
+
+
+def test_a_sender_that_falls_silent_is_let_go(hub: Hub) -> None:
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        await asyncio.sleep(60)
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": "/in/perch", "headers": [(b"content-length", b"9")]}
+    asyncio.run(Door(hub, body_seconds=0.05)(scope, receive, send))
+    assert sent[0]["status"] == 408
+    hub.engine.dispose()
+
+
+def test_more_large_bodies_than_can_be_in_hand_are_asked_to_come_again(hub: Hub) -> None:
+    body = words("x" * LARGE)
+    fields = [(name.encode(), value.encode()) for name, value in signed(body).items()]
+    scope = {"method": "POST", "path": "/in/perch", "raw_path": b"/in/perch", "query_string": b"", "headers": fields}
+    statuses: list[int] = []
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": body}
+
+    async def send(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            statuses.append(message["status"])
+
+    async def knock_all() -> None:
+        await hub.start()
+        door = Door(hub)
+        await asyncio.gather(*(door(scope, receive, send) for _ in range(MOST_LARGE + 5)))
+        await asyncio.to_thread(door.close)
+        await hub.stop()
+
+    asyncio.run(knock_all())
+    assert sorted(statuses) == [200] * MOST_LARGE + [503] * 5

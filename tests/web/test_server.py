@@ -1,11 +1,15 @@
 """The server as a whole: it starts the hub, tells how it is, and stops without losing what it took."""
 
+import asyncio
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import requests
 
+from gateway.hub import Hub
+from gateway.web.root import Root
 from tests.web.parrot import Served, make_hub, serving, words
 
 
@@ -20,6 +24,20 @@ def test_it_does_not_tell_what_it_is_made_of(served: Served) -> None:
         headers = requests.get(served.url + path, timeout=10).headers
         assert "server" not in headers
         assert "x-powered-by" not in headers
+
+
+def test_a_websocket_is_closed_before_it_opens(hub: Hub) -> None:
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def receive() -> Any:
+        return {"type": "websocket.connect"}
+
+    asyncio.run(Root(hub)({"type": "websocket", "path": "/"}, receive, send))
+    assert sent == [{"type": "websocket.close", "code": 1000}]
+    hub.engine.dispose()
 
 
 def test_a_new_configuration_applies_to_the_next_request(served: Served, tmp_path: Path) -> None:
@@ -50,10 +68,8 @@ def test_what_was_acknowledged_before_it_stopped_is_there_after(tmp_path: Path) 
     assert acknowledged
     with serving(make_hub(tmp_path)) as served:
         found: set[str] = set()
-        after = ""
-        while events := (
-            page := served.ask("GET", f"/v1/events?types=message.received&limit=1000&after={after}").json()
-        )["events"]:
-            found |= {event["data"]["message"]["text"] for event in events}
-            after = page["next"]
+        page = {"events": [], "next": ""}
+        while page["events"] or not page["next"]:
+            page = served.ask("GET", f"/v1/events?types=message.received&limit=1000&after={page['next']}").json()
+            found |= {event["data"]["message"]["text"] for event in page["events"]}
     assert {f"word {n}" for n in acknowledged} <= found

@@ -224,7 +224,6 @@ def upgrade() -> None:
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("conversation_id", "sequence"),
-        sqlite_with_rowid=False,
     )
     op.create_table(
         "own_secrets",
@@ -256,7 +255,6 @@ def upgrade() -> None:
         sa.Column("headers", sa.LargeBinary(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
-        sqlite_with_rowid=False,
     )
     op.create_table(
         "routes",

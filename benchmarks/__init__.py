@@ -1,0 +1,1 @@
+"""Measurements of the hub. They judge budgets, never behaviour: what must hold stands in `tests/`."""

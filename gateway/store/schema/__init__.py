@@ -1,0 +1,45 @@
+"""The tables. Migrations create them; this is what the code knows of them.
+
+Times are integers (`gateway.store.times`). A `body` holds the JSON of a `normalizer` value: columns beside it are what
+is searched or changed in place. Rows that many writers append to are ordered by UUIDv7 ids.
+"""
+
+from gateway.store.schema.access import api_keys, idempotency, own_secrets
+from gateway.store.schema.columns import metadata
+from gateway.store.schema.history import (
+    attachments,
+    contacts,
+    conversations,
+    events,
+    external_ids,
+    identities,
+    messages,
+    routes,
+)
+from gateway.store.schema.inbound import arrivals, cursors, fragments, quarantine, raws, timers, waiting_reports
+from gateway.store.schema.outbound import deliveries, exchanges, lanes
+
+__all__ = [
+    "api_keys",
+    "arrivals",
+    "attachments",
+    "contacts",
+    "conversations",
+    "cursors",
+    "deliveries",
+    "events",
+    "exchanges",
+    "external_ids",
+    "fragments",
+    "idempotency",
+    "identities",
+    "lanes",
+    "messages",
+    "metadata",
+    "own_secrets",
+    "quarantine",
+    "raws",
+    "routes",
+    "timers",
+    "waiting_reports",
+]

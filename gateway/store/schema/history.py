@@ -1,0 +1,143 @@
+"""People and their conversations, and the feed that tells of them."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from gateway.store.schema.columns import id_column, metadata, text_column, time_column
+
+contacts = Table("contacts", metadata, id_column(), Column("body", LargeBinary, nullable=False))
+
+identities = Table(
+    "identities",
+    metadata,
+    id_column(),
+    Column("contact_id", Text, nullable=False, index=True),
+    text_column("scheme"),
+    text_column("value"),
+    text_column("scope"),
+    text_column("proof"),
+    UniqueConstraint("scheme", "scope", "value"),
+)
+
+routes = Table(
+    "routes",
+    metadata,
+    id_column(),
+    text_column("connector_id"),
+    text_column("identity_id"),
+    text_column("channel"),
+    text_column("address"),
+    text_column("thread"),
+    text_column("kind"),
+    text_column("visibility"),
+    text_column("conversation_id", nullable=True),
+    time_column("last_inbound_at"),
+    time_column("window_until"),
+    Column("blocked", Boolean, nullable=False),
+    Column("numbered", LargeBinary),
+    UniqueConstraint("connector_id", "identity_id", "thread"),
+    Index("routes_by_address", "connector_id", "address"),
+    Index("routes_by_identity", "identity_id"),
+)
+
+conversations = Table(
+    "conversations",
+    metadata,
+    id_column(),
+    Column("number", Integer, nullable=False, unique=True),
+    text_column("inbox_id"),
+    Column("contact_id", Text, index=True),
+    text_column("kind"),
+    text_column("sharing_key"),
+    text_column("subject", nullable=True),
+    text_column("state"),
+    text_column("category", nullable=True),
+    text_column("labels"),
+    text_column("priority"),
+    text_column("team", nullable=True),
+    text_column("assignee", nullable=True),
+    Column("sequence", BigInteger, nullable=False),
+    text_column("merged_into", nullable=True),
+    time_column("opened_at", nullable=False),
+    time_column("updated_at", nullable=False),
+    time_column("closed_at"),
+    Index(
+        "one_open_conversation",
+        "sharing_key",
+        unique=True,
+        sqlite_where=text("state <> 'closed'"),
+        postgresql_where=text("state <> 'closed'"),
+    ),
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    id_column(),
+    text_column("conversation_id"),
+    Column("sequence", BigInteger, nullable=False),
+    text_column("route_id", nullable=True),
+    Column("body", LargeBinary, nullable=False),
+    UniqueConstraint("conversation_id", "sequence"),
+)
+
+external_ids = Table(
+    "external_ids",
+    metadata,
+    text_column("connector_id"),
+    text_column("external_id"),
+    text_column("message_id"),
+    text_column("delivery_id", nullable=True),
+    PrimaryKeyConstraint("connector_id", "external_id"),
+    sqlite_with_rowid=False,
+)
+
+attachments = Table(
+    "attachments",
+    metadata,
+    id_column(),
+    text_column("message_id", nullable=True),
+    text_column("connector_id", nullable=True),
+    text_column("source", nullable=True),
+    text_column("state"),
+    text_column("sha256", nullable=True),
+    text_column("media_type"),
+    Column("size", BigInteger),
+    text_column("name", nullable=True),
+    text_column("error", nullable=True),
+    Column("attempts", Integer, nullable=False),
+    time_column("due_at"),
+    time_column("created_at", nullable=False),
+    Index("attachments_by_message", "message_id"),
+    Index(
+        "attachments_pending",
+        "connector_id",
+        "due_at",
+        sqlite_where=text("state = 'pending'"),
+        postgresql_where=text("state = 'pending'"),
+    ),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("position", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
+    text_column("id"),
+    text_column("type"),
+    text_column("conversation_id", nullable=True),
+    text_column("subject"),
+    Column("body", LargeBinary, nullable=False),
+    Index("events_by_type", "type"),
+    Index("events_by_conversation", "conversation_id"),
+)
