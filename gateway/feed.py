@@ -199,7 +199,12 @@ def _query(
     """A statement that walks an index in the order of positions, and stops."""
     if conversation_id is not None:
         most = limit if types is None else SCANNED
-        return f"{_SELECT} conversation_id = ? AND position > ? {_IN_ORDER}", (conversation_id, after, most)
+        # within a conversation sequence and position rise together, and the index has the position in it
+        return f"{_SELECT} conversation_id = ? AND position > ? ORDER BY sequence LIMIT ?", (
+            conversation_id,
+            after,
+            most,
+        )
     if types is None:
         return f"{_SELECT} position > ? {_IN_ORDER}", (after, limit)
     # One walk per type, merged as far as it is read: `type IN (…)` would sort the rest of the history instead.

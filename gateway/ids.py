@@ -6,8 +6,7 @@ import time
 
 from normalizer.ids import uuid7
 
-_random = random.SystemRandom()
-_steps = random.Random(_random.getrandbits(128))  # noqa: S311 - ids must differ, not be secret
+_random = random.Random(random.SystemRandom().getrandbits(256))  # noqa: S311 - ids must differ, not be secret
 _lock = threading.Lock()
 _last_ms = 0
 _entropy = 0
@@ -21,5 +20,5 @@ def new_id() -> str:
         if now > _last_ms:
             _last_ms, _entropy = now, _random.getrandbits(73)
         else:
-            _entropy += 1 + _steps.getrandbits(32)
+            _entropy += 1 + _random.getrandbits(32)
         return uuid7(_last_ms, _entropy)

@@ -6,6 +6,7 @@ change of the file, applies the configuration anew.
 
 import asyncio
 import errno
+import gc
 import os
 import resource
 import signal
@@ -99,6 +100,7 @@ async def _serve(hub: Hub, door: socket.socket, environ: Mapping[str, str], read
         nonlocal announced
         if not announced:
             announced = True
+            _collect_seldom()
             ready(f"http://{host_of(host)}:{port}")
 
     server.config.callback_notify = announce  # uvicorn calls it first when it takes requests, then now and again
@@ -112,6 +114,14 @@ async def _serve(hub: Hub, door: socket.socket, environ: Mapping[str, str], read
     finally:
         reloader.stop()
         await following
+
+
+def _collect_seldom() -> None:
+    """What was loaded at the start stays for good and is not looked through again; the rest is, but seldom: requests
+    leave almost no cycles behind, and looking for them took a twentieth of the time of each."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 async def _change(hub: Hub, old: Settings, new: Settings) -> None:

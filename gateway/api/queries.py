@@ -86,8 +86,12 @@ def conversations(rows: Rows, wanted: Filter, before: int, limit: int) -> tuple[
 
 def messages(rows: Rows, conversation_id: str, after_sequence: int, limit: int) -> list[tuple[int, bytes]]:
     """Sequence and body of each, oldest first."""
-    sql = "SELECT sequence, body FROM messages WHERE conversation_id = ? AND sequence > ? ORDER BY sequence LIMIT ?"
-    return rows.all(sql, conversation_id, after_sequence, limit)
+    marks = ", ".join("?" * len(CREATED))
+    sql = (
+        "SELECT e.sequence, m.body FROM events e CROSS JOIN messages m ON m.id = e.subject"
+        f" WHERE e.conversation_id = ? AND e.sequence > ? AND e.type IN ({marks}) ORDER BY e.sequence LIMIT ?"
+    )
+    return rows.all(sql, conversation_id, after_sequence, *CREATED, limit)
 
 
 def timeline(rows: Rows, contact_id: str, after: int, limit: int) -> list[tuple[int, bytes]]:

@@ -137,7 +137,7 @@ class Desk:
         transaction = self.transaction
         body = encode(message)
         self._messages[message.id] = message
-        transaction.insert(schema.messages, message.id, case.id, message.sequence, message.route_id, body)
+        transaction.insert(schema.messages, message.id, case.id, message.route_id, body)
         self.cases.emit(case, type_, message_data(message, body, way, contact), message.id, message.sequence, place)
         if place:
             for external_id in message.external_ids:

@@ -80,7 +80,7 @@ def _ways_of(transaction: Transaction, case: Case) -> list[Way]:
     if case.contact_id:
         rows += transaction.rows(f"{SELECT_WAY} WHERE i.contact_id = ?", case.contact_id)
     if not rows:
-        used = "SELECT DISTINCT route_id FROM messages WHERE conversation_id = ?"
+        used = "SELECT route_id FROM messages WHERE id IN (SELECT subject FROM events WHERE conversation_id = ?)"
         rows = transaction.rows(f"{SELECT_WAY} WHERE r.id IN ({used})", case.id)
     return list({row[0]: way_of(row) for row in rows}.values())
 

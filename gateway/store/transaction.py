@@ -89,7 +89,7 @@ class Transaction:
             inbox=inbox,
             data=data,
         )
-        self._events.append((id_, type_, conversation_id, subject, encode(envelope)))
+        self._events.append((id_, type_, conversation_id, sequence, subject, encode(envelope)))
 
     def flush(self) -> None:
         """Writes what is to come, set-based, in the order of the schema's tables."""

@@ -94,7 +94,13 @@ NEXT: Mapping[str, Sequence[tuple[str, str]]] = {
         ("conversation", f"SELECT id FROM conversations WHERE contact_id = ? ORDER BY number DESC LIMIT {MOST}"),
     ],
     "conversation": [
-        ("message", f"SELECT id FROM messages WHERE conversation_id = ? ORDER BY sequence DESC LIMIT {MOST + 1}"),
+        (
+            "message",
+            (
+                "SELECT m.id FROM events e CROSS JOIN messages m ON m.id = e.subject WHERE e.conversation_id = ?"
+                f" AND e.type IN ('message.received', 'message.created') ORDER BY e.sequence DESC LIMIT {MOST + 1}"
+            ),
+        ),
     ],
 }
 """What each kind leads to. Nothing leads from a message back: else every story were the customer's whole history."""

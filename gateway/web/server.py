@@ -39,6 +39,7 @@ def make_server(hub: Hub, *, host: str | None = None, port: int | None = None, h
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # whoever speaks for others says so in headers the API reads itself
         ws="none",
         backlog=BACKLOG,
         timeout_graceful_shutdown=GRACE,

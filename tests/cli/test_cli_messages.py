@@ -331,7 +331,7 @@ def test_the_story_reads_in_its_order(run):
         "conversation ",
         "request ",
         "x-telegram-bot-api-secret-token: ***",
-        "item message:802:",
+        "item message:",
         "(in)  Customer 802: hello",
         "message.received  Customer 802: hello",
         "(out)  operator: good day",

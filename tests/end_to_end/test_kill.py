@@ -146,7 +146,8 @@ def test_a_command_that_was_accepted_is_sent_after_a_kill(tmp_path: Path) -> Non
         hub.tell(hub.update(text="hello"))
         [received] = hub.until("message.received")
         conversation = received["data"]["message"]["conversation_id"]
-        assert hub.post("/v1/messages", {"conversation_id": conversation, "text": "hi"}).status_code == 202
+        sent = hub.post("/v1/messages", {"conversation_id": conversation, "text": "hi"}).json()["message"]["id"]
+        _until(lambda: _waits_for_another_attempt(hub, sent))
         hub.kill()
         with Simulator({"token": TOKEN, "secret_token": SECRET}) as telegram:
             hub.config.write_text(hub.config.read_text().replace("http://127.0.0.1:9", telegram.url))
@@ -167,6 +168,11 @@ def assert_gap_free(events: list[dict[str, Any]]) -> None:
         assert found == list(range(1, len(found) + 1)), source
     positions = [int(event["position"]) for event in events]
     assert positions == list(range(1, len(positions) + 1))
+
+
+def _waits_for_another_attempt(hub: HubProcess, message_id: str) -> bool:
+    [delivery] = hub.get(f"/v1/messages/{message_id}")["deliveries"]
+    return bool(delivery["status"] == "queued" and delivery["attempt"] > 1)
 
 
 def _texts(events: list[dict[str, Any]]) -> list[str]:

@@ -1,6 +1,7 @@
 """The feed itself: what is read, in which order, at what cost, and how one waits."""
 
 import asyncio
+import itertools
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -46,10 +47,19 @@ class Told:
         self.writer.submit(apply, below).result(10)
 
 
+SEQUENCES = itertools.count(1)
+
+
 def _say(transaction: Transaction, batches: Sequence[Sequence[Said]]) -> list[None]:
     for type_, conversation in (event for batch in batches for event in batch):
         transaction.emit(
-            type_, {"n": 1}, source="/tests", subject="s", partition="p", conversation_id=conversation, sequence=1
+            type_,
+            {"n": 1},
+            source="/tests",
+            subject="s",
+            partition="p",
+            conversation_id=conversation,
+            sequence=next(SEQUENCES),
         )
     return [None] * len(batches)
 

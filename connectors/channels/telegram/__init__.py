@@ -97,10 +97,12 @@ class Telegram(Plugin[Config]):
     async def typing(self, address: Address, thread: str | None) -> None:
         await self.sender.typing(address, thread)
 
+    def awaits(self, inbound: Inbound) -> bool:
+        return isinstance(inbound, MessageReceived) and inbound.external_id.startswith(people.CALLBACK)
+
     async def confirm(self, inbound: Inbound) -> None:
         """Ends the waiting sign on a pressed button."""
-        if not isinstance(inbound, MessageReceived) or not inbound.external_id.startswith(people.CALLBACK):
-            return
+        assert isinstance(inbound, MessageReceived)
         pressed = inbound.external_id.removeprefix(people.CALLBACK)
         try:
             await self.api.ask("answerCallbackQuery", {"callback_query_id": pressed}, DONE, seconds=self._seconds)

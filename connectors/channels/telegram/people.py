@@ -1,6 +1,6 @@
 """Who is meant: people, groups, threads, and the names messages go by.
 
-An external id is `<chat>:<message>`, before it the business connection where there is one, because message ids count
+An external id is `<message>:<chat>`, after it the business connection where there is one, because message ids count
 per account and chat. A thread is a forum topic's number, `direct:<topic>` of a channel's direct messages, or a
 business connection's id.
 """
@@ -30,16 +30,17 @@ class MessageName(NamedTuple):
 
 
 def external_id(chat: int, message: int, connection: str | None = None) -> str:
-    return f"{chat}:{message}" if connection is None else f"{connection}:{chat}:{message}"
+    # A bot's message ids grow over all its private chats: names that begin with them are appended to an index.
+    return f"{message}:{chat}" if connection is None else f"{message}:{chat}:{connection}"
 
 
 def message_name(external_id: str) -> MessageName | None:
     """None for what is no message, such as a pressed button."""
     if external_id.startswith(CALLBACK):
         return None
-    chat, _, message = external_id.rpartition(":")
+    message, _, place = external_id.partition(":")
     try:
-        return MessageName(int(chat.rpartition(":")[2]), int(message))
+        return MessageName(chat=int(place.partition(":")[0]), message=int(message))
     except ValueError:
         return None
 

@@ -86,10 +86,8 @@ messages = Table(
     metadata,
     id_column(),
     text_column("conversation_id"),
-    Column("sequence", BigInteger, nullable=False),
     text_column("route_id", nullable=True),
     Column("body", LargeBinary, nullable=False),
-    UniqueConstraint("conversation_id", "sequence"),
 )
 
 external_ids = Table(
@@ -136,8 +134,18 @@ events = Table(
     text_column("id"),
     text_column("type"),
     text_column("conversation_id", nullable=True),
+    Column("sequence", BigInteger),
     text_column("subject"),
     Column("body", LargeBinary, nullable=False),
     Index("events_by_type", "type"),
-    Index("events_by_conversation", "conversation_id"),
+    Index(
+        "history",
+        "conversation_id",
+        "sequence",
+        unique=True,
+        sqlite_where=text("conversation_id IS NOT NULL"),
+        postgresql_where=text("conversation_id IS NOT NULL"),
+    ),
 )
+"""The feed, and the spine of every history: a conversation's messages are found through the events that made them, so
+that one index is written per event and not two. Whoever prunes the feed one day empties bodies and leaves the rows."""

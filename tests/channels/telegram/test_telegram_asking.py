@@ -80,7 +80,7 @@ def test_an_update_that_cannot_be_read_spoils_no_other() -> None:
         polled = during(provider, lambda bot: bot.poll(None), mode="polling")
     before, second, third, fourth, after = polled.inbound
     assert texts(polled) == ["before", "after"]
-    assert (before.key, after.key) == ("message:5012345678:10", "message:5012345678:13")
+    assert (before.key, after.key) == ("message:10:5012345678", "message:13:5012345678")
     assert isinstance(second, Unreadable)
     assert (second.key, second.slice) == ("update:11", broken)
     assert third == Unreadable(key="update:12", slice=unknown, reason="an update of a kind we do not know: telepathy")

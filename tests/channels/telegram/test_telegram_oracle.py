@@ -43,8 +43,8 @@ def written(update: Update) -> Message:
 
 
 def named(message: Message) -> str:
-    before = f"{message.business_connection_id}:" if message.business_connection_id else ""
-    return f"{before}{message.chat.id}:{message.message_id}"
+    after = f":{message.business_connection_id}" if message.business_connection_id else ""
+    return f"{message.message_id}:{message.chat.id}{after}"
 
 
 def covered(words: str, entities: dict[MessageEntity, str]) -> list[tuple[str, str]]:
@@ -66,6 +66,7 @@ def test_text_files_and_formatting_are_read_alike(case: InboundCase) -> None:
     message = written(theirs(case))
     said = message.text if message.text is not None else message.caption
     assert ours.external_id == named(message)
+    assert isinstance(ours, MessageEdited) or ours.key == f"message:{ours.external_id}"
     assert said is None or ours.text == said
     assert ours.media is None or [media.source for media in ours.media] == files(message)
     form = next((part for part in ours.parts if isinstance(part, TextPart)), None)
@@ -92,7 +93,8 @@ def test_chat_sender_thread_and_time_are_read_alike(case: InboundCase) -> None:
     quoted = message.reply_to_message
     opens_topic = quoted is not None and quoted.forum_topic_created is not None
     assert (ours.reply_to is None) == (quoted is None or opens_topic)
-    assert ours.reply_to is None or ours.reply_to.endswith(f"{message.chat.id}:{quoted.message_id}")
+    place = named(message).partition(":")[2]
+    assert ours.reply_to is None or ours.reply_to == f"{quoted.message_id}:{place}"
     assert (ours.fragment is None) == (message.media_group_id is None)
 
 
@@ -130,7 +132,7 @@ def test_reactions_are_read_alike(case: InboundCase) -> None:
 
     before, after = words(changed.old_reaction), words(changed.new_reaction)
     assert (set(ours.added), set(ours.removed)) == (after - before, before - after)
-    assert ours.external_id == f"{changed.chat.id}:{changed.message_id}"
+    assert ours.external_id == f"{changed.message_id}:{changed.chat.id}"
     assert ours.author.address.value == str((changed.user or changed.actor_chat).id)
 
 
@@ -155,7 +157,7 @@ def test_moves_and_deletions_are_read_alike(case: InboundCase) -> None:
         return
     deleted = update.deleted_business_messages
     assert [item.external_id.split(":") for item in case.expected] == [
-        [deleted.business_connection_id, str(deleted.chat.id), str(number)] for number in deleted.message_ids
+        [str(number), str(deleted.chat.id), deleted.business_connection_id] for number in deleted.message_ids
     ]
 
 

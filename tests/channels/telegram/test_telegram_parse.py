@@ -54,7 +54,7 @@ def test_the_pieces_of_an_album_make_one_message() -> None:
     pieces = [cases[name].expected[0] for name in ("album_3_video", "album_1", "album_2")]
     assert all(isinstance(piece, MessageReceived) for piece in pieces)
     whole = assemble(pieces)
-    assert (whole.external_id, whole.text) == ("5012345678:70", "broken box")
+    assert (whole.external_id, whole.text) == ("70:5012345678", "broken box")
     assert [media.source for media in whole.media] == ["AgACAgQAAxkBx", "AgACAgQAAxkBy", "AgACAgQAAxkBv"]
 
 
@@ -82,7 +82,7 @@ def test_messages_of_a_person_to_bot_and_business_do_not_share_a_name() -> None:
     )
     assert isinstance(plain, MessageReceived)
     assert isinstance(business, MessageReceived)
-    assert (plain.external_id, business.external_id) == ("5:1", "abc:5:1")
+    assert (plain.external_id, business.external_id) == ("1:5", "1:5:abc")
     assert (plain.peer.thread, business.peer.thread) == (None, "abc")
 
 

@@ -112,7 +112,7 @@ def test_a_success_of_an_unknown_shape_is_still_a_success() -> None:
     chat = {"id": 5012345678, "type": "private", "hologram": {}}
     made = {"message_id": 8, "date": 1, "chat": chat, "sticker": {"file_id": "x"}, "from": {"no": "id"}}
     with Answering(Reply.json({"ok": True, "result": made})) as provider:
-        assert during(provider, lambda bot: bot.send(text())).external_ids == ("5012345678:8",)
+        assert during(provider, lambda bot: bot.send(text())).external_ids == ("8:5012345678",)
 
 
 def test_errors_hold_on_to_nothing_of_the_library() -> None:
@@ -149,11 +149,11 @@ def test_the_simulator_refuses_what_telegram_refuses() -> None:
 
 def test_text_of_the_greatest_length_goes_through() -> None:
     with Simulator(SETTINGS) as provider:
-        assert during(provider, lambda bot: bot.send(text("👋" * 2048))).external_ids == ("5012345678:1",)
+        assert during(provider, lambda bot: bot.send(text("👋" * 2048))).external_ids == ("1:5012345678",)
 
 
 def changed(words: str, **more: object) -> OutboundEdit:
-    return OutboundEdit(token="e-0", address=MINA, payload=Payload(text=words), external_id="5012345678:1", **more)
+    return OutboundEdit(token="e-0", address=MINA, payload=Payload(text=words), external_id="1:5012345678", **more)
 
 
 def test_an_edit_that_changes_nothing_succeeds() -> None:
@@ -163,7 +163,7 @@ def test_an_edit_that_changes_nothing_succeeds() -> None:
             await bot.send(text("same"))
             return [(await bot.edit(changed("new"))).external_ids, (await bot.edit(changed("new"))).external_ids]
 
-        assert during(provider, twice) == [("5012345678:1",), ("5012345678:1",)]
+        assert during(provider, twice) == [("1:5012345678",), ("1:5012345678",)]
         assert provider.chats.messages["5012345678", 1]["text"] == "new"
 
 
@@ -177,7 +177,7 @@ def test_an_edit_of_what_is_gone_is_refused() -> None:
 
 def test_a_reaction_telegram_does_not_know_is_refused() -> None:
     with Simulator(SETTINGS) as provider, pytest.raises(Refused, match="REACTION_INVALID"):
-        during(provider, lambda bot: bot.react(OutboundReaction(MINA, "5012345678:1", "🧊")))
+        during(provider, lambda bot: bot.react(OutboundReaction(MINA, "1:5012345678", "🧊")))
 
 
 LOCATION = LocationPart(latitude=1.0, longitude=2.0)
@@ -262,7 +262,7 @@ def test_previews_of_links_can_be_switched_off() -> None:
     assert msgspec.json.decode(request.body)["link_preview_options"] == {"is_disabled": True}
 
 
-@pytest.mark.parametrize("quoted", ["callback:4382bfdw", "-1001700000002:5", "not an id"])
+@pytest.mark.parametrize("quoted", ["callback:4382bfdw", "5:-1001700000002", "not an id"])
 def test_what_cannot_be_quoted_is_answered_without_quotation(quoted: str) -> None:
     with Simulator(SETTINGS) as provider:
         answer = replace(text(), payload=Payload(text="fine", quotes=True), reply_to=quoted)
@@ -301,13 +301,13 @@ def test_telegram_takes_whatever_render_makes_by_the_capability(tmp_path: Path) 
     async def send_all(bot: Telegram) -> list[str]:
         sent: list[str] = []
         for n, payload in enumerate(rendered.payloads):
-            outbound = Outbound(token=f"r-{n}", address=MINA, payload=payload, reply_to="5012345678:9", files=files)
+            outbound = Outbound(token=f"r-{n}", address=MINA, payload=payload, reply_to="9:5012345678", files=files)
             sent += (await bot.send(outbound)).external_ids
         return sent
 
     with Simulator(SETTINGS) as provider:
         sent = during(provider, send_all)
-    assert sent == [f"5012345678:{n}" for n in range(1, len(sent) + 1)]
+    assert sent == [f"{n}:5012345678" for n in range(1, len(sent) + 1)]
     held = [message for message in provider.chats.messages.values() if "photo" in message or "video" in message]
     assert len(held) == 12
     assert {message.get("media_group_id") is None for message in held[:10]} == {False}
@@ -321,7 +321,7 @@ def test_many_sends_at_once_are_each_sent_once() -> None:
             return [one.external_ids[0] for one in sent]
 
         ids = during(provider, burst)
-    assert sorted(ids) == sorted(f"5012345678:{n}" for n in range(1, 51))
+    assert sorted(ids) == sorted(f"{n}:5012345678" for n in range(1, 51))
 
 
 def test_a_lost_answer_leaves_the_message_at_telegram() -> None:

@@ -146,12 +146,20 @@ def upgrade() -> None:
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("type", sa.Text(), nullable=False),
         sa.Column("conversation_id", sa.Text(), nullable=True),
+        sa.Column("sequence", sa.BigInteger(), nullable=True),
         sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("position"),
     )
-    op.create_index("events_by_conversation", "events", ["conversation_id"], unique=False)
     op.create_index("events_by_type", "events", ["type"], unique=False)
+    op.create_index(
+        "history",
+        "events",
+        ["conversation_id", "sequence"],
+        unique=True,
+        sqlite_where=sa.text("conversation_id IS NOT NULL"),
+        postgresql_where=sa.text("conversation_id IS NOT NULL"),
+    )
     op.create_table(
         "exchanges",
         sa.Column("id", sa.Text(), nullable=False),
@@ -219,11 +227,9 @@ def upgrade() -> None:
         "messages",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("conversation_id", sa.Text(), nullable=False),
-        sa.Column("sequence", sa.BigInteger(), nullable=False),
         sa.Column("route_id", sa.Text(), nullable=True),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("conversation_id", "sequence"),
     )
     op.create_table(
         "own_secrets",
