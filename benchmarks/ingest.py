@@ -126,7 +126,7 @@ def _recorded(server: Running) -> set[str]:
     with closing(sqlite3.connect(server.store)) as store:
         bodies = [body for (body,) in store.execute("SELECT body FROM messages")]
         (events,) = store.execute("SELECT count(*) FROM events WHERE type = 'message.received'").fetchone()
-    numbers = {json.loads(body)["external_ids"][0].rpartition(":")[2] for body in bodies}
+    numbers = {json.loads(body)["external_ids"][0].partition(":")[0] for body in bodies}
     if not len(numbers) == len(bodies) == events:
         raise SystemExit(f"hub: {len(numbers)} numbers, {len(bodies)} messages and {events} events in the store")
     return numbers

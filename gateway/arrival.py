@@ -1,4 +1,7 @@
-"""What one delivery from a provider asks the store to record, and what the store says of it."""
+"""What one delivery from a provider asks the store to record, and what the store says of it.
+
+Structs rather than dataclasses: several are made for every request, and a frozen dataclass costs five times as much.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,8 +27,7 @@ class Place:
     inbox: Inbox
 
 
-@dataclass(frozen=True)
-class Raw:
+class Raw(msgspec.Struct, frozen=True):
     """The bytes as they came, kept for the operator; headers without their secrets."""
 
     id: str
@@ -36,8 +38,7 @@ class Raw:
     body: bytes
 
 
-@dataclass(frozen=True)
-class Arrival:
+class Arrival(msgspec.Struct, frozen=True):
     place: Place
     raw: Raw
     inbound: Sequence[Inbound]
@@ -45,8 +46,7 @@ class Arrival:
     """Of a poll; committed with what it brought."""
 
 
-@dataclass(frozen=True)
-class Recorded:
+class Recorded(msgspec.Struct, frozen=True):
     """`inbound` are the items that were new, in their order."""
 
     outcome: Outcome

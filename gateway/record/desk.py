@@ -88,20 +88,27 @@ class Desk:
 
     def case_of(self, place: Place, people: People, way: Way, new: bool, quoted: Known | None) -> Case:
         """The conversation this route's next message belongs to; opened or reopened where the rules say so."""
-        key = sharing_key(
-            place.inbox.sharing,
-            ConversationKind(way.kind),
-            place.inbox.id,
-            way.contact.id,
-            way.identity_id,
-            way.id,
-        )
         current = self.cases.get(way.conversation_id) if way.conversation_id else None
+        if current is not None and quoted is None and current.state == ConversationState.OPEN:
+            return current  # the rules would say the same, and this is nearly every message
+        case = self._decide(place, way, current, quoted)
+        if way.conversation_id != case.id:
+            way.conversation_id = case.id
+            people.touch(way)
+        if new:
+            people.add(way)
+            route = RouteData(route=way.model())
+            self.cases.emit(case, "route.added", route, way.id, self.cases.advance(case), place)
+        return case
+
+    def _decide(self, place: Place, way: Way, current: Case | None, quoted: Known | None) -> Case:
+        kind, inbox = ConversationKind(way.kind), place.inbox
+        key = sharing_key(inbox.sharing, kind, inbox.id, way.contact.id, way.identity_id, way.id)
         quote = self.cases.get(quoted.conversation_id) if quoted else None
         facts = Facts(
-            sharing=place.inbox.sharing,
-            kind=ConversationKind(way.kind),
-            reopen_within=place.inbox.reopen_within,
+            sharing=inbox.sharing,
+            kind=kind,
+            reopen_within=inbox.reopen_within,
             quoted=_candidate(quote, quoted is not None and quoted.route_id == way.id),
             current=_candidate(current, True),
             shared=_candidate(None if _is_open(current) else self.cases.shared(key), True),
@@ -111,16 +118,10 @@ class Desk:
                 case = self.cases.get(conversation_id)
                 if reopens:
                     self.cases.change(case, why, state=ConversationState.OPEN, closed_at=None)
+                return case
             case New(why=why):
-                contact_id = None if way.kind == ConversationKind.GROUP else way.contact.id
-                case = self.cases.open(place, way.kind, key, contact_id, why)
-        if way.conversation_id != case.id:
-            way.conversation_id = case.id
-            people.touch(way)
-        if new:
-            people.add(way)
-            self.cases.emit(case, "route.added", RouteData(route=way.model()), way.id, self.cases.advance(case), place)
-        return case
+                contact_id = None if kind is ConversationKind.GROUP else way.contact.id
+                return self.cases.open(place, kind, key, contact_id, why)
 
     def append(
         self,

@@ -6,8 +6,9 @@ a plugin could parse again.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from connectors.kit.base import Outcome, Polled
 from gateway.arrival import Arrival, Place, Raw, Recorded

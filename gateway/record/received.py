@@ -5,7 +5,7 @@ import msgspec
 from gateway.arrival import Arrival
 from gateway.ids import new_id
 from gateway.record.desk import Desk, Known
-from gateway.record.people import Way
+from gateway.record.people import People, Way
 from gateway.store.times import to_us
 from normalizer.inbound import MessageReceived
 from normalizer.model import Author, AuthorKind, ContactRef, Direction, Message
@@ -25,9 +25,8 @@ def receive_message(
     people = desk.crowd[place]
     way, new = people.way(item.peer)
     quoted = desk.known(place, item.reply_to)
-    if way.last_inbound_at is None or to_us(item.occurred_at) > way.last_inbound_at:
-        way.last_inbound_at = to_us(item.occurred_at)
-    way.blocked = 0
+    if not item.from_us:
+        _heard(people, way, to_us(item.occurred_at))
     case = desk.case_of(place, people, way, new, quoted)
     author, contact = _author(desk, arrival, item, way)
     message_id = new_id()
@@ -40,7 +39,7 @@ def receive_message(
         route_id=way.id,
         purpose=item.purpose,
         text=item.text,
-        parts=_answered(item, way, quoted) + desk.attach(place, message_id, item.media),
+        parts=_answered(people, item, way, quoted) + desk.attach(place, message_id, item.media),
         reply_to=quoted.message_id if quoted else None,
         occurred_at=item.occurred_at,
         received_at=arrival.raw.received_at,
@@ -49,7 +48,6 @@ def receive_message(
         auto=item.auto,
         trust=item.peer.proof,
     )
-    people.touch(way)
     type_ = "message.created" if item.from_us else "message.received"
     desk.append(case, message, type_, place=place, way=way, contact=contact, key=item.key)
     return message_id
@@ -64,7 +62,13 @@ def _author(desk: Desk, arrival: Arrival, item: MessageReceived, way: Way) -> tu
     return Author(kind=AuthorKind.CONTACT, ref=contact.id, name=contact.name), contact
 
 
-def _answered(item: MessageReceived, way: Way, quoted: Known | None) -> tuple[Part, ...]:
+def _heard(people: People, way: Way, occurred_at: int) -> None:
+    if way.last_inbound_at is None or occurred_at > way.last_inbound_at:
+        way.last_inbound_at = occurred_at
+        people.touch(way)
+
+
+def _answered(people: People, item: MessageReceived, way: Way, quoted: Known | None) -> tuple[Part, ...]:
     """The message's parts; "2" after numbered text reads as the choice it is."""
     if item.from_us:
         return item.parts
@@ -72,6 +76,7 @@ def _answered(item: MessageReceived, way: Way, quoted: Known | None) -> tuple[Pa
         choice = chosen(item.text, _actions.decode(way.numbered))
         if choice:
             way.numbered = None
+            people.touch(way)
             return (choice,)
     return tuple(
         ChoicePart(value=part.value, label=part.label, message_id=quoted.message_id)

@@ -7,11 +7,12 @@ Nothing is verified again: it was authentic when it came, and the kept headers h
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import msgspec
 import structlog
+from msgspec.structs import replace
 
 from connectors.kit.errors import BadPayload
 from connectors.kit.request import Request

@@ -10,10 +10,10 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
+import msgspec
 import structlog
 from sqlalchemy import Engine
 
@@ -35,8 +35,7 @@ class Closed(Exception):
     """The writer has stopped; nothing was taken."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Job:
+class _Job(msgspec.Struct, frozen=True, eq=False):
     apply: Apply[Any, Any]
     item: Any
     future: Future[Any] | asyncio.Future[Any]
@@ -51,7 +50,11 @@ class Writer:
         self._engine = engine
         self._committed = committed
         self._capacity = capacity
-        self._queue: SimpleQueue[_Job | None] = SimpleQueue()
+        self._queue: SimpleQueue[list[_Job] | None] = SimpleQueue()
+        self._turn: list[_Job] = []
+        """What came in this turn of the event loop; handed over together, so that the thread is woken once."""
+        self._waiting = 0
+        self._lock = threading.Lock()
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
 
@@ -60,32 +63,50 @@ class Writer:
 
     def stop(self) -> None:
         """Writes what was taken, then ends. Blocks."""
-        self._closed = True
-        self._queue.put(None)
+        with self._lock:
+            self._closed = True
+            self._hand_over()
+            self._queue.put(None)
         self._thread.join()
 
     @property
     def waiting(self) -> int:
-        return self._queue.qsize()
+        return self._waiting
 
     def submit(self, apply: Apply[I, R], item: I) -> Future[R]:
         """From a thread. Raises Overloaded, Closed."""
         future: Future[R] = Future()
-        self._put(_Job(apply, item, future))
+        with self._lock:
+            self._admit()
+            self._queue.put([_Job(apply, item, future)])
         return future
 
     def write(self, apply: Apply[I, R], item: I) -> asyncio.Future[R]:
         """From the event loop. Raises Overloaded, Closed."""
-        future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
-        self._put(_Job(apply, item, future))
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[R] = loop.create_future()
+        with self._lock:
+            self._admit()
+            if not self._turn:
+                loop.call_soon(self._hand_over_turn)
+            self._turn.append(_Job(apply, item, future))
         return future
 
-    def _put(self, job: _Job) -> None:
+    def _admit(self) -> None:
         if self._closed:
             raise Closed("the hub is stopping")
-        if self._queue.qsize() >= self._capacity:
+        if self._waiting >= self._capacity:
             raise Overloaded(f"{self._capacity} changes are waiting to be written")
-        self._queue.put(job)
+        self._waiting += 1
+
+    def _hand_over_turn(self) -> None:
+        with self._lock:
+            self._hand_over()
+
+    def _hand_over(self) -> None:
+        if self._turn:
+            jobs, self._turn = self._turn, []
+            self._queue.put(jobs)
 
     def _run(self) -> None:
         # the writer's own connection: one for its life, so statements stay prepared
@@ -93,22 +114,23 @@ class Writer:
             driver = connection.connection.driver_connection
             while jobs := self._take():
                 self._batch(driver, jobs)
+                with self._lock:
+                    self._waiting -= len(jobs)
 
     def _take(self) -> list[_Job]:
-        """All that waits, up to MOST; blocks for the first. Empty: the end."""
-        first = self._queue.get()
-        if first is None:
+        """What waits, whole turns, until there are MOST; blocks for the first. Empty: the end."""
+        jobs = self._queue.get()
+        if jobs is None:
             return []
-        jobs = [first]
         while len(jobs) < MOST:
             try:
-                job = self._queue.get_nowait()
+                more = self._queue.get_nowait()
             except Empty:
                 break
-            if job is None:
+            if more is None:
                 self._queue.put(None)
                 break
-            jobs.append(job)
+            jobs += more
         return jobs
 
     def _batch(self, driver: Any, jobs: list[_Job]) -> None:

@@ -135,3 +135,5 @@ def test_the_answer_to_numbered_text_comes_back_as_a_choice(desk: Desk) -> None:
     desk.record(said("2", 2))
     [part] = desk.events()[-1]["data"]["message"]["parts"]
     assert (part["type"], part["value"], part["label"]) == ("choice", "n", "No")
+    desk.record(said("2", 3))
+    assert desk.events()[-1]["data"]["message"]["parts"] == []
