@@ -1,4 +1,4 @@
-"""One process serves a store, and whoever cannot open it is told why.
+"""One process serves a store.
 
 Lanes are leased and could be shared, but polls and timers would be done twice, and SQLite has one writer at a time
 anyway. Commands that only look, or hand in a message, do not ask.
@@ -10,9 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from alembic.util.exc import CommandError
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DatabaseError
 
 from gateway.store.engine import StoreUnavailable
 
@@ -43,14 +41,3 @@ def alone(store: str) -> Iterator[None]:
         file.write(str(os.getpid()))
         file.flush()
         yield
-
-
-@contextmanager
-def opening(store: str) -> Iterator[None]:
-    """Whatever keeps a store from being opened is StoreUnavailable."""
-    try:
-        yield
-    except DatabaseError as error:
-        raise StoreUnavailable(f"the store {make_url(store).database} cannot be used: {error.orig}") from error
-    except CommandError as error:
-        raise StoreUnavailable(f"the store {make_url(store).database} is of another release: {error}") from error

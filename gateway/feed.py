@@ -23,6 +23,10 @@ SCANNED = 5_000
 """How many rows one call looks at where no index answers the whole question."""
 
 
+BACKSTOP = 1.0
+"""Seconds between looks for events that another process wrote, while somebody waits."""
+
+
 class PositionGone(Exception):
     """No such position: newer than the newest, or older than what is kept. `oldest` is the first that can be read."""
 
@@ -70,11 +74,21 @@ class Feed:
     def start(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._newest = self._look(_NEWEST) or 0
+        self._backstop = self._loop.create_task(self._look_out(), name="feed")
 
     def stop(self) -> None:
         """Ends every wait; from now on none begins."""
         self._stopped = True
+        self._backstop.cancel()
         self._wake()
+
+    async def _look_out(self) -> None:
+        """Sees what another process wrote, such as a command of the operator's."""
+        while True:
+            await asyncio.sleep(BACKSTOP)
+            if self._waiting:
+                newest = await asyncio.to_thread(self._look, _NEWEST)
+                self.committed(newest or 0)
 
     def committed(self, position: int) -> None:
         """Everything up to `position` can be read. On the writer's thread; wakes the loop at most once per turn."""

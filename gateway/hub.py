@@ -76,6 +76,7 @@ class Hub:
         before = self.connectors
         self.connectors = self._bring_up(settings, before)
         self.settings = settings
+        self.links = Links(self.engine, settings.public_url)
         for part in (self.lanes, self.polling):
             await part.renew()
         for name, old in before.items():

@@ -65,7 +65,7 @@ class Lanes:
             connector,
             self._hub.writer,
             self._hub.files,
-            self._hub.links.link,
+            lambda attachment_id: self._hub.links.link(attachment_id),
             owner=self._owner,
             lease=limits.lease,
             concurrency=limits.concurrency,

@@ -18,7 +18,7 @@ import structlog
 import uvloop
 
 from gateway import logs
-from gateway.alone import alone, opening
+from gateway.alone import alone
 from gateway.hub import Hub
 from gateway.settings import Listen, Settings
 from gateway.settings.reload import Reloader
@@ -58,8 +58,7 @@ def serve(settings: Settings, environ: Mapping[str, str], listen: Listen, ready:
 
 def open_hub(settings: Settings) -> Hub:
     """A hub that can be started. Raises StoreUnavailable."""
-    with opening(settings.store):
-        hub = Hub(settings)
+    hub = Hub(settings)
     if not os.access(settings.files, os.W_OK | os.X_OK):
         raise StoreUnavailable(f"the folder for files {settings.files} cannot be written")
     return hub

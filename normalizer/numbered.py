@@ -28,7 +28,7 @@ def chosen(text: str, actions: Sequence[Action]) -> ChoicePart | None:
         return None
     action = actions[named[0]]
     value = action.value if isinstance(action, PostbackAction | ReplyAction) else None
-    return ChoicePart(value=action.label if value is None else value, label=action.label)
+    return ChoicePart(value=value or action.label, label=action.label)
 
 
 def _folded(text: str) -> str:

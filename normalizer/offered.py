@@ -71,7 +71,7 @@ def _pressable(action: Action, limit: ActionLimit | None) -> bool:
         return False
     if limit.value is None or not isinstance(action, ReplyAction | PostbackAction):
         return True
-    return fits(action.label if action.value is None else action.value, limit.value)
+    return fits(action.value or action.label, limit.value)
 
 
 def _labelled(action: Action, limit: ActionLimit | None) -> tuple[Action, Loss | None]:
@@ -79,7 +79,7 @@ def _labelled(action: Action, limit: ActionLimit | None) -> tuple[Action, Loss |
         return action, None
     label = shorten(action.label, limit.label)
     loss = Loss(what=f"label {action.label[:80]!r}", became=f"{label!r}")
-    if isinstance(action, ReplyAction) and action.value is None:
+    if isinstance(action, ReplyAction) and not action.value:
         # The answer must still say the whole label.
         return msgspec.structs.replace(action, label=label, value=action.label), loss
     return msgspec.structs.replace(action, label=label), loss

@@ -85,6 +85,7 @@ class ReplyAction(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", t
 
     label: str
     value: str | None = None
+    """What comes back as the choice; without one, or with an empty one, the label does."""
 
 
 class PostbackAction(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="postback"):

@@ -15,12 +15,10 @@ if TYPE_CHECKING:
 @contextmanager
 def opened(settings: "Settings") -> "Iterator[Engine]":
     """The engine, until the end of the command. Raises Failure."""
-    from gateway.alone import opening
     from gateway.store.engine import StoreUnavailable, open_store
 
     try:
-        with opening(settings.store):
-            engine = open_store(settings.store)
+        engine = open_store(settings.store)
     except StoreUnavailable as error:
         raise Failure(str(error), Exit.STORE) from error
     try:

@@ -72,6 +72,9 @@ def check(command: SendMessage, transaction: Transaction) -> None:
     for name, size, most in bounds:
         if size > most:
             raise Refusal(422, ErrorCode.CONTENT_UNSUPPORTED, f"{name}: {size} are too many; {most} at most")
+    if any(step.after or step.unless for step in command.fallback):
+        detail = "fallback: a step is taken when a delivery fails; `after` and `unless` are not served yet"
+        raise Refusal(422, "fallback_unsupported", detail)
     if command.expires_at is not None and command.expires_at <= transaction.now:
         raise Refusal(422, ErrorCode.EXPIRED, "expires_at is past")
     if command.direction == Direction.IN:
@@ -144,7 +147,7 @@ def _parcel(desk: Desk, ask: Ask, message: Message, case: Case, way: Way, why: s
         due_at=now,
         expires_at=to_us(ask.command.expires_at) if ask.command.expires_at else None,
         fence=0,
-        body=encode(Plan(why=why, quote=quote)),
+        body=encode(Plan(why=why, quote=quote, fallback=ask.command.fallback)),
         created_at=now,
         updated_at=now,
     )

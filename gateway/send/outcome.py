@@ -20,6 +20,7 @@ from connectors.kit.errors import (
 from gateway.live import LiveConnector
 from gateway.record.changes import REPORTS, anything_waits, change_consent_of, move_identity, waited
 from gateway.record.desk import Desk, Known
+from gateway.send.fallback import fall_back
 from gateway.send.pausing import hold, pause, recovered
 from gateway.send.standing import SELECT, Parcel, Plan, save, tell
 from gateway.store.times import SECOND
@@ -129,6 +130,8 @@ def _failed(desk: Desk, failed: Failed, parcel: Parcel) -> None:
         error=DeliveryError(code=error.code, detail=error.detail, provider_code=error.provider_code),
     )
     plan = NEXT[type(error)](desk, failed, parcel, plan)
+    if parcel.status == Status.FAILED and plan.fallback and fall_back(desk, parcel, plan):
+        parcel.status = Status.REROUTED
     save(desk.transaction, parcel, plan)
     if parcel.status != Status.QUEUED:
         tell(desk.cases, parcel, failed.connector.place)

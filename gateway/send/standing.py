@@ -9,6 +9,7 @@ from gateway.record.cases import Cases
 from gateway.store import schema
 from gateway.store.transaction import Transaction
 from normalizer.codec import decoder, encode
+from normalizer.commands import Fallback
 from normalizer.events import DeliveryData
 from normalizer.model import Delivery, DeliveryError, DeliveryKind, Loss, PayloadState
 from normalizer.parts import Action
@@ -38,6 +39,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """External id of the message an edit or a reaction is about."""
     reaction: str | None = None
     error: DeliveryError | None = None
+    fallback: tuple[Fallback, ...] = ()
+    """Channels to try when this delivery fails, in order."""
     traffic: int = 0
     """How often the provider asked us to wait; costs no attempt."""
 

@@ -52,7 +52,7 @@ def aim(desk: Desk, ask: Ask) -> Target:
         way, new, connector = _addressed(desk, ask, command.to)
         _choose(desk, ask, [way])
         return Target(_open(desk, connector, way, new, None), way, connector, "named address")
-    ways = _ways_of(desk.transaction, case) if case else _ways_to(desk.transaction, command.contact_id or "")
+    ways = ways_of(desk.transaction, case) if case else _ways_to(desk.transaction, command.contact_id or "")
     if case:
         ways = [way for way in ways if _inbox_of(ask, way) in (None, case.inbox_id)]
     chosen = _choose(desk, ask, ways)
@@ -73,7 +73,7 @@ def _known_message(desk: Desk, message_id: str) -> None:
         raise Refusal(422, "invalid_reference", f"reply_to: there is no message {message_id}")
 
 
-def _ways_of(transaction: Transaction, case: Case) -> list[Way]:
+def ways_of(transaction: Transaction, case: Case) -> list[Way]:
     """The routes a conversation runs on: its own, its contact's in the same inbox, else those of its messages."""
     where = "r.conversation_id = ?"
     rows = transaction.rows(f"{SELECT_WAY} WHERE {where}", case.id)
@@ -139,21 +139,21 @@ def _choose(desk: Desk, ask: Ask, ways: Sequence[Way]) -> Chosen:
         purpose=command.purpose,
         private=any(way.visibility == Visibility.PRIVATE for way in ways),
     )
-    chosen = choose(wish, _facts(desk.transaction, ask, ways), desk.transaction.now)
+    chosen = choose(wish, facts_of(desk.transaction, ways, command.purpose, list(ask.connectors)), desk.transaction.now)
     if not isinstance(chosen, Chosen):
         raise Refusal(422, chosen.code, chosen.detail)
     return chosen
 
 
-def _facts(transaction: Transaction, ask: Ask, ways: Sequence[Way]) -> list[RouteFacts]:
+def facts_of(transaction: Transaction, ways: Sequence[Way], purpose: Purpose, order: Sequence[str]) -> list[RouteFacts]:
+    """What the choice of a route asks of each. `order` names the configured connectors, the first choice first."""
     ids = listed({way.contact.id for way in ways})
     rows = transaction.rows("SELECT id, body FROM contacts WHERE id IN (SELECT value FROM json_each(?))", ids)
     contacts = {id_: _contact.decode(body) for id_, body in rows}
-    order = list(ask.connectors)
-    return [_fact(way, contacts.get(way.contact.id), ask, order) for way in ways]
+    return [_fact(way, contacts.get(way.contact.id), purpose, order) for way in ways]
 
 
-def _fact(way: Way, contact: Contact | None, ask: Ask, order: Sequence[str]) -> RouteFacts:
+def _fact(way: Way, contact: Contact | None, purpose: Purpose, order: Sequence[str]) -> RouteFacts:
     route = way.model()
     preferred = contact.preferred_channels if contact else ()
     return RouteFacts(
@@ -162,8 +162,8 @@ def _fact(way: Way, contact: Contact | None, ask: Ask, order: Sequence[str]) -> 
         channel=way.channel,
         last_inbound_at=None if way.last_inbound_at is None else from_us(way.last_inbound_at),
         blocked=route.blocked,
-        healthy=way.connector_id in ask.connectors,
-        consent=_consent(contact, way.channel, ask.command.purpose),
+        healthy=way.connector_id in order,
+        consent=_consent(contact, way.channel, purpose),
         window_until=route.window_until,
         visibility=route.visibility,
         preference_rank=preferred.index(way.channel) if way.channel in preferred else None,

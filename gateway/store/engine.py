@@ -22,7 +22,6 @@ PRAGMAS = (
     "PRAGMA synchronous = FULL",
     "PRAGMA busy_timeout = 10000",
     "PRAGMA foreign_keys = ON",
-    "PRAGMA wal_autocheckpoint = 8000",
     "PRAGMA cache_size = -16384",
     "PRAGMA temp_store = MEMORY",
 )

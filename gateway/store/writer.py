@@ -17,6 +17,7 @@ import msgspec
 import structlog
 from sqlalchemy import Engine
 
+from gateway.store.checkpoint import Checkpoints
 from gateway.store.times import now
 from gateway.store.transaction import Transaction
 
@@ -56,6 +57,7 @@ class Writer:
         self._waiting = 0
         self._lock = threading.Lock()
         self._closed = False
+        self._checkpoints = Checkpoints(engine)
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
 
     def start(self) -> None:
@@ -111,11 +113,14 @@ class Writer:
     def _run(self) -> None:
         # the writer's own connection: one for its life, so statements stay prepared
         with self._engine.connect() as connection:
-            driver = connection.connection.driver_connection
+            driver: Any = connection.connection.driver_connection
+            self._checkpoints.adopt(driver)
             while jobs := self._take():
                 self._batch(driver, jobs)
+                self._checkpoints.after_commit(driver)
                 with self._lock:
                     self._waiting -= len(jobs)
+            self._checkpoints.stop()
 
     def _take(self) -> list[_Job]:
         """What waits, whole turns, until there are MOST; blocks for the first. Empty: the end."""

@@ -139,11 +139,11 @@ def test_a_store_is_served_by_one_process(tmp_path):
             74,
             "the store's folder secret cannot be written: Not a directory",
         ),
-        ("store: sqlite:///garbage.db\n", 74, "the store garbage.db cannot be used: file is not a database"),
+        ("store: sqlite:///garbage.db\n", 74, "the store garbage.db cannot be opened: file is not a database"),
         (
             "store: sqlite:///later.db\n",
             74,
-            "the store later.db is of another release: Can't locate revision identified by '9999'",
+            "the store later.db cannot be opened: its schema '9999' is of a newer release",
         ),
         ("files: ./secret\n", 74, "the folder for files secret cannot be used: File exists"),
         ("listen: 192.0.2.1:0\n", 78, "cannot listen on 192.0.2.1:0: Cannot assign requested address"),

@@ -1,0 +1,56 @@
+"""Where a message goes next when its delivery failed: the next channel of the command's fallback that may be used.
+
+Never after `uncertain`: what may have arrived is not sent a second time another way.
+"""
+
+from gateway.ids import new_id
+from gateway.record.desk import Desk
+from gateway.send.standing import Parcel, Plan, add
+from gateway.send.target import facts_of, ways_of
+from normalizer.codec import encode
+from normalizer.model import Message, Visibility
+from normalizer.reply_channel import Chosen, Wish, choose
+from normalizer.status import Status
+
+
+def fall_back(desk: Desk, failed: Parcel, plan: Plan) -> Parcel | None:
+    """The delivery that takes over, queued; None where no channel of the fallback leads anywhere."""
+    transaction, message = desk.transaction, desk.message(failed.message_id)
+    for n, step in enumerate(plan.fallback):
+        if chosen := _route(desk, failed, message, step.channel):
+            way_id, connector_id = chosen
+            why = f"fallback to {step.channel} after {plan.error.code if plan.error else 'failure'}"
+            now = transaction.now_us
+            parcel = Parcel(
+                id=new_id(),
+                message_id=failed.message_id,
+                conversation_id=failed.conversation_id,
+                route_id=way_id,
+                connector_id=connector_id,
+                kind=failed.kind,
+                rank=failed.rank,
+                attempt=1,
+                status=Status.QUEUED,
+                due_at=now,
+                expires_at=failed.expires_at,
+                fence=0,
+                body=encode(Plan(why=why, fallback=plan.fallback[n + 1 :])),
+                created_at=now,
+                updated_at=now,
+            )
+            add(transaction, parcel)
+            return parcel
+    return None
+
+
+def _route(desk: Desk, failed: Parcel, message: Message, channel: str) -> tuple[str, str] | None:
+    """Route and connector to use, by the same rules as any other reply."""
+    case = desk.cases.get(failed.conversation_id)
+    ways = [way for way in ways_of(desk.transaction, case) if way.id != failed.route_id]
+    private = any(way.visibility == Visibility.PRIVATE for way in ways)
+    wish = Wish(channel=channel, purpose=message.purpose, private=private)
+    connectors = sorted({way.connector_id for way in ways})
+    chosen = choose(wish, facts_of(desk.transaction, ways, message.purpose, connectors), desk.transaction.now)
+    if not isinstance(chosen, Chosen):
+        return None
+    return next((way.id, way.connector_id) for way in ways if way.id == chosen.route_id)
