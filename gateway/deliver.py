@@ -13,7 +13,7 @@ from connectors.kit.errors import KitError, OutcomeUnknown
 from connectors.kit.http import exchange_subject
 from gateway.metrics import SEND_SECONDS, SENT
 from gateway.send.claim import Claimed
-from gateway.send.outcome import Done, Failed
+from gateway.send.outcome import NEXT, Done, Failed
 from gateway.send.requests import SEND, Errand, errands
 from gateway.send.work import Lane
 
@@ -42,7 +42,7 @@ async def hand_over(lane: Lane, errand: Errand) -> Sent:
         with SEND_SECONDS.labels(lane.connector.id).time():
             async with asyncio.timeout(LONGEST):
                 sent = await SEND[errand.kind](lane.connector.plugin, errand.outbound)
-    except KitError:
+    except tuple(NEXT):
         raise
     except Exception as error:
         log.exception("a plugin failed to send", connector=lane.connector.id)

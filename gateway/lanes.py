@@ -13,6 +13,7 @@ from gateway.ids import new_id
 from gateway.live import LiveConnector
 from gateway.send.pausing import unpause
 from gateway.send.work import Lane
+from gateway.waiting import TROUBLE, rounds
 
 if TYPE_CHECKING:
     from gateway.hub import Hub
@@ -33,7 +34,7 @@ class Lanes:
     def start(self) -> None:
         for connector in self._hub.connectors.values():
             self._begin(connector)
-        self._watch = asyncio.create_task(self._look_out(), name="lanes")
+        self._watch = asyncio.create_task(rounds("lanes", self._look_out), name="lanes")
 
     async def stop(self) -> None:
         if self._watch:
@@ -52,8 +53,9 @@ class Lanes:
                 del self._lanes[name]
         for name, connector in wanted.items():
             if name not in self._lanes:
-                await self._hub.writer.write(unpause, name)
                 self._begin(connector)
+                with suppress(*TROUBLE):  # a pause then ends by itself
+                    await self._hub.writer.write(unpause, name)
 
     def wake(self, connector_id: str) -> None:
         if lane := self._lanes.get(connector_id):
@@ -76,10 +78,9 @@ class Lanes:
         lane.start()
 
     async def _look_out(self) -> None:
-        while True:
-            await asyncio.sleep(BACKSTOP)
-            for connector_id in await asyncio.to_thread(self._with_work):
-                self.wake(connector_id)
+        await asyncio.sleep(BACKSTOP)
+        for connector_id in await asyncio.to_thread(self._with_work):
+            self.wake(connector_id)
 
     def _with_work(self) -> list[str]:
         with self._hub.engine.connect() as connection:

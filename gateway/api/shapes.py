@@ -3,7 +3,7 @@
 Where a value of the model is given, its bytes go out as the store keeps them.
 """
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -87,7 +87,7 @@ class PageQuery(Strict, frozen=True, kw_only=True):
 
 class QuarantineQuery(PageQuery, frozen=True, kw_only=True):
     connector: Annotated[str | None, Meta(description="Name of a connector.")] = None
-    state: Annotated[str | None, Meta(description="`open` or `replayed`.")] = None
+    state: Annotated[Literal["open", "replayed"] | None, Meta(description="`open` or `replayed`.")] = None
 
 
 class UploadQuery(Strict, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@ import structlog
 from connectors.kit.base import Outcome
 from gateway.arrival import Arrival, Place, Recorded
 from gateway.ids import new_id
-from gateway.record.changes import REPORTS, anything_waits, change_consent, move, waited
+from gateway.record.changes import REPORTS, anything_waits, catch_up, change_consent, move
 from gateway.record.desk import Desk
 from gateway.record.fragments import piece
 from gateway.record.received import receive_message
@@ -129,8 +129,7 @@ def _record_one(desk: Desk, arrival: Arrival, fresh: Sequence[Inbound]) -> Recor
             schema.arrivals, arrival.place.connector_id, item.key, arrival.raw.id, message_id, transaction.now_us
         )
         if desk.reports_wait and message_id and isinstance(item, MessageReceived):
-            for waiting in waited(transaction, arrival.place, (item.external_id,)):
-                REPORTS[type(waiting)](desk, arrival.place, waiting)
+            catch_up(desk, arrival.place, (item.external_id,))
     unread = all(isinstance(item, Unreadable) for item in fresh)
     return Recorded(Outcome.QUARANTINED if unread else Outcome.RECORDED, tuple(fresh))
 

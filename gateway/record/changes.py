@@ -11,7 +11,8 @@ import msgspec
 from gateway.arrival import Arrival, Place
 from gateway.record.desk import Desk, Known, message_data
 from gateway.record.people import contact_ref
-from gateway.send.standing import climb
+from gateway.send.fallback import settle
+from gateway.send.standing import climb, tell
 from gateway.store import schema
 from gateway.store.transaction import Transaction, listed
 from normalizer.codec import decoder, encode
@@ -44,6 +45,8 @@ def edit(desk: Desk, place: Place, item: MessageEdited) -> str | None:
         _wait(desk, place, item)
         return None
     message = desk.message(known.message_id)
+    if message.redacted_at is not None:
+        return message.id  # told late; what was deleted does not come back
     kept = tuple(part for part in message.parts if isinstance(part, MediaPart))
     media = kept if item.media is None else desk.attach(place, message.id, item.media)
     changed = msgspec.structs.replace(message, text=item.text, parts=item.parts + media)
@@ -113,7 +116,10 @@ def report(desk: Desk, place: Place, item: StatusChanged) -> str | None:
     if item.error_code:
         code = item.error_code if item.error_code in set(ErrorCode) else ErrorCode.UNKNOWN
         error = DeliveryError(code=code, detail="reported by the provider", provider_code=item.provider_code)
-    climb(desk.transaction, desk.cases, place, known.delivery_id, item.status, error)
+    parcel = climb(desk.transaction, known.delivery_id, item.external_id, item.status, error)
+    if parcel is not None:
+        settle(desk, parcel)
+        tell(desk.cases, parcel, place)
     return known.message_id
 
 
@@ -159,11 +165,13 @@ def _keep_consent(transaction: Transaction, contact_id: str, consent: Consent) -
 
 def move(desk: Desk, arrival: Arrival, item: IdentityMoved) -> None:
     """The identity keeps its history under its new address."""
-    move_identity(desk.transaction, arrival.place, item.before.scheme, item.before.value, item.after.value)
+    scheme, before = item.before.scheme, item.before.value
+    if identity := move_identity(desk.transaction, arrival.place, scheme, before, item.after.value):
+        desk.crowd[arrival.place].moved(identity, before)
 
 
-def move_identity(transaction: Transaction, place: Place, scheme: str, before: str, after: str) -> None:
-    """Renames an identity and its routes; where the new address is somebody already, both stay as they are."""
+def move_identity(transaction: Transaction, place: Place, scheme: str, before: str, after: str) -> Identity | None:
+    """Renames an identity and its routes, and returns it; where the new address is somebody already, both stay."""
     transaction.flush()
     find = (
         "SELECT i.id, i.contact_id, i.proof, c.body FROM identities i JOIN contacts c ON c.id = i.contact_id"
@@ -171,7 +179,7 @@ def move_identity(transaction: Transaction, place: Place, scheme: str, before: s
     )
     row = transaction.row(find, scheme, place.connector_id, before)
     if row is None or transaction.row(find, scheme, place.connector_id, after):
-        return
+        return None
     identity_id, contact_id, proof, body = row
     transaction.change("UPDATE identities SET value = ? WHERE id = ?", after, identity_id)
     transaction.change("UPDATE routes SET address = ? WHERE identity_id = ?", after, identity_id)
@@ -189,6 +197,7 @@ def move_identity(transaction: Transaction, place: Place, scheme: str, before: s
         connector=place.connector_id,
         inbox=place.inbox.id,
     )
+    return identity
 
 
 def _wait(desk: Desk, place: Place, item: Report) -> None:
@@ -200,6 +209,8 @@ def _wait(desk: Desk, place: Place, item: Report) -> None:
         encode(item),
         desk.transaction.now_us,
     )
+    desk.transaction.flush()  # its message may come in this very batch
+    desk.reports_wait = True
 
 
 def anything_waits(transaction: Transaction) -> bool:
@@ -207,7 +218,14 @@ def anything_waits(transaction: Transaction) -> bool:
     return transaction.row("SELECT 1 FROM waiting_reports LIMIT 1") is not None
 
 
-def waited(transaction: Transaction, place: Place, external_ids: Sequence[str]) -> list[Report]:
+def catch_up(desk: Desk, place: Place, external_ids: Sequence[str]) -> None:
+    """Applies the reports that came before the message these ids name."""
+    if desk.reports_wait:
+        for waiting in _waited(desk.transaction, place, external_ids):
+            REPORTS[type(waiting)](desk, place, waiting)
+
+
+def _waited(transaction: Transaction, place: Place, external_ids: Sequence[str]) -> list[Report]:
     """The reports that were waiting for these ids, oldest first; they wait no more."""
     where = "connector_id = ? AND external_id IN (SELECT value FROM json_each(?))"
     names = listed(external_ids)
@@ -215,6 +233,7 @@ def waited(transaction: Transaction, place: Place, external_ids: Sequence[str]) 
     rows = transaction.rows(sql, place.connector_id, names)
     if rows:
         transaction.change(f"DELETE FROM waiting_reports WHERE {where}", place.connector_id, names)
+        transaction.flush()  # one of them may have to wait on, under the same key
     return [_report.decode(body) for (body,) in rows]
 
 

@@ -56,8 +56,8 @@ class Desk:
         self._messages: dict[str, Message] = {}
 
     def find(self, place: Place, external_ids: Sequence[str]) -> None:
-        """Prefetches the messages that go by these ids at the provider."""
-        for sql, names in ((_BY_ID, external_ids), (_BY_KEY, [KEY + name for name in external_ids])):
+        """Prefetches the messages that go by these ids at the provider; what we sent goes before an echo of it."""
+        for sql, names in ((_BY_KEY, [KEY + name for name in external_ids]), (_BY_ID, external_ids)):
             for name, *known in self.transaction.rows(sql, place.connector_id, listed(names)):
                 self._external[place.connector_id, name.removeprefix(KEY)] = Known(*known)
 
@@ -93,8 +93,7 @@ class Desk:
             return current  # the rules would say the same, and this is nearly every message
         case = self._decide(place, way, current, quoted)
         if way.conversation_id != case.id:
-            way.conversation_id = case.id
-            people.touch(way)
+            people.move(way, case.id)
         if new:
             people.add(way)
             route = RouteData(route=way.model())
@@ -116,7 +115,9 @@ class Desk:
         match belongs(facts, self.transaction.now):
             case Existing(conversation_id=conversation_id, reopens=reopens, why=why):
                 case = self.cases.get(conversation_id)
-                if reopens:
+                if reopens:  # an inbox changed since may have opened another beside it
+                    case = self.cases.shared(case.sharing_key) or case
+                if reopens and case.state != ConversationState.OPEN:
                     self.cases.change(case, why, state=ConversationState.OPEN, closed_at=None)
                 return case
             case New(why=why):

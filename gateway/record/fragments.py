@@ -10,8 +10,8 @@ import msgspec
 
 from connectors.kit.base import Outcome
 from gateway.arrival import Arrival, Place, Raw, Recorded
-from gateway.record.changes import revise
-from gateway.record.desk import Desk
+from gateway.record.changes import anything_waits, catch_up, revise
+from gateway.record.desk import Desk, Known
 from gateway.record.received import receive_message
 from gateway.store import schema
 from gateway.store.times import SECOND, from_us
@@ -76,6 +76,7 @@ def piece(desk: Desk, arrival: Arrival, item: MessageReceived) -> str | None:
 def put_together(transaction: Transaction, wholes: Sequence[Whole]) -> list[Recorded]:
     """Records the messages whose pieces have been quiet; one whose timer moved meanwhile is left alone."""
     desk = Desk(transaction)
+    desk.reports_wait = anything_waits(transaction)
     results = [_put_one(desk, whole) for whole in wholes]
     desk.save()
     return results
@@ -96,14 +97,21 @@ def _put_one(desk: Desk, whole: Whole) -> Recorded:
     desk.crowd[whole.place].load([message.peer.person.address.value])
     if message.reply_to:
         desk.find(whole.place, [message.reply_to])
-    message_id = receive_message(desk, Arrival(whole.place, raw, [message]), message, external_ids(pieces))
+    names = external_ids(pieces)
+    message_id = receive_message(desk, Arrival(whole.place, raw, [message]), message, names)
     transaction.insert(schema.arrivals, connector_id, _key(whole.group), raw_id, message_id, transaction.now_us)
+    catch_up(desk, whole.place, names)
     return Recorded(Outcome.RECORDED, (message,))
 
 
 def _come_late(desk: Desk, arrival: Arrival, item: MessageReceived, message_id: str) -> None:
     message = desk.message(message_id)
-    desk.transaction.insert(schema.external_ids, arrival.place.connector_id, item.external_id, message_id, None)
+    if item.external_id not in message.external_ids:
+        desk.transaction.insert(schema.external_ids, arrival.place.connector_id, item.external_id, message_id, None)
+    known = Known(message_id, message.conversation_id, message.route_id, None)
+    desk.learn(arrival.place, item.external_id, known)
+    if message.redacted_at is not None:
+        return  # what was deleted does not come back
     desk.transaction.flush()
     rows = desk.transaction.rows(_PIECES, arrival.place.connector_id, item.fragment.group if item.fragment else "")
     whole = assemble([_decoder.decode(body) for body, _, _ in rows])
@@ -112,7 +120,7 @@ def _come_late(desk: Desk, arrival: Arrival, item: MessageReceived, message_id: 
         message,
         text=whole.text,
         parts=whole.parts + files + desk.attach(arrival.place, message_id, item.media),
-        external_ids=(*message.external_ids, item.external_id),
+        external_ids=tuple(dict.fromkeys((*message.external_ids, item.external_id))),
     )
     revise(desk, arrival.place, revised)
 

@@ -72,7 +72,8 @@ SELECT_WAY = (
     " r.conversation_id, r.last_inbound_at, r.window_until, r.blocked, r.numbered, i.scope, c.body"
     " FROM routes r JOIN identities i ON i.id = r.identity_id JOIN contacts c ON c.id = i.contact_id"
 )
-_SAVE = "UPDATE routes SET conversation_id = ?, last_inbound_at = ?, blocked = ?, numbered = ? WHERE id = ?"
+_SAVE = "UPDATE routes SET last_inbound_at = ?, blocked = ?, numbered = ? WHERE id = ?"
+_MOVE = "UPDATE routes SET conversation_id = ? WHERE id = ?"
 contact_ref = msgspec.json.Decoder(ContactRef)
 
 
@@ -90,13 +91,14 @@ class People:
         self._known: dict[Key, Someone] = {}
         self._looked_up: set[Key] = set()
         self._changed: set[Way] = set()
+        self._moved: set[Way] = set()
 
     def load(self, addresses: Iterable[str]) -> None:
         """Prefetches the routes to these addresses in one statement."""
         sql = f"{SELECT_WAY} WHERE r.connector_id = ? AND r.address IN (SELECT value FROM json_each(?))"
         for row in self._transaction.rows(sql, self._place.connector_id, listed(set(addresses))):
             way = way_of(row)
-            self._ways[way.scope, way.address, way.thread] = way
+            self._ways.setdefault((way.scope, way.address, way.thread), way)  # what is in hand may be newer
 
     def conversation_ids(self) -> list[str]:
         """The current conversations of the routes in hand."""
@@ -191,7 +193,9 @@ class People:
         return someone
 
     def add(self, way: Way) -> None:
-        """Keeps a new route."""
+        """Keeps a new route, as it is now."""
+        self._changed.discard(way)
+        self._moved.discard(way)
         self._transaction.insert(
             schema.routes,
             way.id,
@@ -209,14 +213,33 @@ class People:
             way.numbered,
         )
 
+    def moved(self, identity: Identity, before: str) -> None:
+        """An identity goes by another address from now on, and so do its routes in hand."""
+        for key, way in list(self._ways.items()):
+            if way.identity_id == identity.id:
+                del self._ways[key]
+                way.address = identity.value
+                self._ways[way.scope, way.address, way.thread] = way
+        for value in (before, identity.value):
+            self._known.pop((identity.scheme, identity.scope, value), None)
+            self._looked_up.discard((identity.scheme, identity.scope, value))
+
     def touch(self, way: Way) -> None:
         """Says that a route changed in memory."""
         self._changed.add(way)
 
+    def move(self, way: Way, conversation_id: str) -> None:
+        """A route's current conversation; written apart, for it is indexed and rarely changes."""
+        way.conversation_id = conversation_id
+        self._moved.add(way)
+
     def save(self) -> None:
         for way in self._changed:
-            self._transaction.change(_SAVE, way.conversation_id, way.last_inbound_at, way.blocked, way.numbered, way.id)
+            self._transaction.change(_SAVE, way.last_inbound_at, way.blocked, way.numbered, way.id)
+        for way in self._moved:
+            self._transaction.change(_MOVE, way.conversation_id, way.id)
         self._changed.clear()
+        self._moved.clear()
 
 
 class Crowd(defaultdict[Place, People]):

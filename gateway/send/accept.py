@@ -8,15 +8,17 @@ from gateway.record.cases import Case
 from gateway.record.desk import Desk
 from gateway.record.people import Way
 from gateway.send.asks import Accepted, Ask, Refusal, Rejected
+from gateway.send.drafts import attachment_ids_of
 from gateway.send.standing import SELECT, Parcel, Plan, add
 from gateway.send.target import Target, aim
 from gateway.store import schema
 from gateway.store.times import to_us
-from gateway.store.transaction import Transaction
+from gateway.store.transaction import Transaction, listed
 from normalizer.codec import encode
 from normalizer.commands import MAX_ACTIONS, MAX_PARTS, MAX_TEXT, SendMessage
 from normalizer.errors import ErrorCode
 from normalizer.model import PRIORITY_RANK, DeliveryKind, Direction, Message, Priority, Purpose
+from normalizer.placeholder import placeholder
 from normalizer.status import Status
 
 
@@ -41,6 +43,7 @@ def _accept(desk: Desk, ask: Ask) -> Accepted:
     if before := _repeated(desk, ask.principal, keys, fingerprint):
         return before
     check(command, desk.transaction)
+    _check_files(command, desk.transaction)
     target = aim(desk, ask)
     message = _message(desk, ask, target)
     place = target.connector.place if target.connector else None
@@ -83,6 +86,15 @@ def check(command: SendMessage, transaction: Transaction) -> None:
         raise Refusal(422, "invalid_target", "a note goes into a conversation: name conversation_id")
 
 
+def _check_files(command: SendMessage, transaction: Transaction) -> None:
+    wanted = set(attachment_ids_of(command.parts))
+    if not wanted:
+        return
+    sql = "SELECT id FROM attachments WHERE id IN (SELECT value FROM json_each(?))"
+    if missing := sorted(wanted - {row[0] for row in transaction.rows(sql, listed(wanted))}):
+        raise Refusal(422, ErrorCode.MEDIA_UNREACHABLE, f"there is no attachment {missing[0]}")
+
+
 def _keys(ask: Ask) -> list[str]:
     keys = []
     if ask.idempotency_key:
@@ -118,7 +130,7 @@ def _message(desk: Desk, ask: Ask, target: Target) -> Message:
         author=command.author or ask.author,
         route_id=target.way.id if target.way else None,
         purpose=command.purpose,
-        text=command.text,
+        text=command.text if command.text.strip() else placeholder(command.parts),
         parts=command.parts,
         actions=command.actions,
         reply_to=command.reply_to,
@@ -147,10 +159,17 @@ def _parcel(desk: Desk, ask: Ask, message: Message, case: Case, way: Way, why: s
         due_at=now,
         expires_at=to_us(ask.command.expires_at) if ask.command.expires_at else None,
         fence=0,
-        body=encode(Plan(why=why, quote=quote, fallback=ask.command.fallback)),
+        body=encode(Plan(why=why, quote=quote, fallback=ask.command.fallback, reach=_reach(ask, case))),
         created_at=now,
         updated_at=now,
     )
+
+
+def _reach(ask: Ask, case: Case) -> tuple[str, ...]:
+    """The connectors a fallback may use."""
+    if not ask.command.fallback:
+        return ()
+    return tuple(name for name, one in ask.connectors.items() if one.place.inbox.id == case.inbox_id)
 
 
 def _external_id(desk: Desk, way: Way, message_id: str) -> str | None:

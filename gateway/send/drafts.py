@@ -12,6 +12,7 @@ from normalizer.codec import decoder, encode
 from normalizer.inbound import Address
 from normalizer.model import DeliveryKind, Message
 from normalizer.parts import CardsPart, MediaPart, Part
+from normalizer.placeholder import placeholder
 from normalizer.render import render
 
 _message = decoder(Message)
@@ -89,7 +90,8 @@ def freeze(
     message = draft.message
     links = {file.id: link(file.id) for file in draft.files}
     capability = connector.plugin.info.capability
-    rendered = render(message.text, message.parts, message.actions, capability, plan.quote is not None, links)
+    words = "" if message.text == placeholder(message.parts) else message.text
+    rendered = render(words, message.parts, message.actions, capability, plan.quote is not None, links)
     if rendered.numbered:
         transaction.change(_NUMBERED, encode(rendered.numbered), draft.parcel.route_id)
     return msgspec.structs.replace(

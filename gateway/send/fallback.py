@@ -3,21 +3,35 @@
 Never after `uncertain`: what may have arrived is not sent a second time another way.
 """
 
+import msgspec
+
 from gateway.ids import new_id
 from gateway.record.desk import Desk
-from gateway.send.standing import Parcel, Plan, add
+from gateway.send.standing import Parcel, Plan, add, save
 from gateway.send.target import facts_of, ways_of
 from normalizer.codec import encode
 from normalizer.model import Message, Visibility
 from normalizer.reply_channel import Chosen, Wish, choose
 from normalizer.status import Status
 
+ARRIVED = frozenset({Status.ACCEPTED, Status.DELIVERED, Status.READ})
 
-def fall_back(desk: Desk, failed: Parcel, plan: Plan) -> Parcel | None:
+
+def settle(desk: Desk, parcel: Parcel) -> None:
+    """Hands a delivery that failed on to the next channel, once, where there is one and no piece of it arrived."""
+    plan = parcel.plan
+    if any(frozen.status in ARRIVED for frozen in plan.payloads):
+        return
+    if parcel.status == Status.FAILED and plan.fallback and _fall_back(desk, parcel, plan):
+        parcel.status = Status.REROUTED
+        save(desk.transaction, parcel, msgspec.structs.replace(plan, fallback=()))
+
+
+def _fall_back(desk: Desk, failed: Parcel, plan: Plan) -> Parcel | None:
     """The delivery that takes over, queued; None where no channel of the fallback leads anywhere."""
     transaction, message = desk.transaction, desk.message(failed.message_id)
     for n, step in enumerate(plan.fallback):
-        if chosen := _route(desk, failed, message, step.channel):
+        if chosen := _route(desk, failed, plan, message, step.channel):
             way_id, connector_id = chosen
             why = f"fallback to {step.channel} after {plan.error.code if plan.error else 'failure'}"
             now = transaction.now_us
@@ -34,7 +48,7 @@ def fall_back(desk: Desk, failed: Parcel, plan: Plan) -> Parcel | None:
                 due_at=now,
                 expires_at=failed.expires_at,
                 fence=0,
-                body=encode(Plan(why=why, fallback=plan.fallback[n + 1 :])),
+                body=encode(Plan(why=why, fallback=plan.fallback[n + 1 :], reach=plan.reach)),
                 created_at=now,
                 updated_at=now,
             )
@@ -43,14 +57,14 @@ def fall_back(desk: Desk, failed: Parcel, plan: Plan) -> Parcel | None:
     return None
 
 
-def _route(desk: Desk, failed: Parcel, message: Message, channel: str) -> tuple[str, str] | None:
+def _route(desk: Desk, failed: Parcel, plan: Plan, message: Message, channel: str) -> tuple[str, str] | None:
     """Route and connector to use, by the same rules as any other reply."""
     case = desk.cases.get(failed.conversation_id)
-    ways = [way for way in ways_of(desk.transaction, case) if way.id != failed.route_id]
-    private = any(way.visibility == Visibility.PRIVATE for way in ways)
+    all_ways = ways_of(desk.transaction, case)
+    private = any(way.visibility == Visibility.PRIVATE for way in all_ways)
+    ways = [way for way in all_ways if way.id != failed.route_id and way.connector_id in plan.reach]
     wish = Wish(channel=channel, purpose=message.purpose, private=private)
-    connectors = sorted({way.connector_id for way in ways})
-    chosen = choose(wish, facts_of(desk.transaction, ways, message.purpose, connectors), desk.transaction.now)
+    chosen = choose(wish, facts_of(desk.transaction, ways, message.purpose, plan.reach), desk.transaction.now)
     if not isinstance(chosen, Chosen):
         return None
     return next((way.id, way.connector_id) for way in ways if way.id == chosen.route_id)

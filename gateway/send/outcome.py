@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 
@@ -18,16 +19,16 @@ from connectors.kit.errors import (
     Unreachable,
 )
 from gateway.live import LiveConnector
-from gateway.record.changes import REPORTS, anything_waits, change_consent_of, move_identity, waited
+from gateway.record.changes import anything_waits, catch_up, change_consent_of, move_identity
 from gateway.record.desk import Desk, Known
-from gateway.send.fallback import fall_back
+from gateway.send.fallback import settle
 from gateway.send.pausing import hold, pause, recovered
 from gateway.send.standing import SELECT, Parcel, Plan, save, tell
 from gateway.store.times import SECOND
 from gateway.store.transaction import Transaction, listed
 from normalizer.codec import encode
 from normalizer.model import Consent, ConsentState, DeliveryError, DeliveryKind
-from normalizer.status import OPEN, Standing, Status, merge
+from normalizer.status import OPEN, RANK, Standing, Status, merge
 
 LONGEST_WAIT = 300.0
 """Seconds between two attempts at the most."""
@@ -90,10 +91,12 @@ def _done(desk: Desk, done: Done, parcel: Parcel) -> None:
         complete = all(payload.status not in OPEN for payload in plan.payloads)
     if complete:
         standing = Standing(parcel.attempt, Status(parcel.status))
-        parcel.status = merge(standing, Standing(parcel.attempt, done.sent.status)).status
-        plan = msgspec.structs.replace(plan, error=None)
+        told = max((done.sent.status, *(payload.status for payload in plan.payloads)), key=RANK.__getitem__)
+        parcel.status = merge(standing, Standing(parcel.attempt, told)).status
+        plan = plan if parcel.status == Status.FAILED else msgspec.structs.replace(plan, error=None)
     save(desk.transaction, parcel, plan)
     if complete:
+        settle(desk, parcel)
         tell(desk.cases, parcel, done.connector.place)
         desk.transaction.wake("lane", parcel.connector_id)
     _remember(desk, done, parcel)
@@ -103,7 +106,10 @@ def _remember(desk: Desk, done: Done, parcel: Parcel) -> None:
     """The provider's ids lead back to the message; reports that came before the answer apply now."""
     place, external_ids = done.connector.place, done.sent.external_ids
     known = Known(parcel.message_id, parcel.conversation_id, parcel.route_id, parcel.id)
+    target = parcel.plan.target
     for external_id in external_ids:
+        if external_id == target:
+            continue  # an edit or a reaction that goes by the name of its message
         desk.transaction.change(_KNOW, parcel.connector_id, external_id, parcel.message_id, parcel.id)
         desk.learn(place, external_id, known)
     if parcel.kind == DeliveryKind.MESSAGE and external_ids:
@@ -112,14 +118,13 @@ def _remember(desk: Desk, done: Done, parcel: Parcel) -> None:
         message = msgspec.structs.replace(message, external_ids=names)
         desk.keep(message)
         desk.transaction.change("UPDATE messages SET body = ? WHERE id = ?", encode(message), message.id)
-    if desk.reports_wait:
-        for report in waited(desk.transaction, place, external_ids):
-            REPORTS[type(report)](desk, place, report)
+    catch_up(desk, place, external_ids)
 
 
 _KNOW = (
     "INSERT INTO external_ids (connector_id, external_id, message_id, delivery_id) VALUES (?, ?, ?, ?)"
-    " ON CONFLICT (connector_id, external_id) DO NOTHING"
+    " ON CONFLICT (connector_id, external_id) DO UPDATE"
+    " SET message_id = excluded.message_id, delivery_id = excluded.delivery_id WHERE delivery_id IS NULL"
 )
 
 
@@ -129,10 +134,9 @@ def _failed(desk: Desk, failed: Failed, parcel: Parcel) -> None:
         parcel.plan,
         error=DeliveryError(code=error.code, detail=error.detail, provider_code=error.provider_code),
     )
-    plan = NEXT[type(error)](desk, failed, parcel, plan)
-    if parcel.status == Status.FAILED and plan.fallback and fall_back(desk, parcel, plan):
-        parcel.status = Status.REROUTED
-    save(desk.transaction, parcel, plan)
+    act = next(NEXT[kind] for kind in type(error).__mro__ if kind in NEXT)  # a plugin may have its own kinds
+    save(desk.transaction, parcel, act(desk, failed, parcel, plan))
+    settle(desk, parcel)
     if parcel.status != Status.QUEUED:
         tell(desk.cases, parcel, failed.connector.place)
     desk.transaction.wake("lane", parcel.connector_id)
@@ -206,7 +210,7 @@ def _hold(desk: Desk, failed: Failed, parcel: Parcel, plan: Plan) -> Plan:
     return plan
 
 
-NEXT: dict[type[KitError], Callable[[Desk, Failed, Parcel, Plan], Plan]] = {
+NEXT: dict[type[Any], Callable[[Desk, Failed, Parcel, Plan], Plan]] = {
     Temporary: _later,
     OutcomeUnknown: _doubt,
     Refused: _fail,

@@ -7,14 +7,22 @@ from gateway.store.times import SECOND
 from gateway.store.transaction import Transaction
 from normalizer.events import ConnectorData
 
+LONGEST_PAUSE = 86_400.0
+"""Seconds a provider may make a lane wait at the most."""
 MISCONFIGURED_WAIT = 60.0
 """Seconds until a lane whose set-up is wrong is tried again by itself; a new configuration tries at once."""
 _PAUSE = "UPDATE lanes SET paused_until = ?, paused_why = ? WHERE connector_id = ?"
 
 
+_PAUSE_LONGER = (
+    "UPDATE lanes SET paused_until = ?, paused_why = ? WHERE connector_id = ? AND coalesce(paused_until, 0) < ?"
+)
+
+
 def pause(transaction: Transaction, connector_id: str, seconds: float, why: str) -> None:
-    """Nothing leaves the lane for so long."""
-    transaction.change(_PAUSE, transaction.now_us + int(seconds * SECOND), why, connector_id)
+    """Nothing leaves the lane for so long, or longer where it was paused for longer."""
+    until = transaction.now_us + int(min(seconds, LONGEST_PAUSE) * SECOND)
+    transaction.change(_PAUSE_LONGER, until, why, connector_id, until)
 
 
 def hold(transaction: Transaction, place: Place, why: str) -> None:

@@ -14,7 +14,7 @@ from normalizer.events import DeliveryData
 from normalizer.model import Delivery, DeliveryError, DeliveryKind, Loss, PayloadState
 from normalizer.parts import Action
 from normalizer.payload import Payload
-from normalizer.status import Standing, Status, merge
+from normalizer.status import OPEN, RANK, Standing, Status, merge
 
 
 class Frozen(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +41,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     error: DeliveryError | None = None
     fallback: tuple[Fallback, ...] = ()
     """Channels to try when this delivery fails, in order."""
+    reach: tuple[str, ...] = ()
+    """Connectors a fallback may use: those of the conversation's inbox, the first choice first."""
     traffic: int = 0
     """How often the provider asked us to wait; costs no attempt."""
 
@@ -118,23 +120,31 @@ def tell(cases: Cases, parcel: Parcel, place: Place | None) -> None:
 
 
 def climb(
-    transaction: Transaction,
-    cases: Cases,
-    place: Place | None,
-    delivery_id: str,
-    status: Status,
-    error: DeliveryError | None = None,
-) -> None:
-    """Merges a report about the present attempt; says so only where it changed something."""
+    transaction: Transaction, delivery_id: str, external_id: str, status: Status, error: DeliveryError | None = None
+) -> Parcel | None:
+    """Merges a report about the present attempt; the delivery, where that changed its status.
+
+    A report names one provider request. While others of the delivery are still to go it changes only that one's status:
+    the delivery goes on, and keeps its successors back.
+    """
     transaction.flush()
     row = transaction.row(f"{SELECT} WHERE id = ?", delivery_id)
     assert row is not None
     parcel = Parcel(*row)
-    before = Standing(parcel.attempt, Status(parcel.status))
-    after = merge(before, Standing(parcel.attempt, status))
-    if after == before:
-        return
+    before = parcel.plan
+    payloads = tuple(
+        _risen(frozen, status) if external_id in frozen.external_ids else frozen for frozen in before.payloads
+    )
+    standing = Standing(parcel.attempt, Status(parcel.status))
+    after = standing
+    if all(frozen.status not in OPEN for frozen in payloads):
+        after = merge(standing, Standing(parcel.attempt, status))
+    if after == standing and payloads == before.payloads:
+        return None
     parcel.status = after.status
-    plan = msgspec.structs.replace(parcel.plan, error=error) if error else None
-    save(transaction, parcel, plan)
-    tell(cases, parcel, place)
+    save(transaction, parcel, msgspec.structs.replace(before, payloads=payloads, error=error or before.error))
+    return parcel if after != standing else None
+
+
+def _risen(frozen: Frozen, status: Status) -> Frozen:
+    return msgspec.structs.replace(frozen, status=max(frozen.status, status, key=RANK.__getitem__))

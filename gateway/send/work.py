@@ -6,6 +6,7 @@ from contextlib import suppress
 
 import structlog
 
+from connectors.kit.errors import OutcomeUnknown
 from gateway.files import Files
 from gateway.live import LiveConnector
 from gateway.record import UNAVAILABLE
@@ -88,6 +89,11 @@ class Lane:
             except STORE_TROUBLE as error:
                 log.error("a lane waits for the store", connector=self.connector.id, reason=str(error))
                 claims = Claims(mine=False, wait=1.0)
+            except Closed:
+                return
+            except Exception:
+                log.exception("a lane failed to claim", connector=self.connector.id)
+                claims = Claims(mine=False, wait=1.0)
             for claimed in claims.parcels:
                 task = asyncio.create_task(self._carry(claimed))
                 self._under_way.add(task)
@@ -105,13 +111,22 @@ class Lane:
         return await self._writer.write(claim, wanted)
 
     async def _carry(self, claimed: Claimed) -> None:
-        await self._carry_out(self, claimed)
+        """Whatever goes wrong in it, the delivery does not stay in `sending`: it may have left."""
+        try:
+            await self._carry_out(self, claimed)
+        except (Exception, asyncio.CancelledError) as error:
+            task = asyncio.current_task()
+            if task and task.cancelling():
+                raise
+            log.exception("a delivery ended in a fault of the hub", connector=self.connector.id)
+            doubt = OutcomeUnknown(f"the hub failed: {type(error).__name__}")
+            await self.record(Failed(self.connector, claimed.parcel, doubt, self.attempts))
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._under_way.discard(task)
         self._woken.set()
         if not task.cancelled() and (error := task.exception()):
-            log.error("a delivery ended in a fault of the hub", connector=self.connector.id, exc_info=error)
+            log.error("an outcome was not recorded", connector=self.connector.id, exc_info=error)
 
     async def _rest(self, claims: Claims) -> None:
         """Until woken, until something is due, or until the lease wants renewing because work is under way."""

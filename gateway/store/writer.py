@@ -6,10 +6,12 @@ so that one poisonous item harms no other.
 """
 
 import asyncio
+import sqlite3
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
@@ -140,7 +142,12 @@ class Writer:
 
     def _batch(self, driver: Any, jobs: list[_Job]) -> None:
         try:
-            results = self._commit(driver, jobs)
+            driver.execute("BEGIN IMMEDIATE")
+        except sqlite3.Error as error:  # the store's trouble and no item's: alone they would only wait longer
+            _settle([(job, None, error) for job in jobs])
+            return
+        try:
+            transaction, results = self._commit(driver, jobs)
         except Exception as error:  # noqa: BLE001 - whatever an item raises belongs to that item's future
             if len(jobs) == 1:
                 _settle([(jobs[0], None, error)])
@@ -149,10 +156,14 @@ class Writer:
             for job in jobs:
                 self._batch(driver, [job])
             return
+        try:
+            self._committed(transaction)
+        except Exception:  # whoever did not hear of it, the commit stands and is not repeated
+            log.exception("a commit was not told")
         _settle(results)
 
-    def _commit(self, driver: Any, jobs: list[_Job]) -> list[tuple[_Job, Any, None]]:
-        driver.execute("BEGIN IMMEDIATE")
+    def _commit(self, driver: Any, jobs: list[_Job]) -> tuple[Transaction, list[tuple[_Job, Any, None]]]:
+        """Carries out and commits what `_batch` began; rolls it back where that fails."""
         try:
             transaction = Transaction(driver, now())
             results = [
@@ -166,8 +177,7 @@ class Writer:
             if driver.in_transaction:
                 driver.execute("ROLLBACK")
             raise
-        self._committed(transaction)
-        return results
+        return transaction, results
 
     def _apply(self, transaction: Transaction, apply: Apply[Any, Any], group: list[_Job]) -> Sequence[Any]:
         results = apply(transaction, [job.item for job in group])
@@ -193,7 +203,7 @@ def _settle(results: Sequence[tuple[_Job, Any, Exception | None]]) -> None:
         else:
             loops[job.future.get_loop()].append((job.future, result, error))
     for loop, settled in loops.items():
-        if not loop.is_closed():
+        with suppress(RuntimeError):  # the loop was closed; nobody waits there any more
             loop.call_soon_threadsafe(_resolve_all, settled)
 
 
@@ -203,9 +213,8 @@ def _resolve_all(settled: list[tuple[asyncio.Future[Any], Any, Exception | None]
 
 
 def _resolve(future: Future[Any] | asyncio.Future[Any], result: Any, error: Exception | None) -> None:
-    if future.done():  # whoever waited went away; the commit stands
-        return
-    if error is None:
-        future.set_result(result)
-    else:
-        future.set_exception(error)
+    with suppress(InvalidStateError, asyncio.InvalidStateError):  # whoever waited went away; the commit stands
+        if error is None:
+            future.set_result(result)
+        else:
+            future.set_exception(error)

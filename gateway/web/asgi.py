@@ -3,7 +3,9 @@
 Source: https://asgi.readthedocs.io/en/latest/specs/www.html (read 2026-11).
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from contextlib import suppress
 from typing import Any
 
 from gateway.api.problems import Code, Problem
@@ -13,6 +15,9 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
+LINGER_SECONDS = 1.0
+LINGER_OCTETS = 1 << 20
+"""How long, and how much of, a body nobody wants is still let in."""
 
 
 class Disconnected(Exception):
@@ -40,6 +45,25 @@ async def answer(send: Send, status: int, headers: Headers, body: bytes) -> None
 
 async def refuse(send: Send, problem: Problem) -> None:
     await answer(send, problem.status, wire(problem.headers), problem.body)
+
+
+async def turn_away(receive: Receive, send: Send, problem: Problem) -> None:
+    """Refuses a request whose body is not wanted, and hangs up.
+
+    The body is dropped for a moment longer: closing at once would reset the connection, and a sender that still writes
+    might never read why (RFC 9112 §9.6, read 2026-11).
+    """
+    headers = [*wire(problem.headers), (b"connection", b"close"), (b"content-length", b"%d" % len(problem.body))]
+    await send({"type": "http.response.start", "status": problem.status, "headers": headers})
+    await send({"type": "http.response.body", "body": problem.body, "more_body": True})
+    left, more = LINGER_OCTETS, True
+    with suppress(TimeoutError):
+        async with asyncio.timeout(LINGER_SECONDS):
+            while more and left > 0:
+                message = await receive()
+                left -= len(message.get("body", b""))
+                more = message.get("more_body", False)
+    await send({"type": "http.response.body", "body": b""})
 
 
 def method_not_allowed(allowed: str) -> Problem:

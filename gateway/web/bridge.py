@@ -13,7 +13,7 @@ from io import BytesIO, RawIOBase
 from typing import Any
 
 from gateway.api.problems import Code, Problem, overloaded
-from gateway.web.asgi import Disconnected, Headers, Receive, Scope, Send, header, refuse
+from gateway.web.asgi import Disconnected, Headers, Receive, Scope, Send, header, turn_away
 
 THREADS = 32
 MOST = 256
@@ -42,7 +42,7 @@ class Bridge:
             body = await gather(scope, receive)
             response = await self._begin(environ(scope, body))
         except Problem as problem:
-            await refuse(send, problem)
+            await turn_away(receive, send, problem)
         except Disconnected:
             return
         else:

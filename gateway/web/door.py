@@ -16,7 +16,7 @@ from gateway.metrics import RECEIVED
 from gateway.receive import put_off, receive, receive_blocking
 from gateway.store.times import now
 from gateway.store.writer import Overloaded
-from gateway.web.asgi import Disconnected, Headers, Receive, Scope, Send, refuse
+from gateway.web.asgi import Disconnected, Headers, Receive, Scope, Send, turn_away
 from gateway.web.patience import Patience
 
 PREFIX = "/in/"
@@ -45,14 +45,14 @@ class Door:
         hub = self._hub
         connector = hub.connectors.get(scope["path"][len(PREFIX) :])
         if connector is None:
-            await refuse(send, not_found("connector"))
+            await turn_away(receive_, send, not_found("connector"))
             return
         headers = joined(scope["headers"])
         try:
             body = await self._read(receive_, headers.get("content-length"), hub.settings.limits.body)
         except Problem as problem:
             RECEIVED.labels(connector.id, problem.code).inc()
-            await refuse(send, problem)
+            await turn_away(receive_, send, problem)
             return
         except Disconnected:
             return

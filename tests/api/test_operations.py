@@ -65,6 +65,7 @@ def test_the_quarantine_is_listed_newest_first_page_by_page(api: Api) -> None:
     assert {(item["connector"], item["state"], item["size"]) for item in items} == {("perch", "open", 8)}
     assert api.ask("GET", "/v1/quarantine?connector=attic")["quarantine"] == []
     assert api.ask("GET", "/v1/quarantine?state=replayed")["quarantine"] == []
+    assert api.ask("GET", "/v1/quarantine?state=opne", status=422)["code"] == "invalid"
 
 
 def test_an_item_is_shown_with_its_raw_request_and_no_secret(api: Api) -> None:

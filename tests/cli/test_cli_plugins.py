@@ -75,6 +75,15 @@ def test_a_new_plugin_is_listed_as_its_own_distribution(made):
     assert (listed["channel"], listed["source"]) == ("carrier_pigeon", "onethread-carrier-pigeon")
 
 
+def test_two_runs_of_a_new_plugins_simulator_make_two_messages(made):
+    module = "onethread_carrier_pigeon.carrier_pigeon.simulator"
+    code = f"from {module} import Simulator; print(Simulator({{}}).message().decode())"
+    path = os.pathsep.join([str(HUB), str(made)])
+    ask = [sys.executable, "-c", code]
+    told = [subprocess.check_output(ask, env={**os.environ, "PYTHONPATH": path}) for _ in range(2)]
+    assert json.loads(told[0])["id"] != json.loads(told[1])["id"]
+
+
 def test_a_plugin_that_breaks_its_word_is_told_which(made, tmp_path):
     folder = tmp_path / "broken"
     subprocess.run(["cp", "-r", str(made), str(folder)], check=True)

@@ -10,7 +10,7 @@ from gateway.send.asks import Accepted, Rejected
 from normalizer.commands import MAX_PARTS, Recipient, SendMessage
 from normalizer.inbound import ConsentChanged
 from normalizer.model import ConsentState, Direction
-from normalizer.parts import LocationPart
+from normalizer.parts import LocationPart, MediaKind, MediaPart
 from tests.record.conftest import AT, peer, said
 from tests.send.conftest import Desk, run
 
@@ -69,11 +69,17 @@ def test_a_contact_is_reached_by_id(desk: Desk) -> None:
 
 
 LOCATION = LocationPart(latitude=1.0, longitude=2.0)
+UNKNOWN_FILE = MediaPart(attachment_id="nope", kind=MediaKind.IMAGE, media_type="image/png")
 REFUSED = {
     "nobody named": ({}, 422, "invalid_target"),
     "empty text": ({"text": "  "}, 422, "content_unsupported"),
     "too long": ({"text": "x" * 100_001}, 422, "content_unsupported"),
     "too many parts": ({"parts": (LOCATION,) * (MAX_PARTS + 1)}, 422, "content_unsupported"),
+    "no such file": (
+        {"parts": (MediaPart(attachment_id="nope", kind="image", media_type="image/png"),)},
+        422,
+        "media_unreachable",
+    ),
     "past": ({"expires_at": datetime(2020, 1, 1, tzinfo=UTC)}, 422, "expired"),
     "unknown address": ({"to": Recipient(connector="support", address="999")}, 422, "no_route"),
     "no address": ({"to": Recipient(connector="support", address="")}, 422, "invalid_address"),
@@ -100,6 +106,13 @@ def test_what_cannot_be_sent_is_refused_and_leaves_no_trace(desk: Desk, case: st
     assert answer.detail
     assert desk.events() == before
     assert desk.rows("SELECT count(*) FROM idempotency") == [(0,)]
+
+
+def test_a_message_without_words_still_reads_and_its_placeholder_is_not_sent(desk: Desk) -> None:
+    accepted = desk.say("", parts=(LocationPart(latitude=1.0, longitude=2.0, name="the shop"),))
+    assert accepted.message.text == "[location: the shop]"
+    run(desk, accepted=1)
+    assert "[location" not in "".join(outbound.payload.text for outbound in desk.plugin.sent)
 
 
 def test_who_opted_out_is_not_written_to(desk: Desk) -> None:

@@ -162,7 +162,16 @@ def test_a_body_of_untold_length_is_refused_once_it_passes_the_limit(served: Ser
     assert raw(served, head, *[chunk] * 17).startswith(b"HTTP/1.1 413 ")
 
 
-def test_a_refused_connection_serves_the_next_request(served: Served) -> None:
+@pytest.mark.parametrize("told", [b"transfer-encoding: chunked", b"content-length: 1073741824"])
+def test_a_sender_that_goes_on_after_its_refusal_is_hung_up_on(served: Served, told: bytes) -> None:
+    body = (b"10000\r\n" + b"x" * 0x10000 + b"\r\n") * 1600
+    with served.connect() as connection:
+        connection.sendall(b"POST /in/perch HTTP/1.1\r\nhost: hub\r\n" + told + b"\r\n\r\n")
+        with pytest.raises((BrokenPipeError, ConnectionResetError)):
+            connection.sendall(body)
+
+
+def test_a_refused_sender_is_served_when_it_comes_again(served: Served) -> None:
     with requests.Session() as session:
         body = words("x" * (1 << 20))
         assert session.post(f"{served.url}/in/perch", body, headers=signed(body), timeout=10).status_code == 413

@@ -49,6 +49,7 @@ CAPABILITY: Final = Capability(
     edits=True,
     reactions=frozenset(REACTIONS),
     typing=True,
+    initiates=False,  # a bot cannot begin a chat; whom it may write to has written to it
     inbound=frozenset(
         {
             "message_received",

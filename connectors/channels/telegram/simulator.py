@@ -83,6 +83,8 @@ class Simulator(LoopbackSimulator):
         return WireRequest("POST", urlsplit(self.hub_url).path or "/", headers, payload)
 
     def message(self, text: str = "hi", sender: str = "1001") -> bytes:
+        if not sender.removeprefix("-").isdecimal():
+            raise ValueError(f"a sender is a number here, as {sender!r} is not")
         person = {"id": int(sender), "is_bot": False, "first_name": f"Customer {sender}", "language_code": "en"}
         chat = {"id": int(sender), "type": "private", "first_name": person["first_name"]}
         number = next(self._numbers)

@@ -49,6 +49,7 @@ routes = Table(
     UniqueConstraint("connector_id", "identity_id", "thread"),
     Index("routes_by_address", "connector_id", "address"),
     Index("routes_by_identity", "identity_id"),
+    Index("routes_by_conversation", "conversation_id"),
 )
 
 conversations = Table(

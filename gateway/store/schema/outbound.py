@@ -32,6 +32,20 @@ deliveries = Table(
         postgresql_where=text("status IN ('queued', 'sending')"),
     ),
     Index(
+        "deliveries_due",
+        "connector_id",
+        "due_at",
+        sqlite_where=text("status = 'queued'"),
+        postgresql_where=text("status = 'queued'"),
+    ),
+    Index(
+        "deliveries_expiring",
+        "connector_id",
+        "expires_at",
+        sqlite_where=text("status = 'queued' AND expires_at IS NOT NULL"),
+        postgresql_where=text("status = 'queued' AND expires_at IS NOT NULL"),
+    ),
+    Index(
         "deliveries_in_order",
         "route_id",
         "rank",

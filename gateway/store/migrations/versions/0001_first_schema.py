@@ -131,6 +131,22 @@ def upgrade() -> None:
         postgresql_where=sa.text("status IN ('queued', 'sending')"),
     )
     op.create_index(
+        "deliveries_due",
+        "deliveries",
+        ["connector_id", "due_at"],
+        unique=False,
+        sqlite_where=sa.text("status = 'queued'"),
+        postgresql_where=sa.text("status = 'queued'"),
+    )
+    op.create_index(
+        "deliveries_expiring",
+        "deliveries",
+        ["connector_id", "expires_at"],
+        unique=False,
+        sqlite_where=sa.text("status = 'queued' AND expires_at IS NOT NULL"),
+        postgresql_where=sa.text("status = 'queued' AND expires_at IS NOT NULL"),
+    )
+    op.create_index(
         "deliveries_open",
         "deliveries",
         ["connector_id", "rank", "id"],
@@ -281,6 +297,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("connector_id", "identity_id", "thread"),
     )
     op.create_index("routes_by_address", "routes", ["connector_id", "address"], unique=False)
+    op.create_index("routes_by_conversation", "routes", ["conversation_id"], unique=False)
     op.create_index("routes_by_identity", "routes", ["identity_id"], unique=False)
     op.create_table(
         "timers",
