@@ -31,7 +31,7 @@ async def deliver(lane: Lane, claimed: Claimed) -> None:
             if not await lane.record(Done(lane.connector, claimed.parcel, errand.n, sent)):
                 return
     except KitError as error:
-        SENT.labels(lane.connector.id, type(error).__name__).inc()
+        SENT.labels(lane.connector.id, error.code).inc()
         log.info("not sent", connector=lane.connector.id, delivery=claimed.parcel.id, code=error.code)
         await lane.record(Failed(lane.connector, claimed.parcel, error, lane.attempts))
 

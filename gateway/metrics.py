@@ -7,7 +7,9 @@ from prometheus_client import Counter, Gauge, Histogram
 RECEIVED = Counter(
     "onethread_received_total", "Requests from providers by what became of them.", ["connector", "outcome"]
 )
-SENT = Counter("onethread_sent_total", "Provider requests by their outcome.", ["connector", "outcome"])
+SENT = Counter(
+    "onethread_sent_total", "Provider requests: `accepted`, or the code of what went wrong.", ["connector", "outcome"]
+)
 SEND_SECONDS = Histogram("onethread_send_seconds", "Time a provider takes to accept a payload.", ["connector"])
 FETCHED = Counter("onethread_fetched_total", "Files fetched from providers by outcome.", ["connector", "outcome"])
 WRITES_WAITING = Gauge("onethread_writes_waiting", "Changes waiting for the store.")

@@ -10,7 +10,7 @@ import msgspec
 
 from gateway.arrival import Arrival, Place
 from gateway.record.desk import Desk, Known, message_data
-from gateway.record.people import contact_ref
+from gateway.record.people import contact_ref, tell_contact
 from gateway.send.fallback import settle
 from gateway.send.standing import climb, tell
 from gateway.store import schema
@@ -140,16 +140,8 @@ def change_consent(desk: Desk, arrival: Arrival, item: ConsentChanged) -> None:
 def change_consent_of(transaction: Transaction, place: Place, contact_id: str, route_id: str, consent: Consent) -> None:
     """Keeps a contact's word and says so."""
     _keep_consent(transaction, contact_id, consent)
-    transaction.emit(
-        "consent.changed",
-        ConsentData(contact_id=contact_id, route_id=route_id, consent=consent),
-        source=f"/contacts/{contact_id}",
-        subject=contact_id,
-        partition=contact_id,
-        channel=place.channel,
-        connector=place.connector_id,
-        inbox=place.inbox.id,
-    )
+    data = ConsentData(contact_id=contact_id, route_id=route_id, consent=consent)
+    tell_contact(transaction, place, "consent.changed", contact_id, data)
 
 
 def _keep_consent(transaction: Transaction, contact_id: str, consent: Consent) -> None:
@@ -187,16 +179,8 @@ def move_identity(transaction: Transaction, place: Place, scheme: str, before: s
     identity = Identity(
         id=identity_id, contact_id=contact_id, scheme=scheme, value=after, scope=place.connector_id, proof=Proof(proof)
     )
-    transaction.emit(
-        "contact.updated",
-        ContactData(contact=contact_ref.decode(body), identities=(identity,)),
-        source=f"/contacts/{contact_id}",
-        subject=contact_id,
-        partition=contact_id,
-        channel=place.channel,
-        connector=place.connector_id,
-        inbox=place.inbox.id,
-    )
+    data = ContactData(contact=contact_ref.decode(body), identities=(identity,))
+    tell_contact(transaction, place, "contact.updated", contact_id, data)
     return identity
 
 

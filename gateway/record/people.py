@@ -19,7 +19,7 @@ from normalizer.codec import encode
 from normalizer.events import ContactData
 from normalizer.identity import Known, Stranger, resolve, scope_of
 from normalizer.inbound import Peer, Person
-from normalizer.model import Contact, ContactRef, Identity, Proof, Route, Visibility
+from normalizer.model import Contact, ContactRef, Identity, Proof, Route, Value, Visibility
 
 
 @dataclass(slots=True, eq=False)
@@ -178,16 +178,8 @@ class People:
             schema.identities, identity.id, contact.id, identity.scheme, identity.value, identity.scope, proof
         )
         reference = ContactRef(id=contact.id, name=contact.name, tags=contact.tags)
-        self._transaction.emit(
-            "contact.created",
-            ContactData(contact=reference, identities=(identity,)),
-            source=f"/contacts/{contact.id}",
-            subject=contact.id,
-            partition=contact.id,
-            channel=self._place.channel,
-            connector=self._place.connector_id,
-            inbox=self._place.inbox.id,
-        )
+        created = ContactData(contact=reference, identities=(identity,))
+        tell_contact(self._transaction, self._place, "contact.created", contact.id, created)
         someone = Someone(identity, reference)
         self._known[key] = someone
         return someone
@@ -240,6 +232,20 @@ class People:
             self._transaction.change(_MOVE, way.conversation_id, way.id)
         self._changed.clear()
         self._moved.clear()
+
+
+def tell_contact(transaction: Transaction, place: Place, type_: str, contact_id: str, data: Value) -> None:
+    """An event about a person rather than a conversation; it has no sequence."""
+    transaction.emit(
+        type_,
+        data,
+        source=f"/contacts/{contact_id}",
+        subject=contact_id,
+        partition=contact_id,
+        channel=place.channel,
+        connector=place.connector_id,
+        inbox=place.inbox.id,
+    )
 
 
 class Crowd(defaultdict[Place, People]):

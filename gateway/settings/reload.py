@@ -83,6 +83,10 @@ class Reloader:
     async def _reload(self) -> None:
         self._seen = _stamp(self.settings.path)  # before reading: a change meanwhile is a change after
         old = self.settings
+        if self._seen is not None and self._seen[1] == 0:
+            # an editor that empties the file before it writes must not take every connector down for a moment
+            log.error("configuration_refused", problems=[f"{old.path}: the file is empty"])
+            return
         try:
             new = await asyncio.to_thread(load, old.path, self._environ, self._plugins)
         except SettingsError as error:

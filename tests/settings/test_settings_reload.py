@@ -173,3 +173,18 @@ def test_settings_that_could_not_be_applied_are_tried_again(tmp_path):
         asyncio.run(run())
     assert tried == ["http://b", "http://b"]
     assert [(entry["event"], entry["log_level"]) for entry in logs] == [("configuration_not_applied", "error")]
+
+
+def test_a_file_emptied_before_it_is_written_keeps_the_old_configuration(tmp_path):
+    path = tmp_path / "hub.yaml"
+    say(path, "http://a")
+
+    async def story(hub):
+        path.write_text("")
+        await asyncio.sleep(0.1)
+        say(path, "http://b")
+        await hub.until_told()
+
+    told, logged = followed(path, story)
+    assert told == [("http://a", "http://b")]
+    assert logged == ["configuration_refused"]
