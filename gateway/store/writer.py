@@ -27,6 +27,9 @@ I = TypeVar("I")  # noqa: E741 - an item
 R = TypeVar("R")
 Apply = Callable[[Transaction, Sequence[I]], Sequence[R]]
 MOST = 256
+CROWD = 16
+A_MOMENT = 0.0004
+"""Seconds. Larger batches share the pages of a commit: a tenth of the time of each message at full load."""
 log = structlog.get_logger()
 
 
@@ -57,6 +60,7 @@ class Writer:
         self._turn: list[_Job] = []
         """What came in this turn of the event loop; handed over together, so that the thread is woken once."""
         self._waiting = 0
+        self._crowded = False
         self._lock = threading.Lock()
         self._closed = False
         self._checkpoints = Checkpoints(engine)
@@ -125,19 +129,24 @@ class Writer:
             self._checkpoints.stop()
 
     def _take(self) -> list[_Job]:
-        """What waits, whole turns, until there are MOST; blocks for the first. Empty: the end."""
+        """What waits, whole turns, until there are MOST; blocks for the first. Empty: the end.
+
+        After a crowd it waits a moment for the rest of the next one; an idle hub's single message never waits.
+        """
         jobs = self._queue.get()
         if jobs is None:
             return []
+        moment = A_MOMENT if self._crowded else 0.0
         while len(jobs) < MOST:
             try:
-                more = self._queue.get_nowait()
+                more = self._queue.get(timeout=moment) if moment else self._queue.get_nowait()
             except Empty:
                 break
             if more is None:
                 self._queue.put(None)
                 break
             jobs += more
+        self._crowded = len(jobs) >= CROWD
         return jobs
 
     def _batch(self, driver: Any, jobs: list[_Job]) -> None:
