@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 from queue import Empty, SimpleQueue
+from time import monotonic
 from typing import Any, TypeVar
 
 import msgspec
@@ -131,15 +132,16 @@ class Writer:
     def _take(self) -> list[_Job]:
         """What waits, whole turns, until there are MOST; blocks for the first. Empty: the end.
 
-        After a crowd it waits a moment for the rest of the next one; an idle hub's single message never waits.
+        After a crowd it waits one moment in all for the rest of the next; an idle hub's single message never waits.
         """
         jobs = self._queue.get()
         if jobs is None:
             return []
-        moment = A_MOMENT if self._crowded else 0.0
+        until = monotonic() + A_MOMENT if self._crowded else 0.0
         while len(jobs) < MOST:
+            left = until - monotonic() if until else 0.0
             try:
-                more = self._queue.get(timeout=moment) if moment else self._queue.get_nowait()
+                more = self._queue.get(timeout=left) if left > 0 else self._queue.get_nowait()
             except Empty:
                 break
             if more is None:
