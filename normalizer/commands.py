@@ -1,5 +1,6 @@
 """Commands: what a principal asks of the hub. Over HTTP today, over the bus with the same shapes."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import msgspec
@@ -88,3 +89,9 @@ class SetTyping(
 
 
 Command = EditMessage | SetReaction | SetTyping
+
+
+def excess(text: str, parts: Sequence[Part] = (), actions: Sequence[Action] = ()) -> tuple[str, int, int] | None:
+    """What of a message no command may carry: its name, its size and the most there may be; None where all is well."""
+    sizes = (("text", len(text), MAX_TEXT), ("parts", len(parts), MAX_PARTS), ("actions", len(actions), MAX_ACTIONS))
+    return next(((name, size, most) for name, size, most in sizes if size > most), None)

@@ -13,7 +13,7 @@ from gateway.send.accept import accept
 from gateway.send.asks import Accepted, Ask, Order, Refusal, Rejected
 from gateway.send.orders import order
 from gateway.send.preview import preview
-from normalizer.commands import MAX_ACTIONS, MAX_PARTS, MAX_TEXT, EditMessage, SendMessage, SetReaction, SetTyping
+from normalizer.commands import EditMessage, SendMessage, SetReaction, SetTyping, excess
 from normalizer.errors import ErrorCode
 from normalizer.model import AuthorKind
 
@@ -45,14 +45,9 @@ def get(call: Call) -> MessageAnswer:
 
 def render(call: Call) -> Previews:
     command: SendMessage = call.body
-    bounds: tuple[tuple[str, int, int], ...] = (
-        ("text", len(command.text), MAX_TEXT),
-        ("parts", len(command.parts), MAX_PARTS),
-        ("actions", len(command.actions), MAX_ACTIONS),
-    )
-    for name, size, most in bounds:
-        if size > most:
-            raise invalid(name, f"{size} are too many; {most} at most")
+    if found := excess(command.text, command.parts, command.actions):
+        name, size, most = found
+        raise invalid(name, f"{size} are too many; {most} at most")
     hub = call.hub
     with queries.snapshot(hub.engine) as rows:
         if command.conversation_id and queries.conversation(rows, command.conversation_id) is None:

@@ -33,8 +33,6 @@ from normalizer.parts import MediaPart
 Report = MessageEdited | MessageRedacted | ReactionChanged | StatusChanged
 _contact = decoder(Contact)
 _report = decoder(Report)
-
-
 _FETCH_NO_MORE = "UPDATE attachments SET state = 'blocked', due_at = NULL WHERE message_id = ? AND state = 'pending'"
 
 
@@ -58,9 +56,7 @@ def edit(desk: Desk, place: Place, item: MessageEdited) -> str | None:
 def revise(desk: Desk, place: Place | None, message: Message) -> None:
     """Writes a message's next revision and says so."""
     message = msgspec.structs.replace(message, revision=message.revision + 1)
-    body = encode(message)
-    desk.keep(message)
-    desk.transaction.change("UPDATE messages SET body = ? WHERE id = ?", body, message.id)
+    body = desk.rewrite(message)
     case = desk.cases.get(message.conversation_id)
     way = desk.way(message.route_id)
     data = message_data(message, body, way, way.contact if way else None)
@@ -77,8 +73,7 @@ def redact(desk: Desk, place: Place, item: MessageRedacted) -> str | None:
     if message.redacted_at is None:
         at = desk.transaction.now
         message = msgspec.structs.replace(message, text="", parts=(), actions=(), redacted_at=at)
-        desk.keep(message)
-        desk.transaction.change("UPDATE messages SET body = ? WHERE id = ?", encode(message), message.id)
+        desk.rewrite(message)
         desk.transaction.change(_FETCH_NO_MORE, message.id)
         case = desk.cases.get(message.conversation_id)
         data = RedactionData(message_id=message.id, redacted_at=at)

@@ -66,7 +66,7 @@ class Desk:
         self._external[place.connector_id, external_id] = known
 
     def known(self, place: Place, external_id: str | None) -> Known | None:
-        """What `find` or `keep` brought."""
+        """What `find` or `learn` brought."""
         return None if external_id is None else self._external.get((place.connector_id, external_id))
 
     def message(self, message_id: str) -> Message:
@@ -77,9 +77,12 @@ class Desk:
             self._messages[message_id] = _message.decode(row[0])
         return self._messages[message_id]
 
-    def keep(self, message: Message) -> None:
-        """Remembers what `message` shall give from now on."""
+    def rewrite(self, message: Message) -> bytes:
+        """Puts a message in the place of the one that goes by its id; its stored form."""
+        body = encode(message)
         self._messages[message.id] = message
+        self.transaction.change("UPDATE messages SET body = ? WHERE id = ?", body, message.id)
+        return body
 
     def way(self, route_id: str | None) -> Way | None:
         """A route by id, for the event of a change to its message."""

@@ -9,17 +9,16 @@ from gateway.record.desk import Desk
 from gateway.record.people import Way
 from gateway.send.asks import Accepted, Ask, Refusal, Rejected
 from gateway.send.drafts import attachment_ids_of
-from gateway.send.standing import SELECT, Parcel, Plan, add
+from gateway.send.standing import SELECT, Parcel, Plan, queue
 from gateway.send.target import Target, aim
 from gateway.store import schema
 from gateway.store.times import to_us
 from gateway.store.transaction import Transaction, listed
 from normalizer.codec import encode
-from normalizer.commands import MAX_ACTIONS, MAX_PARTS, MAX_TEXT, SendMessage
+from normalizer.commands import SendMessage, excess
 from normalizer.errors import ErrorCode
-from normalizer.model import PRIORITY_RANK, DeliveryKind, Direction, Message, Priority, Purpose
+from normalizer.model import PRIORITY_RANK, Direction, Message, Priority, Purpose
 from normalizer.placeholder import placeholder
-from normalizer.status import Status
 
 
 def accept(transaction: Transaction, asks: Sequence[Ask]) -> list[Accepted | Rejected]:
@@ -55,8 +54,7 @@ def _accept(desk: Desk, ask: Ask) -> Accepted:
         )
     if target.way is None:
         return Accepted(message, None)
-    parcel = _parcel(desk, ask, message, target.case, target.way, target.why)
-    add(desk.transaction, parcel)
+    parcel = _queue(desk, ask, message, target.case, target.way, target.why)
     return Accepted(message, parcel.model())
 
 
@@ -67,14 +65,9 @@ def check(command: SendMessage, transaction: Transaction) -> None:
         raise Refusal(422, "invalid_target", "name exactly one of conversation_id, contact_id and to")
     if not command.text.strip() and not command.parts:
         raise Refusal(422, ErrorCode.CONTENT_UNSUPPORTED, "the message is empty: give text or parts")
-    bounds = (
-        ("text", len(command.text), MAX_TEXT),
-        ("parts", len(command.parts), MAX_PARTS),
-        ("actions", len(command.actions), MAX_ACTIONS),
-    )
-    for name, size, most in bounds:
-        if size > most:
-            raise Refusal(422, ErrorCode.CONTENT_UNSUPPORTED, f"{name}: {size} are too many; {most} at most")
+    if found := excess(command.text, command.parts, command.actions):
+        name, size, most = found
+        raise Refusal(422, ErrorCode.CONTENT_UNSUPPORTED, f"{name}: {size} are too many; {most} at most")
     if any(step.after or step.unless for step in command.fallback):
         detail = "fallback: a step is taken when a delivery fails; `after` and `unless` are not served yet"
         raise Refusal(422, "fallback_unsupported", detail)
@@ -142,26 +135,17 @@ def _message(desk: Desk, ask: Ask, target: Target) -> Message:
     )
 
 
-def _parcel(desk: Desk, ask: Ask, message: Message, case: Case, way: Way, why: str) -> Parcel:
-    now = desk.transaction.now_us
+def _queue(desk: Desk, ask: Ask, message: Message, case: Case, way: Way, why: str) -> Parcel:
     bulk = message.purpose == Purpose.MARKETING
     quote = _external_id(desk, way, message.reply_to) if message.reply_to else None
-    return Parcel(
-        id=new_id(),
-        message_id=message.id,
-        conversation_id=case.id,
-        route_id=way.id,
-        connector_id=way.connector_id,
-        kind=DeliveryKind.MESSAGE,
+    return queue(
+        desk.transaction,
+        message,
+        way.id,
+        way.connector_id,
+        Plan(why=why, quote=quote, fallback=ask.command.fallback, reach=_reach(ask, case)),
         rank=PRIORITY_RANK[Priority.BULK if bulk else Priority(case.priority)],
-        attempt=1,
-        status=Status.QUEUED,
-        due_at=now,
         expires_at=to_us(ask.command.expires_at) if ask.command.expires_at else None,
-        fence=0,
-        body=encode(Plan(why=why, quote=quote, fallback=ask.command.fallback, reach=_reach(ask, case))),
-        created_at=now,
-        updated_at=now,
     )
 
 

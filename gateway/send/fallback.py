@@ -5,11 +5,9 @@ Never after `uncertain`: what may have arrived is not sent a second time another
 
 import msgspec
 
-from gateway.ids import new_id
 from gateway.record.desk import Desk
-from gateway.send.standing import Parcel, Plan, add, save
+from gateway.send.standing import Parcel, Plan, queue, save
 from gateway.send.target import facts_of, ways_of
-from normalizer.codec import encode
 from normalizer.model import Message, Visibility
 from normalizer.reply_channel import Chosen, Wish, choose
 from normalizer.status import Status
@@ -34,26 +32,10 @@ def _fall_back(desk: Desk, failed: Parcel, plan: Plan) -> Parcel | None:
         if chosen := _route(desk, failed, plan, message, step.channel):
             way_id, connector_id = chosen
             why = f"fallback to {step.channel} after {plan.error.code if plan.error else 'failure'}"
-            now = transaction.now_us
-            parcel = Parcel(
-                id=new_id(),
-                message_id=failed.message_id,
-                conversation_id=failed.conversation_id,
-                route_id=way_id,
-                connector_id=connector_id,
-                kind=failed.kind,
-                rank=failed.rank,
-                attempt=1,
-                status=Status.QUEUED,
-                due_at=now,
-                expires_at=failed.expires_at,
-                fence=0,
-                body=encode(Plan(why=why, fallback=plan.fallback[n + 1 :], reach=plan.reach)),
-                created_at=now,
-                updated_at=now,
+            rest = Plan(why=why, fallback=plan.fallback[n + 1 :], reach=plan.reach)
+            return queue(
+                transaction, message, way_id, connector_id, rest, rank=failed.rank, expires_at=failed.expires_at
             )
-            add(transaction, parcel)
-            return parcel
     return None
 
 

@@ -5,21 +5,18 @@ from typing import Any
 
 import msgspec
 
-from gateway.ids import new_id
 from gateway.live import LiveConnector
 from gateway.record.changes import revise, tell_reaction
 from gateway.record.desk import Desk, Known
 from gateway.record.people import Way
 from gateway.send.asks import Accepted, Order, Refusal, Rejected
-from gateway.send.standing import SELECT, Frozen, Parcel, Plan, add
+from gateway.send.standing import SELECT, Frozen, Parcel, Plan, queue
 from gateway.store.transaction import Transaction
-from normalizer.codec import encode
-from normalizer.commands import MAX_PARTS, MAX_TEXT, EditMessage, SetReaction
+from normalizer.commands import EditMessage, SetReaction, excess
 from normalizer.errors import ErrorCode
 from normalizer.model import PRIORITY_RANK, DeliveryKind, Direction, Message, Priority
 from normalizer.parts import MediaPart
 from normalizer.render import render
-from normalizer.status import Status
 
 
 def order(transaction: Transaction, orders: Sequence[Order]) -> list[Accepted | Rejected]:
@@ -39,7 +36,7 @@ def order(transaction: Transaction, orders: Sequence[Order]) -> list[Accepted | 
 def _edit(desk: Desk, one: Order) -> Accepted:
     command = one.command
     assert isinstance(command, EditMessage)
-    if len(command.text) > MAX_TEXT or len(command.parts) > MAX_PARTS:
+    if excess(command.text, command.parts):
         raise Refusal(422, ErrorCode.CONTENT_UNSUPPORTED, "text or parts are too many")
     message, way, connector = _standing(desk, one, command.message_id)
     if message.direction != Direction.OUT:
@@ -59,7 +56,7 @@ def _edit(desk: Desk, one: Order) -> Accepted:
         payloads=(Frozen(body=rendered.payloads[0]),),
         losses=rendered.losses,
     )
-    parcel = _parcel(desk, message, way, DeliveryKind.EDIT, plan)
+    parcel = _queue(desk, message, way, DeliveryKind.EDIT, plan)
     return Accepted(desk.message(message.id), parcel.model())
 
 
@@ -74,7 +71,7 @@ def _react(desk: Desk, one: Order) -> Accepted:
         detail = f"{connector.place.channel} does not know the reaction {command.reaction!r}"
         raise Refusal(422, ErrorCode.CONTENT_UNSUPPORTED, detail)
     plan = Plan(why="reaction to a message", target=message.external_ids[0], reaction=command.reaction)
-    parcel = _parcel(desk, message, way, DeliveryKind.REACTION, plan)
+    parcel = _queue(desk, message, way, DeliveryKind.REACTION, plan)
     known = Known(message.id, message.conversation_id, way.id, None)
     before = _reaction_before(desk, parcel)
     for type_, reaction in (("reaction.removed", before), ("reaction.added", command.reaction)):
@@ -115,24 +112,6 @@ def _reaction_before(desk: Desk, parcel: Parcel) -> str | None:
     return Parcel(*row).plan.reaction if row else None
 
 
-def _parcel(desk: Desk, message: Message, way: Way, kind: DeliveryKind, plan: Plan) -> Parcel:
-    now = desk.transaction.now_us
-    parcel = Parcel(
-        id=new_id(),
-        message_id=message.id,
-        conversation_id=message.conversation_id,
-        route_id=way.id,
-        connector_id=way.connector_id,
-        kind=kind,
-        rank=PRIORITY_RANK[Priority.NORMAL],
-        attempt=1,
-        status=Status.QUEUED,
-        due_at=now,
-        expires_at=None,
-        fence=0,
-        body=encode(plan),
-        created_at=now,
-        updated_at=now,
-    )
-    add(desk.transaction, parcel)
-    return parcel
+def _queue(desk: Desk, message: Message, way: Way, kind: DeliveryKind, plan: Plan) -> Parcel:
+    rank = PRIORITY_RANK[Priority.NORMAL]
+    return queue(desk.transaction, message, way.id, way.connector_id, plan, rank=rank, kind=kind)

@@ -26,7 +26,6 @@ from gateway.send.pausing import hold, pause, recovered
 from gateway.send.standing import SELECT, Parcel, Plan, save, tell
 from gateway.store.times import SECOND
 from gateway.store.transaction import Transaction, listed
-from normalizer.codec import encode
 from normalizer.model import Consent, ConsentState, DeliveryError, DeliveryKind
 from normalizer.status import OPEN, RANK, Standing, Status, merge
 
@@ -115,9 +114,7 @@ def _remember(desk: Desk, done: Done, parcel: Parcel) -> None:
     if parcel.kind == DeliveryKind.MESSAGE and external_ids:
         message = desk.message(parcel.message_id)
         names = tuple(dict.fromkeys((*message.external_ids, *external_ids)))
-        message = msgspec.structs.replace(message, external_ids=names)
-        desk.keep(message)
-        desk.transaction.change("UPDATE messages SET body = ? WHERE id = ?", encode(message), message.id)
+        desk.rewrite(msgspec.structs.replace(message, external_ids=names))
     catch_up(desk, place, external_ids)
 
 

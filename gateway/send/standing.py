@@ -5,13 +5,14 @@ from dataclasses import dataclass, fields
 import msgspec
 
 from gateway.arrival import Place
+from gateway.ids import new_id
 from gateway.record.cases import Cases
 from gateway.store import schema
 from gateway.store.transaction import Transaction
 from normalizer.codec import decoder, encode
 from normalizer.commands import Fallback
 from normalizer.events import DeliveryData
-from normalizer.model import Delivery, DeliveryError, DeliveryKind, Loss, PayloadState
+from normalizer.model import Delivery, DeliveryError, DeliveryKind, Loss, Message, PayloadState
 from normalizer.parts import Action
 from normalizer.payload import Payload
 from normalizer.status import OPEN, RANK, Standing, Status, merge
@@ -96,10 +97,39 @@ _SAVE = "UPDATE deliveries SET attempt = ?, status = ?, due_at = ?, fence = ?, b
 _plan = decoder(Plan)
 
 
-def add(transaction: Transaction, parcel: Parcel) -> None:
-    """Queues a new delivery and wakes its lane."""
+def queue(
+    transaction: Transaction,
+    message: Message,
+    route_id: str,
+    connector_id: str,
+    plan: Plan,
+    *,
+    rank: int,
+    kind: DeliveryKind = DeliveryKind.MESSAGE,
+    expires_at: int | None = None,
+) -> Parcel:
+    """A new delivery of a message on a route, due at once; wakes its lane."""
+    now = transaction.now_us
+    parcel = Parcel(
+        id=new_id(),
+        message_id=message.id,
+        conversation_id=message.conversation_id,
+        route_id=route_id,
+        connector_id=connector_id,
+        kind=kind,
+        rank=rank,
+        attempt=1,
+        status=Status.QUEUED,
+        due_at=now,
+        expires_at=expires_at,
+        fence=0,
+        body=encode(plan),
+        created_at=now,
+        updated_at=now,
+    )
     transaction.insert(schema.deliveries, *(getattr(parcel, name) for name in Parcel.__slots__))
-    transaction.wake("lane", parcel.connector_id)
+    transaction.wake("lane", connector_id)
+    return parcel
 
 
 def save(transaction: Transaction, parcel: Parcel, plan: Plan | None = None) -> None:

@@ -75,8 +75,8 @@ def test_checkpoints_end_also_while_they_copy(tmp_path: Path) -> None:
 class Trickle:
     """A queue to which something new always comes within a tenth of a millisecond."""
 
-    def get(self, timeout: float = 0.0) -> list[str]:
-        time.sleep(0.0001)
+    def get(self, timeout: float = 1.0) -> list[str]:
+        time.sleep(min(timeout, 0.0001))
         return ["job"]
 
     def get_nowait(self) -> list[str]:
