@@ -1,6 +1,7 @@
 """What a channel can express, as data. `render` reads it; nobody asks a channel by name."""
 
-from typing import Literal
+from enum import StrEnum
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -19,6 +20,28 @@ class TextLimit(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         if self.most < LEAST:
             raise ValueError(f"a text limit is at least {LEAST}")
+
+
+class Encoding(StrEnum):
+    """How the characters of a short message are written (3GPP TS 23.038)."""
+
+    GSM7 = "gsm7"
+    UCS2 = "ucs2"
+
+
+class SegmentLimit(msgspec.Struct, frozen=True, kw_only=True):
+    """The channel counts in segments of short messages. Raises ValueError for a limit that lets nothing through."""
+
+    most: Annotated[int, msgspec.Meta(ge=1)]
+    """How many segments the text of one payload may take."""
+    encoding: Encoding | None = None
+    """The only one the provider sends; None: GSM-7 where it expresses the text, else UCS-2."""
+    smart: bool = False
+    """Typographic characters (curly quotes, dashes) are written plainly, where that brings the text into GSM-7."""
+
+    def __post_init__(self) -> None:
+        if self.most < 1:
+            raise ValueError("a segment limit is at least 1")
 
 
 class MediaLimit(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,6 +65,8 @@ class ActionLimit(msgspec.Struct, frozen=True, kw_only=True):
 
 class Capability(msgspec.Struct, frozen=True, kw_only=True):
     text: TextLimit
+    segments: SegmentLimit | None = None
+    """None: the channel does not count in segments. Else both limits hold for a payload's text."""
     spans: frozenset[SpanKind] = frozenset()
     media: MediaLimit | None = None
     """None: files are sent as links."""

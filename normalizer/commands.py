@@ -1,7 +1,7 @@
 """Commands: what a principal asks of the hub. Over HTTP today, over the bus with the same shapes."""
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -11,6 +11,7 @@ from normalizer.parts import Action, Part
 MAX_TEXT = 100_000
 MAX_PARTS = 50
 MAX_ACTIONS = 100
+MAX_AFTER = 30 * 86_400
 
 
 class Recipient(Value, frozen=True, kw_only=True):
@@ -22,12 +23,15 @@ class Recipient(Value, frozen=True, kw_only=True):
 
 
 class Fallback(Value, frozen=True, kw_only=True):
-    """Where a message goes next when it could not be delivered."""
+    """Where a message goes next: when it could not be delivered, and, with `after`, when it was not in time."""
 
     channel: str
     after: Annotated[int, msgspec.Meta(ge=0)] = 0
-    """Seconds."""
-    unless: str | None = None
+    """Seconds, 30 days at most, for the delivery before to come to `unless`; 0: only its failure leads here."""
+    unless: Literal["accepted", "delivered", "read"] | None = None
+    """With `after`; None: delivered."""
+    uncertain: bool = False
+    """With `after`: also when it is not known whether the delivery before left. It may then arrive twice."""
 
 
 class SendMessage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -82,6 +82,46 @@ class ConnectorData(Value, frozen=True, kw_only=True):
     remedy: str | None = None
 
 
+class Problem(Value, frozen=True, kw_only=True):
+    """Why not, as `application/problem+json` has it (https://www.rfc-editor.org/rfc/rfc9457, read 2026-11)."""
+
+    type: str
+    """`urn:onethread:problem:` and the code."""
+    title: str
+    status: int
+    """As HTTP would have answered."""
+    detail: str
+    code: str
+    """A word that is the same in every language and release."""
+
+
+class AcceptanceData(Value, frozen=True, kw_only=True):
+    command_id: str
+    """Id of the CloudEvent that was the command."""
+    type: str
+    """Its type, as it came."""
+    subscription: str
+    """Whose command it was."""
+    message_id: str
+    """The message it made, or is about."""
+    delivery_id: str | None
+    """What carries it to the provider, where something must."""
+    repeated: bool = False
+    """It was accepted before; nothing was done again."""
+
+
+class RejectionData(Value, frozen=True, kw_only=True):
+    command_id: str
+    """Id of the CloudEvent that was the command; where it had none, that of the message on the bus, or one made up."""
+    type: str
+    """Its type, as it came; empty where it had none."""
+    subscription: str
+    """Whose command it was."""
+    problem: Problem
+    repeated: bool = False
+    """It was rejected before, and is not looked at again."""
+
+
 EVENTS: dict[str, type[Value]] = {
     "message.received": MessageData,
     "message.created": MessageData,
@@ -99,7 +139,10 @@ EVENTS: dict[str, type[Value]] = {
     "consent.changed": ConsentData,
     "attachment.stored": AttachmentData,
     "connector.up": ConnectorData,
+    "connector.degraded": ConnectorData,
     "connector.down": ConnectorData,
+    "command.accepted": AcceptanceData,
+    "command.rejected": RejectionData,
 }
 
 

@@ -110,6 +110,8 @@ class ReactionChanged(_Inbound, tag="reaction_changed", frozen=True, kw_only=Tru
 
 class StatusChanged(_Inbound, tag="status_changed", frozen=True, kw_only=True):
     external_id: str
+    token: str | None = None
+    """Our own token of the outbound, where the provider echoes it; it is looked for before any id."""
     status: Status
     error_code: str | None = None
     provider_code: str | None = None

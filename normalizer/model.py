@@ -228,6 +228,8 @@ class Message(Value, frozen=True, kw_only=True):
     trust: Proof | None = None
     language: str | None = None
     revision: int = 0
+    edited_at: Time | None = None
+    """When its present content was written, where that is not the first."""
     redacted_at: Time | None = None
 
 

@@ -28,7 +28,8 @@ from normalizer.parts import (
     TextPart,
 )
 from normalizer.payload import Payload, Rendered
-from normalizer.split import cuts, fits
+from normalizer.render_text import ranges, worded
+from normalizer.split import fits
 
 _UNCAPTIONED = frozenset({MediaKind.STICKER})
 
@@ -126,23 +127,22 @@ def _composed(
     shown = _with_lines(shown, [*own.lines, *numbers])
     buttons = own.buttons if buttons_here else ()
     if buttons and blocks and len(blocks[-1].media) > 1:
-        if shown.text.strip():
-            payloads = [*blocks, *_texts(draft.capability, shown)]
-        else:
-            payloads = [*blocks[:-1], *_parted(blocks[-1])]
+        payloads = [*blocks, *_texts(draft, shown)] if shown.text.strip() else [*blocks[:-1], *_parted(blocks[-1])]
     elif blocks and _captions(draft.capability.media, blocks[0], shown):
         payloads = [msgspec.structs.replace(blocks[0], text=shown.text, spans=shown.spans), *blocks[1:]]
     else:
-        payloads = [*_texts(draft.capability, shown), *blocks]
+        payloads = [*_texts(draft, shown), *blocks]
     if buttons and payloads:
         payloads[-1] = msgspec.structs.replace(payloads[-1], actions=buttons)
     return payloads
 
 
-def _texts(capability: Capability, whole: TextPart) -> list[Payload]:
-    ranges = cuts(whole.text, capability.text)
-    spans = along(whole.spans, ranges)
-    return [Payload(text=whole.text[start:end], spans=piece) for (start, end), piece in zip(ranges, spans, strict=True)]
+def _texts(draft: _Draft, whole: TextPart) -> list[Payload]:
+    whole, losses = worded(whole, draft.capability)
+    draft.losses += losses
+    pieces = ranges(whole.text, draft.capability)
+    spans = along(whole.spans, pieces)
+    return [Payload(text=whole.text[start:end], spans=piece) for (start, end), piece in zip(pieces, spans, strict=True)]
 
 
 def _captions(limit: MediaLimit | None, block: Payload, whole: TextPart) -> bool:

@@ -37,7 +37,7 @@ _SPACE = re.compile(r"\s*")
 def size(text: str, unit: str) -> int:
     """How long the provider finds a text: in `code_points`, `utf16` units or (UTF-8) `octets`."""
     if unit == "utf16":
-        return len(text) + sum(character > "\uffff" for character in text)
+        return len(text) if text.isascii() else len(text) + sum(character > "\uffff" for character in text)
     if unit == "octets":
         return len(text.encode("utf-8", "surrogatepass"))
     return len(text)

@@ -66,6 +66,8 @@ class File:
     media_type: str
     name: str
     size: int
+    url: str | None = None
+    """Opens the file without a key for some days, for providers that fetch what they send."""
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,8 @@ class Tools:
     """Knows which addresses the operator trusts, sets limits and keeps the redacted exchange log."""
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
     """UTC. For what a poll brings, which no request stamps; plugins read no other clock."""
+    webhook_url: str = ""
+    """Where the provider reaches this connector, for those that are told with each message; empty: nowhere."""
 
 
 class Plugin(ABC, Generic[C]):
@@ -213,6 +217,8 @@ class Polled:
     inbound: Sequence[Inbound]
     cursor: str
     raw: bytes
+    more: bool = False
+    """There is more to be had at once: of a backfill that is taken in portions."""
 
 
 @runtime_checkable
@@ -222,6 +228,18 @@ class Polls(Protocol):
 
     async def poll(self, cursor: str | None) -> Polled:
         """Waits a while for news after `cursor`. Raises Temporary, Misconfigured."""
+
+
+@runtime_checkable
+class Backfills(Protocol):
+    """What a provider that calls could not deliver, because the hub was down, is asked for afterwards."""
+
+    async def backfill(self, cursor: str | None) -> Polled:
+        """What came since `cursor`, each item under the same key as its webhook, oldest first.
+
+        Without a cursor it takes none of the past, and returns the cursor to begin with. Raises Temporary,
+        Misconfigured.
+        """
 
 
 @runtime_checkable

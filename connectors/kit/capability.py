@@ -3,16 +3,21 @@
 from collections.abc import Iterable
 from typing import Any
 
+import msgspec
+
 from connectors.kit.base import Outbound, OutboundEdit, OutboundReaction
-from normalizer.capability import ActionLimit, Capability, MediaLimit, TextLimit
+from normalizer.capability import ActionLimit, Capability, Encoding, MediaLimit, SegmentLimit, TextLimit
 from normalizer.inbound import Inbound, MessageEdited, MessageReceived
 
 __all__ = [
     "FREE",
     "ActionLimit",
     "Capability",
+    "Encoding",
     "MediaLimit",
+    "SegmentLimit",
     "TextLimit",
+    "in_order",
     "inbound_names",
     "outbound_names",
     "shows",
@@ -20,6 +25,11 @@ __all__ = [
 
 FREE = frozenset({"unreadable", "ignored"})
 """Inbound types any plugin may produce without declaring them."""
+
+
+def in_order(capability: Capability) -> Any:
+    """The capability as plain data, its sets sorted: it reads the same in every process."""
+    return msgspec.to_builtins(capability, order="deterministic")
 
 
 def shows(capability: Capability) -> frozenset[str]:

@@ -105,12 +105,13 @@ class FixtureFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str
     media_type: str
     base64: str
+    url: str | None = None
 
     def write(self, attachment_id: str, folder: Path) -> File:
         content = base64.b64decode(self.base64, validate=True)
         path = folder / attachment_id
         path.write_bytes(content)
-        return File(attachment_id, path, self.media_type, self.name, len(content))
+        return File(attachment_id, path, self.media_type, self.name, len(content), self.url)
 
 
 class _Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -68,7 +68,7 @@ def origin_of(url: URL) -> str:
 
 def read_url(url: str) -> URL:
     """The parsed URL, its octets kept as they are where they are legal. Raises Refused: no http(s), or user info."""
-    legal = all("!" <= letter <= "~" for letter in url)
+    legal = url.isascii() and url.isprintable() and " " not in url
     try:
         parsed = URL(url, encoded=legal)
         usable = parsed.scheme in ("http", "https") and bool(parsed.raw_host) and parsed.port is not None

@@ -24,6 +24,7 @@ ABILITIES: Mapping[str, type] = {
     "registers": base.Registers,
     "fetches": base.Fetches,
     "polls": base.Polls,
+    "backfills": base.Backfills,
     "edits": base.Edits,
     "reacts": base.Reacts,
     "types": base.Types,

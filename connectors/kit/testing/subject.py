@@ -49,7 +49,7 @@ class Subject:
         """The plugin as `config.json` configures it, for what does no I/O."""
         return self.plugin(
             configured(self.plugin.Config, self.fixtures.config),
-            Tools(self.fixtures.connector, Http(self.fixtures.connector)),
+            self._tools(Http(self.fixtures.connector)),
         )
 
     def simulated(self) -> LoopbackSimulator:
@@ -85,11 +85,14 @@ class Subject:
                 longest=self.longest,
             )
             try:
-                return await act(self.plugin(config, Tools(self.fixtures.connector, http)))
+                return await act(self.plugin(config, self._tools(http)))
             finally:
                 await http.close()
 
         return asyncio.run(run())
+
+    def _tools(self, http: Http) -> Tools:
+        return Tools(self.fixtures.connector, http, webhook_url=self.fixtures.url)
 
 
 async def perform(plugin: Plugin[Any], case: OutboundCase) -> Sent | None:
