@@ -4,5 +4,6 @@ from collections.abc import Mapping
 
 BUILT_IN: Mapping[str, str] = {
     "telegram": "connectors.channels.telegram:Telegram",
+    "twilio_sms": "connectors.channels.twilio_sms:TwilioSms",
 }
 """Name to `module:class`. Deleting a plugin's folder and its line here deletes the channel."""
