@@ -15,11 +15,13 @@ from gateway.arrival import Arrival, Place, Recorded
 from gateway.ids import new_id
 from gateway.record.changes import REPORTS, anything_waits, catch_up, change_consent, move
 from gateway.record.desk import Desk
+from gateway.record.echoes import hold_back
 from gateway.record.fragments import piece
 from gateway.record.received import receive_message
 from gateway.store import schema
 from gateway.store.times import to_us
 from gateway.store.transaction import Transaction, listed
+from gateway.tracing import trace_from
 from normalizer.inbound import (
     ConsentChanged,
     IdentityMoved,
@@ -67,6 +69,7 @@ def _record(transaction: Transaction, arrivals: Sequence[Arrival]) -> list[Recor
                 seen[arrival.place.connector_id].add(item.key)
                 fresh.append(item)
         results.append(_record_one(desk, arrival, fresh))
+    transaction.trace = None
     desk.save()
     return results
 
@@ -123,6 +126,7 @@ def _record_one(desk: Desk, arrival: Arrival, fresh: Sequence[Inbound]) -> Recor
     if not fresh:
         return Recorded(Outcome.DUPLICATE if arrival.inbound else Outcome.RECORDED)
     _keep_raw(transaction, arrival)
+    transaction.trace = arrival.raw.trace or trace_from(arrival.raw.id)
     for item in fresh:
         message_id = _apply(desk, arrival, item)
         transaction.insert(
@@ -157,6 +161,8 @@ def _apply(desk: Desk, arrival: Arrival, item: Inbound) -> str | None:
 def _receive(desk: Desk, arrival: Arrival, item: MessageReceived) -> str | None:
     if item.fragment:
         return piece(desk, arrival, item)
+    if item.from_us and hold_back(desk, arrival.place, item):
+        return None
     return receive_message(desk, arrival, item)
 
 

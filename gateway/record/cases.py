@@ -1,6 +1,6 @@
 """Conversations in hand during one transaction: each read once, changed in memory, written once."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -17,7 +17,7 @@ from normalizer.model import Conversation, ConversationKind, ConversationState, 
 
 @dataclass(slots=True, eq=False)
 class Case:
-    """A row of `conversations`, in the table's column order."""
+    """A row of `conversations`, with what its newest event tells, in the order of SELECT_CASE."""
 
     id: str
     number: int
@@ -32,11 +32,11 @@ class Case:
     priority: str
     team: str | None
     assignee: str | None
-    sequence: int
     merged_into: str | None
     opened_at: int
-    updated_at: int
     closed_at: int | None
+    sequence: int
+    updated_at: int
 
     def model(self) -> Conversation:
         return Conversation(
@@ -60,9 +60,13 @@ class Case:
         )
 
 
-COLUMNS = ", ".join(field.name for field in fields(Case))
-_SELECT = f"SELECT {COLUMNS} FROM conversations"
-_ADVANCE = "UPDATE conversations SET sequence = ?, updated_at = ? WHERE id = ?"
+_COLUMNS = tuple(field.name for field in fields(Case))[:-2]
+_NEWEST = "(SELECT h.position FROM {} h WHERE h.conversation = c.number ORDER BY h.sequence DESC LIMIT 1)"
+SELECT_CASE = (
+    f"SELECT {', '.join(f'c.{name}' for name in _COLUMNS)}, e.sequence, e.recorded_at FROM conversations c"
+    f" JOIN events e ON e.position = coalesce({_NEWEST.format('history_tail')}, {_NEWEST.format('history')})"
+)
+PRIORITIES: Mapping[str, Priority] = {str(priority): priority for priority in Priority}
 CHANGEABLE = ("subject", "state", "category", "labels", "priority", "team", "assignee", "merged_into", "closed_at")
 _CHANGE = f"UPDATE conversations SET {', '.join(f'{name} = ?' for name in CHANGEABLE)} WHERE id = ?"
 
@@ -74,17 +78,29 @@ class Cases:
         self._transaction = transaction
         self._cases: dict[str, Case] = {}
         self._new: list[Case] = []
-        self._advanced: set[Case] = set()
         self._changed: set[Case] = set()
         self._next_number = 0
 
     def load(self, ids: Iterable[str]) -> None:
         """Prefetches in one statement."""
-        missing = {id_ for id_ in ids if id_ not in self._cases}
+        missing = {id_ for id_ in ids if id_ not in self._cases and not self._remembered(id_)}
         if missing:
-            sql = f"{_SELECT} WHERE id IN (SELECT value FROM json_each(?))"
+            sql = f"{SELECT_CASE} WHERE c.id IN (SELECT value FROM json_each(?))"
             for row in self._transaction.rows(sql, listed(missing)):
-                self._cases[row[0]] = Case(*row)
+                self._take(row)
+
+    def _remembered(self, id_: str) -> bool:
+        case = self._transaction.memory.get("case", id_)
+        if case is not None:
+            self._cases[id_] = case
+        return case is not None
+
+    def _take(self, row: tuple[Any, ...]) -> Case:
+        """The case of a row, which may be in hand already, changed since."""
+        if row[0] not in self._cases and not self._remembered(row[0]):
+            self._cases[row[0]] = case = Case(*row)
+            self._transaction.memory.keep("case", case.id, case)
+        return self._cases[row[0]]
 
     def get(self, id_: str) -> Case:
         """Raises KeyError for an id that is no conversation's."""
@@ -97,10 +113,8 @@ class Cases:
         for case in self._cases.values():
             if case.sharing_key == sharing_key and case.state != ConversationState.CLOSED:
                 return case
-        row = self._transaction.row(f"{_SELECT} WHERE sharing_key = ? AND state <> 'closed'", sharing_key)
-        if row is None:
-            return None
-        return self._cases.setdefault(row[0], Case(*row))
+        row = self._transaction.row(f"{SELECT_CASE} WHERE c.sharing_key = ? AND c.state <> 'closed'", sharing_key)
+        return None if row is None else self._take(row)
 
     def open(self, place: Place, kind: str, sharing_key: str, contact_id: str | None, why: str) -> Case:
         """A new conversation; `conversation.opened` is its first event."""
@@ -147,7 +161,6 @@ class Cases:
         """The sequence of the conversation's next event."""
         case.sequence += 1
         case.updated_at = self._transaction.now_us
-        self._advanced.add(case)
         return case.sequence
 
     def tell(self, case: Case, type_: str, place: Place | None, why: str | None) -> None:
@@ -163,32 +176,32 @@ class Cases:
         subject: str,
         sequence: int,
         place: Place | None = None,
-    ) -> None:
-        """An event of the conversation's history, at the sequence `advance` gave."""
-        self._transaction.emit(
+        trace: str | None = None,
+    ) -> int:
+        """An event of the conversation's history, at the sequence `advance` gave; its position. `trace` as in
+        `Transaction.emit`."""
+        return self._transaction.emit(
             type_,
             data,
             source=f"/conversations/{case.id}",
             subject=subject,
             partition=case.id,
-            conversation_id=case.id,
+            conversation=case.number,
             sequence=sequence,
-            priority=Priority(case.priority),
+            priority=PRIORITIES[case.priority],
             channel=place.channel if place else None,
             connector=place.connector_id if place else None,
             inbox=case.inbox_id,
+            trace=trace,
         )
 
     def save(self) -> None:
         """Hands everything to the transaction."""
         transaction = self._transaction
         for case in self._new:
-            transaction.insert(schema.conversations, *(getattr(case, name) for name in Case.__slots__))
+            transaction.insert(schema.conversations, *(getattr(case, name) for name in _COLUMNS))
         new = set(self._new)
         for case in self._changed - new:
-            transaction.change(_CHANGE, *(getattr(case, name) for name in CHANGEABLE), case.id)
-        for case in self._advanced - new:
-            transaction.change(_ADVANCE, case.sequence, case.updated_at, case.id)
+            transaction.save(_CHANGE, *(getattr(case, name) for name in CHANGEABLE), case.id)
         self._new.clear()
         self._changed.clear()
-        self._advanced.clear()

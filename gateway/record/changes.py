@@ -10,9 +10,11 @@ import msgspec
 
 from gateway.arrival import Arrival, Place
 from gateway.record.desk import Desk, Known, message_data
-from gateway.record.people import contact_ref, tell_contact
-from gateway.send.fallback import settle
-from gateway.send.standing import climb, tell
+from gateway.record.people import identity_at, tell_contact
+from gateway.send.fallback import follow_up
+from gateway.send.names import learn
+from gateway.send.pieces import UNTOLD, hear, read_token
+from gateway.send.standing import SELECT, Parcel
 from gateway.store import schema
 from gateway.store.transaction import Transaction, listed
 from normalizer.codec import decoder, encode
@@ -23,33 +25,43 @@ from normalizer.inbound import (
     IdentityMoved,
     Inbound,
     MessageEdited,
+    MessageReceived,
     MessageRedacted,
     ReactionChanged,
     StatusChanged,
 )
-from normalizer.model import AuthorKind, Consent, ConsentState, Contact, DeliveryError, Identity, Message, Proof
+from normalizer.model import AuthorKind, Consent, ConsentState, Contact, Identity, Message, Proof
 from normalizer.parts import MediaPart
 
-Report = MessageEdited | MessageRedacted | ReactionChanged | StatusChanged
+Waiting = MessageEdited | MessageRedacted | ReactionChanged | StatusChanged | MessageReceived
+"""What may wait for a message: reports about it, and what may be an echo of it."""
+ECHO = "echo"
+"""The timer of what may be one (`gateway.record.echoes`)."""
 _contact = decoder(Contact)
-_report = decoder(Report)
+_waiting = decoder(Waiting)
+_ECHOED = "UPDATE arrivals SET message_id = ? WHERE connector_id = ? AND key = ?"
 _FETCH_NO_MORE = "UPDATE attachments SET state = 'blocked', due_at = NULL WHERE message_id = ? AND state = 'pending'"
 
 
 def edit(desk: Desk, place: Place, item: MessageEdited) -> str | None:
-    """Revises the message; an edit that changes nothing one could read is no event."""
+    """Revises the message; an edit that changes nothing one could read is no event. Of two the later made stands."""
     known = desk.known(place, item.external_id)
     if known is None:
-        _wait(desk, place, item)
+        keep_waiting(desk, place, item)
         return None
     message = desk.message(known.message_id)
     if message.redacted_at is not None:
         return message.id  # told late; what was deleted does not come back
+    if message.edited_at is not None and item.occurred_at < message.edited_at:
+        return message.id
     kept = tuple(part for part in message.parts if isinstance(part, MediaPart))
     media = kept if item.media is None else desk.attach(place, message.id, item.media)
-    changed = msgspec.structs.replace(message, text=item.text, parts=item.parts + media)
-    if changed != message:
+    known_since = msgspec.structs.replace(message, edited_at=item.occurred_at)
+    changed = msgspec.structs.replace(known_since, text=item.text, parts=item.parts + media)
+    if changed != known_since:
         revise(desk, place, changed)
+    else:
+        desk.rewrite(known_since)
     return message.id
 
 
@@ -67,7 +79,7 @@ def redact(desk: Desk, place: Place, item: MessageRedacted) -> str | None:
     """Leaves a tombstone: text and parts are gone, the message's place in the history stands."""
     known = desk.known(place, item.external_id)
     if known is None:
-        _wait(desk, place, item)
+        keep_waiting(desk, place, item)
         return None
     message = desk.message(known.message_id)
     if message.redacted_at is None:
@@ -84,7 +96,7 @@ def redact(desk: Desk, place: Place, item: MessageRedacted) -> str | None:
 def react(desk: Desk, place: Place, item: ReactionChanged) -> str | None:
     known = desk.known(place, item.external_id)
     if known is None:
-        _wait(desk, place, item)
+        keep_waiting(desk, place, item)
         return None
     author = desk.crowd[place].someone(item.author, Proof.CHANNEL).contact.id
     for type_, reactions in (("reaction.removed", item.removed), ("reaction.added", item.added)):
@@ -102,20 +114,48 @@ def tell_reaction(
 
 
 def report(desk: Desk, place: Place, item: StatusChanged) -> str | None:
-    """A delivery's status climbs; it never falls."""
+    """A delivery's status climbs; it never falls. Our token tells which it is before the provider's id is known."""
+    found = _by_token(desk, place, item) or _by_name(desk, place, item)
+    if found is None:
+        keep_waiting(desk, place, item)
+        return None
+    parcel, n = found
+    error = None
+    if item.error_code or item.provider_code:
+        code = item.error_code if item.error_code in set(ErrorCode) else ErrorCode.UNKNOWN
+        error = msgspec.structs.replace(UNTOLD, code=code, provider_code=item.provider_code)
+    names = (item.external_id,)
+    if hear(desk.transaction, parcel, n, item.status, external_ids=names, error=error):
+        follow_up(desk, parcel, place)
     known = desk.known(place, item.external_id)
     if known is None or known.delivery_id is None:
-        _wait(desk, place, item)
+        learn(desk, place, parcel, names)
+        catch_up(desk, place, names)
+    return parcel.message_id
+
+
+def _by_token(desk: Desk, place: Place, item: StatusChanged) -> tuple[Parcel, int] | None:
+    """The request that carried the token, if it left by this connector."""
+    delivery_id, n = (read_token(item.token) if item.token else None) or ("", 0)
+    parcel = _parcel(desk, delivery_id) if delivery_id else None
+    ours = parcel is not None and parcel.connector_id == place.connector_id and n < len(parcel.plan.payloads)
+    return (parcel, n) if parcel is not None and ours else None
+
+
+def _by_name(desk: Desk, place: Place, item: StatusChanged) -> tuple[Parcel, int] | None:
+    known = desk.known(place, item.external_id)
+    parcel = _parcel(desk, known.delivery_id) if known and known.delivery_id else None
+    if parcel is None:
         return None
-    error = None
-    if item.error_code:
-        code = item.error_code if item.error_code in set(ErrorCode) else ErrorCode.UNKNOWN
-        error = DeliveryError(code=code, detail="reported by the provider", provider_code=item.provider_code)
-    parcel = climb(desk.transaction, known.delivery_id, item.external_id, item.status, error)
-    if parcel is not None:
-        settle(desk, parcel)
-        tell(desk.cases, parcel, place)
-    return known.message_id
+    requests = enumerate(parcel.plan.payloads)
+    return parcel, next((n for n, frozen in requests if item.external_id in frozen.external_ids), 0)
+
+
+def _parcel(desk: Desk, delivery_id: str) -> Parcel | None:
+    """A delivery as it stands now, in this transaction too."""
+    desk.transaction.flush()
+    row = desk.transaction.row(f"{SELECT} WHERE id = ?", delivery_id)
+    return Parcel(*row) if row else None
 
 
 def change_consent(desk: Desk, arrival: Arrival, item: ConsentChanged) -> None:
@@ -124,30 +164,35 @@ def change_consent(desk: Desk, arrival: Arrival, item: ConsentChanged) -> None:
     way, new = people.way(item.peer)
     if new:
         people.add(way)
-    way.blocked = int(item.state == ConsentState.OPTED_OUT)
-    people.touch(way)
     consent = Consent(
         channel=way.channel, purpose=item.purpose, state=item.state, source=item.source, at=item.occurred_at
     )
-    change_consent_of(desk.transaction, arrival.place, way.contact.id, way.id, consent)
+    if change_consent_of(desk.transaction, arrival.place, way.contact.id, way.id, consent):
+        way.blocked = int(item.state == ConsentState.OPTED_OUT)
+        people.touch(way)
 
 
-def change_consent_of(transaction: Transaction, place: Place, contact_id: str, route_id: str, consent: Consent) -> None:
-    """Keeps a contact's word and says so."""
-    _keep_consent(transaction, contact_id, consent)
+def change_consent_of(transaction: Transaction, place: Place, contact_id: str, route_id: str, consent: Consent) -> bool:
+    """Keeps a contact's word and says so; False for one told late, after a newer."""
+    if not _keep_consent(transaction, contact_id, consent):
+        return False
     data = ConsentData(contact_id=contact_id, route_id=route_id, consent=consent)
     tell_contact(transaction, place, "consent.changed", contact_id, data)
+    return True
 
 
-def _keep_consent(transaction: Transaction, contact_id: str, consent: Consent) -> None:
+def _keep_consent(transaction: Transaction, contact_id: str, consent: Consent) -> bool:
     """The newest word per channel and purpose stands in the contact."""
     transaction.flush()
     row = transaction.row("SELECT body FROM contacts WHERE id = ?", contact_id)
     assert row is not None
     contact = _contact.decode(row[0])
     others = tuple(old for old in contact.consent if (old.channel, old.purpose) != (consent.channel, consent.purpose))
+    if any(old.at > consent.at for old in contact.consent if old not in others):
+        return False
     contact = msgspec.structs.replace(contact, consent=(*others, consent))
     transaction.change("UPDATE contacts SET body = ? WHERE id = ?", encode(contact), contact_id)
+    return True
 
 
 def move(desk: Desk, arrival: Arrival, item: IdentityMoved) -> None:
@@ -160,26 +205,20 @@ def move(desk: Desk, arrival: Arrival, item: IdentityMoved) -> None:
 def move_identity(transaction: Transaction, place: Place, scheme: str, before: str, after: str) -> Identity | None:
     """Renames an identity and its routes, and returns it; where the new address is somebody already, both stay."""
     transaction.flush()
-    find = (
-        "SELECT i.id, i.contact_id, i.proof, c.body FROM identities i JOIN contacts c ON c.id = i.contact_id"
-        " WHERE i.scheme = ? AND i.scope = ? AND i.value = ?"
-    )
-    row = transaction.row(find, scheme, place.connector_id, before)
-    if row is None or transaction.row(find, scheme, place.connector_id, after):
+    someone = identity_at(transaction, scheme, place.connector_id, before)
+    if someone is None or identity_at(transaction, scheme, place.connector_id, after):
         return None
-    identity_id, contact_id, proof, body = row
-    transaction.change("UPDATE identities SET value = ? WHERE id = ?", after, identity_id)
-    transaction.change("UPDATE routes SET address = ? WHERE identity_id = ?", after, identity_id)
+    identity = msgspec.structs.replace(someone.identity, value=after)
+    transaction.change("UPDATE identities SET value = ? WHERE id = ?", after, identity.id)
+    transaction.change("UPDATE routes SET address = ? WHERE identity_id = ?", after, identity.id)
     transaction.flush()
-    identity = Identity(
-        id=identity_id, contact_id=contact_id, scheme=scheme, value=after, scope=place.connector_id, proof=Proof(proof)
-    )
-    data = ContactData(contact=contact_ref.decode(body), identities=(identity,))
-    tell_contact(transaction, place, "contact.updated", contact_id, data)
+    data = ContactData(contact=someone.contact, identities=(identity,))
+    tell_contact(transaction, place, "contact.updated", identity.contact_id, data)
     return identity
 
 
-def _wait(desk: Desk, place: Place, item: Report) -> None:
+def keep_waiting(desk: Desk, place: Place, item: Waiting) -> None:
+    """Until the message its external id names comes, or until it is shown as unclaimed."""
     desk.transaction.insert(
         schema.waiting_reports,
         place.connector_id,
@@ -201,10 +240,10 @@ def catch_up(desk: Desk, place: Place, external_ids: Sequence[str]) -> None:
     """Applies the reports that came before the message these ids name."""
     if desk.reports_wait:
         for waiting in _waited(desk.transaction, place, external_ids):
-            REPORTS[type(waiting)](desk, place, waiting)
+            WAITED[type(waiting)](desk, place, waiting)
 
 
-def _waited(transaction: Transaction, place: Place, external_ids: Sequence[str]) -> list[Report]:
+def _waited(transaction: Transaction, place: Place, external_ids: Sequence[str]) -> list[Waiting]:
     """The reports that were waiting for these ids, oldest first; they wait no more."""
     where = "connector_id = ? AND external_id IN (SELECT value FROM json_each(?))"
     names = listed(external_ids)
@@ -213,7 +252,15 @@ def _waited(transaction: Transaction, place: Place, external_ids: Sequence[str])
     if rows:
         transaction.change(f"DELETE FROM waiting_reports WHERE {where}", place.connector_id, names)
         transaction.flush()  # one of them may have to wait on, under the same key
-    return [_report.decode(body) for (body,) in rows]
+    return [_waiting.decode(body) for (body,) in rows]
+
+
+def _echoed(desk: Desk, place: Place, item: MessageReceived) -> str | None:
+    """It was ours, and stands in the history already."""
+    known = desk.known(place, item.external_id)
+    assert known is not None
+    desk.transaction.change(_ECHOED, known.message_id, place.connector_id, item.key)
+    return known.message_id
 
 
 REPORTS: dict[type[Inbound], Callable[[Desk, Place, Any], str | None]] = {
@@ -222,3 +269,4 @@ REPORTS: dict[type[Inbound], Callable[[Desk, Place, Any], str | None]] = {
     ReactionChanged: react,
     StatusChanged: report,
 }
+WAITED: dict[type[Inbound], Callable[[Desk, Place, Any], str | None]] = {**REPORTS, MessageReceived: _echoed}

@@ -4,7 +4,7 @@
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,8 @@ from normalizer.events import ContactData
 from normalizer.identity import Known, Stranger, resolve, scope_of
 from normalizer.inbound import Peer, Person
 from normalizer.model import Contact, ContactRef, Identity, Proof, Route, Value, Visibility
+
+VISIBILITIES: Mapping[str, Visibility] = {str(visibility): visibility for visibility in Visibility}
 
 
 @dataclass(slots=True, eq=False)
@@ -50,7 +52,7 @@ class Way:
             channel=self.channel,
             address=self.address,
             remote_thread=self.thread or None,
-            visibility=Visibility(self.visibility),
+            visibility=VISIBILITIES[self.visibility],
             conversation_id=self.conversation_id,
             last_inbound_at=None if self.last_inbound_at is None else from_us(self.last_inbound_at),
             window_until=None if self.window_until is None else from_us(self.window_until),
@@ -94,10 +96,26 @@ class People:
         self._moved: set[Way] = set()
 
     def load(self, addresses: Iterable[str]) -> None:
-        """Prefetches the routes to these addresses in one statement."""
-        sql = f"{SELECT_WAY} WHERE r.connector_id = ? AND r.address IN (SELECT value FROM json_each(?))"
-        for row in self._transaction.rows(sql, self._place.connector_id, listed(set(addresses))):
-            way = way_of(row)
+        """Prefetches the routes to these addresses; those not remembered in one statement."""
+        memory, connector_id = self._transaction.memory, self._place.connector_id
+        missing = []
+        for address in set(addresses):
+            ways = memory.get("ways", (connector_id, address))
+            if ways is None:
+                missing.append(address)
+            else:
+                self._take(ways)
+        if missing:
+            sql = f"{SELECT_WAY} WHERE r.connector_id = ? AND r.address IN (SELECT value FROM json_each(?))"
+            found = defaultdict(list)
+            for row in self._transaction.rows(sql, connector_id, listed(missing)):
+                found[row[4]].append(way_of(row))
+            for address, ways in found.items():
+                memory.keep("ways", (connector_id, address), ways)
+                self._take(ways)
+
+    def _take(self, ways: Iterable[Way]) -> None:
+        for way in ways:
             self._ways.setdefault((way.scope, way.address, way.thread), way)  # what is in hand may be newer
 
     def conversation_ids(self) -> list[str]:
@@ -155,18 +173,8 @@ class People:
     def _find(self, key: Key) -> Someone | None:
         if key not in self._known and key not in self._looked_up:
             self._looked_up.add(key)
-            row = self._transaction.row(
-                "SELECT i.id, i.proof, c.body FROM identities i JOIN contacts c ON c.id = i.contact_id"
-                " WHERE i.scheme = ? AND i.scope = ? AND i.value = ?",
-                *key,
-            )
-            if row:
-                contact = contact_ref.decode(row[2])
-                scheme, scope, value = key
-                identity = Identity(
-                    id=row[0], contact_id=contact.id, scheme=scheme, value=value, scope=scope, proof=Proof(row[1])
-                )
-                self._known[key] = Someone(identity, contact)
+            if someone := identity_at(self._transaction, *key):
+                self._known[key] = someone
         return self._known.get(key)
 
     def _make(self, person: Person, proof: Proof, key: Key) -> Someone:
@@ -188,6 +196,7 @@ class People:
         """Keeps a new route, as it is now."""
         self._changed.discard(way)
         self._moved.discard(way)
+        self._transaction.memory.forget("ways", (way.connector_id, way.address))
         self._transaction.insert(
             schema.routes,
             way.id,
@@ -227,11 +236,25 @@ class People:
 
     def save(self) -> None:
         for way in self._changed:
-            self._transaction.change(_SAVE, way.last_inbound_at, way.blocked, way.numbered, way.id)
+            self._transaction.save(_SAVE, way.last_inbound_at, way.blocked, way.numbered, way.id)
         for way in self._moved:
-            self._transaction.change(_MOVE, way.conversation_id, way.id)
+            self._transaction.save(_MOVE, way.conversation_id, way.id)
         self._changed.clear()
         self._moved.clear()
+
+
+def identity_at(transaction: Transaction, scheme: str, scope: str, value: str) -> Someone | None:
+    """Who is at an address, as committed or flushed."""
+    sql = (
+        "SELECT i.id, i.proof, c.body FROM identities i JOIN contacts c ON c.id = i.contact_id"
+        " WHERE i.scheme = ? AND i.scope = ? AND i.value = ?"
+    )
+    row = transaction.row(sql, scheme, scope, value)
+    if row is None:
+        return None
+    contact = contact_ref.decode(row[2])
+    identity = Identity(id=row[0], contact_id=contact.id, scheme=scheme, value=value, scope=scope, proof=Proof(row[1]))
+    return Someone(identity, contact)
 
 
 def tell_contact(transaction: Transaction, place: Place, type_: str, contact_id: str, data: Value) -> None:

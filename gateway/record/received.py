@@ -1,18 +1,26 @@
 """A message received: who, where, and then into the history."""
 
-import msgspec
-
 from gateway.arrival import Arrival
 from gateway.ids import new_id
 from gateway.record.desk import Desk, Known
 from gateway.record.people import People, Way
 from gateway.store.times import to_us
+from normalizer.codec import decoder
 from normalizer.inbound import MessageReceived
-from normalizer.model import Author, AuthorKind, ContactRef, Direction, Message
+from normalizer.model import Author, AuthorKind, ContactRef, Direction, Message, Time, Value
 from normalizer.numbered import chosen
 from normalizer.parts import Action, ChoicePart, Part
 
-_actions = msgspec.json.Decoder(tuple[Action, ...])
+
+class Numbered(Value, frozen=True, kw_only=True):
+    """Actions offered as numbered text on a route, as `routes.numbered` keeps them."""
+
+    actions: tuple[Action, ...]
+    until: Time
+    """A number written later is no choice of them."""
+
+
+_numbered = decoder(Numbered)
 
 
 def receive_message(
@@ -73,8 +81,9 @@ def _answered(people: People, item: MessageReceived, way: Way, quoted: Known | N
     if item.from_us:
         return item.parts
     if way.numbered and not item.parts:
-        choice = chosen(item.text, _actions.decode(way.numbered))
-        if choice:
+        numbered = _numbered.decode(way.numbered)
+        choice = chosen(item.text, numbered.actions)
+        if choice and item.occurred_at <= numbered.until:
             way.numbered = None
             people.touch(way)
             return (choice,)

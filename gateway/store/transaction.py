@@ -17,26 +17,37 @@ from sqlalchemy import Table
 
 from gateway.ids import new_id
 from gateway.store import schema
+from gateway.store.memory import Memory, touches
 from gateway.store.times import to_us
+from gateway.tracing import traceparent
 from normalizer.codec import encode
 from normalizer.events import EVENTS, Envelope, wire_type
 from normalizer.model import Priority, Value
 
 Row = tuple[Any, ...]
+SETTLE = 2_048
+"""Every so many positions the tails of all histories settle."""
 
 
 class Transaction:
-    """`now` is the recorded_at of everything in it."""
+    """`now` is the recorded_at of everything in it. Begun by its maker, under the write lock."""
 
-    def __init__(self, connection: Any, now: datetime) -> None:
+    def __init__(self, connection: Any, now: datetime, memory: Memory) -> None:
         self._connection = connection
+        self.memory = memory
+        memory.begin(connection.execute("PRAGMA data_version").fetchone()[0])
         self.now = now
         self.now_us = to_us(now)
+        self.trace: str | None = None
+        """Which trace the events to come belong to: 32 hexadecimal digits."""
         self.woken: set[tuple[str, str]] = set()
         self.last_position = 0
+        """Of the newest event it wrote; 0 before the first."""
         self._inserts: defaultdict[Table, list[Row]] = defaultdict(list)
         self._changes: defaultdict[str, list[Row]] = defaultdict(list)
         self._events: list[Row] = []
+        self._conversations: list[int | None] = []
+        """Of each event to come."""
 
     def rows(self, sql: str, *parameters: object) -> list[Any]:
         """What is committed or flushed. Sequences are passed as JSON (`IN (SELECT value FROM json_each(?))`)."""
@@ -51,6 +62,12 @@ class Transaction:
 
     def change(self, sql: str, *parameters: object) -> None:
         """An UPDATE, DELETE or upsert to come, after the inserts."""
+        if touches(sql):
+            self.memory.distrust()
+        self._changes[sql].append(parameters)
+
+    def save(self, sql: str, *parameters: object) -> None:
+        """A change to come that what is remembered of its row has in it already."""
         self._changes[sql].append(parameters)
 
     def wake(self, what: str, whom: str = "") -> None:
@@ -65,16 +82,21 @@ class Transaction:
         source: str,
         subject: str,
         partition: str,
-        conversation_id: str | None = None,
+        conversation: int | None = None,
         sequence: int | None = None,
         priority: Priority = Priority.NORMAL,
         channel: str | None = None,
         connector: str | None = None,
         inbox: str | None = None,
-    ) -> None:
-        """An event to come; its position follows commit order. `data` has the shape EVENTS names for the type."""
+        trace: str | None = None,
+    ) -> int:
+        """An event to come, and its position, which follows commit order.
+
+        `data` has the shape EVENTS names for the type. `conversation` is the number of the one whose history it belongs
+        to, at `sequence`. `trace` is its own where it is not that of the transaction.
+        """
         assert type_ in EVENTS, type_
-        id_ = new_id()
+        id_, trace = new_id(), trace or self.trace
         envelope = Envelope(
             id=id_,
             type=wire_type(type_),
@@ -87,12 +109,27 @@ class Transaction:
             channel=channel,
             connector=connector,
             inbox=inbox,
+            traceparent=traceparent(trace, id_) if trace else None,
             data=data,
         )
-        self._events.append((id_, type_, conversation_id, sequence, subject, encode(envelope)))
+        self._events.append((id_, type_, sequence, subject, self.now_us, encode(envelope)))
+        self._conversations.append(conversation)
+        if not self.last_position:
+            newest = self.row("SELECT max(position) FROM events")
+            self.last_position = (newest[0] if newest else None) or 0
+        return self.last_position + len(self._events)
+
+    @contextmanager
+    def tracing(self, trace: str | None) -> Iterator[None]:
+        """Events to come within it belong to this trace; with none, to the one they would belong to anyway."""
+        before, self.trace = self.trace, trace or self.trace
+        try:
+            yield
+        finally:
+            self.trace = before
 
     def flush(self) -> None:
-        """Writes what is to come, set-based, in the order of the schema's tables."""
+        """Writes what is to come, set-based, in the order of the schema's tables; events last, numbered."""
         execute = self._connection.executemany
         for table in TABLES:
             if rows := self._inserts.pop(table, None):
@@ -100,12 +137,28 @@ class Transaction:
         for sql, parameters in self._changes.items():
             execute(sql, parameters)
         self._changes.clear()
+        if self._events:
+            self._write_events()
+
+    def _write_events(self) -> None:
+        before, first = self.last_position, self.last_position + 1
+        rows = [(n, *event) for n, event in enumerate(self._events, first)]
+        told = zip(self._conversations, self._events, range(first, first + len(rows)), strict=True)
+        tail = [(number, event[2], position) for number, event, position in told if number is not None]
+        self._connection.executemany(_insert(schema.events), rows)
+        self._connection.executemany(_insert(schema.history_tail), tail)
+        self.last_position += len(rows)
+        self._events.clear()
+        self._conversations.clear()
+        if before // SETTLE != self.last_position // SETTLE:
+            self._connection.execute("INSERT INTO history SELECT conversation, sequence, position FROM history_tail")
+            self._connection.execute("DELETE FROM history_tail")
 
     @contextmanager
     def attempt(self) -> Iterator[None]:
         """A part that can fail alone: what it wrote and said is undone, what came before stands. Re-raises."""
         self.flush()
-        said, woken = len(self._events), set(self.woken)
+        position, woken = self.last_position, set(self.woken)
         self._connection.execute("SAVEPOINT attempt")
         try:
             yield
@@ -113,23 +166,15 @@ class Transaction:
         except BaseException:
             self._inserts.clear()
             self._changes.clear()
-            del self._events[said:]
-            self.woken = woken
+            self._events.clear()
+            self._conversations.clear()
+            self.last_position, self.woken = position, woken
+            self.memory.distrust()
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK TO attempt")
                 self._connection.execute("RELEASE attempt")
             raise
         self._connection.execute("RELEASE attempt")
-
-    def finish(self) -> None:
-        """Flushes and numbers the events; the last act before the commit."""
-        self.flush()
-        if self._events:
-            newest = self.row("SELECT max(position) FROM events")
-            position = (newest[0] if newest and newest[0] else 0) + 1
-            rows = [(n, *event) for n, event in enumerate(self._events, position)]
-            self._connection.executemany(_insert(schema.events), rows)
-            self.last_position = position + len(rows) - 1
 
 
 TABLES: Sequence[Table] = tuple(schema.metadata.tables.values())

@@ -13,7 +13,6 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 from queue import Empty, SimpleQueue
-from time import monotonic
 from typing import Any, TypeVar
 
 import msgspec
@@ -21,6 +20,7 @@ import structlog
 from sqlalchemy import Engine
 
 from gateway.store.checkpoint import Checkpoints
+from gateway.store.memory import Memory
 from gateway.store.times import now
 from gateway.store.transaction import Transaction
 
@@ -28,9 +28,6 @@ I = TypeVar("I")  # noqa: E741 - an item
 R = TypeVar("R")
 Apply = Callable[[Transaction, Sequence[I]], Sequence[R]]
 MOST = 256
-CROWD = 16
-A_MOMENT = 0.0004
-"""Seconds. Larger batches share the pages of a commit: a tenth of the time of each message at full load."""
 log = structlog.get_logger()
 
 
@@ -61,10 +58,10 @@ class Writer:
         self._turn: list[_Job] = []
         """What came in this turn of the event loop; handed over together, so that the thread is woken once."""
         self._waiting = 0
-        self._crowded = False
         self._lock = threading.Lock()
         self._closed = False
         self._checkpoints = Checkpoints(engine)
+        self._memory = Memory()
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
 
     def start(self) -> None:
@@ -130,25 +127,19 @@ class Writer:
             self._checkpoints.stop()
 
     def _take(self) -> list[_Job]:
-        """What waits, whole turns, until there are MOST; blocks for the first. Empty: the end.
-
-        After a crowd it waits one moment in all for the rest of the next; an idle hub's single message never waits.
-        """
+        """What waits, whole turns, until there are MOST; blocks for the first. Empty: the end."""
         jobs = self._queue.get()
         if jobs is None:
             return []
-        until = monotonic() + A_MOMENT if self._crowded else 0.0
         while len(jobs) < MOST:
-            left = until - monotonic() if until else 0.0
             try:
-                more = self._queue.get(timeout=left) if left > 0 else self._queue.get_nowait()
+                more = self._queue.get_nowait()
             except Empty:
                 break
             if more is None:
                 self._queue.put(None)
                 break
             jobs += more
-        self._crowded = len(jobs) >= CROWD
         return jobs
 
     def _batch(self, driver: Any, jobs: list[_Job]) -> None:
@@ -176,15 +167,15 @@ class Writer:
     def _commit(self, driver: Any, jobs: list[_Job]) -> tuple[Transaction, list[tuple[_Job, Any, None]]]:
         """Carries out and commits what `_batch` began; rolls it back where that fails."""
         try:
-            transaction = Transaction(driver, now())
+            transaction = Transaction(driver, now(), self._memory)
             results = [
                 (job, result, None)
                 for apply, group in _grouped(jobs)
                 for job, result in zip(group, self._apply(transaction, apply, group), strict=True)
             ]
-            transaction.finish()
             driver.execute("COMMIT")
         except BaseException:
+            self._memory.distrust()
             if driver.in_transaction:
                 driver.execute("ROLLBACK")
             raise

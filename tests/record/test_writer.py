@@ -4,13 +4,12 @@ import sqlite3
 import threading
 import time
 from pathlib import Path
-from queue import Empty
 
 import pytest
 
 from gateway.store.checkpoint import Checkpoints
 from gateway.store.engine import open_store, writing
-from gateway.store.writer import MOST, Writer
+from gateway.store.writer import Writer
 from tests.record.conftest import Store
 
 
@@ -70,20 +69,3 @@ def test_checkpoints_end_also_while_they_copy(tmp_path: Path) -> None:
             ending.join(5)
             assert not ending.is_alive()
     engine.dispose()
-
-
-class Trickle:
-    """A queue to which something new always comes within a tenth of a millisecond."""
-
-    def get(self, timeout: float = 1.0) -> list[str]:
-        time.sleep(min(timeout, 0.0001))
-        return ["job"]
-
-    def get_nowait(self) -> list[str]:
-        raise Empty
-
-
-def test_after_a_crowd_the_writer_waits_one_moment_in_all_and_not_one_for_each_that_comes(store: Store) -> None:
-    writer = Writer(store.engine)
-    writer._queue, writer._crowded = Trickle(), True
-    assert len(writer._take()) < MOST

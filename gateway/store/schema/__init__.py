@@ -12,12 +12,15 @@ from gateway.store.schema.history import (
     conversations,
     events,
     external_ids,
+    history,
+    history_tail,
     identities,
-    messages,
+    message_heads,
     routes,
 )
 from gateway.store.schema.inbound import arrivals, cursors, fragments, quarantine, raws, timers, waiting_reports
 from gateway.store.schema.outbound import deliveries, exchanges, lanes
+from gateway.store.schema.subscriptions import held_events, replays, subscriptions
 
 __all__ = [
     "api_keys",
@@ -31,15 +34,20 @@ __all__ = [
     "exchanges",
     "external_ids",
     "fragments",
+    "held_events",
+    "history",
+    "history_tail",
     "idempotency",
     "identities",
     "lanes",
-    "messages",
+    "message_heads",
     "metadata",
     "own_secrets",
     "quarantine",
     "raws",
+    "replays",
     "routes",
+    "subscriptions",
     "timers",
     "waiting_reports",
 ]

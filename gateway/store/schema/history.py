@@ -68,11 +68,10 @@ conversations = Table(
     text_column("priority"),
     text_column("team", nullable=True),
     text_column("assignee", nullable=True),
-    Column("sequence", BigInteger, nullable=False),
     text_column("merged_into", nullable=True),
     time_column("opened_at", nullable=False),
-    time_column("updated_at", nullable=False),
     time_column("closed_at"),
+    Index("conversations_listed", "state", "inbox_id", "number"),
     Index(
         "one_open_conversation",
         "sharing_key",
@@ -81,15 +80,20 @@ conversations = Table(
         postgresql_where=text("state <> 'closed'"),
     ),
 )
+"""Its `sequence` and when it last changed are those of its newest event."""
 
-messages = Table(
-    "messages",
+message_heads = Table(
+    "message_heads",
     metadata,
     id_column(),
     text_column("conversation_id"),
     text_column("route_id", nullable=True),
-    Column("body", LargeBinary, nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Column("body", LargeBinary),
+    sqlite_with_rowid=False,
 )
+"""What a message is found by. Its body stands in the event at `position` that made it, and here once it was rewritten
+or where the event cut it short; the view `messages` gives either. Whoever prunes events one day moves bodies here."""
 
 external_ids = Table(
     "external_ids",
@@ -120,6 +124,12 @@ attachments = Table(
     time_column("created_at", nullable=False),
     Index("attachments_by_message", "message_id"),
     Index(
+        "attachments_by_content",
+        "sha256",
+        sqlite_where=text("sha256 IS NOT NULL"),
+        postgresql_where=text("sha256 IS NOT NULL"),
+    ),
+    Index(
         "attachments_pending",
         "connector_id",
         "due_at",
@@ -134,19 +144,29 @@ events = Table(
     Column("position", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
     text_column("id"),
     text_column("type"),
-    text_column("conversation_id", nullable=True),
     Column("sequence", BigInteger),
     text_column("subject"),
+    time_column("recorded_at", nullable=False),
     Column("body", LargeBinary, nullable=False),
     Index("events_by_type", "type"),
-    Index(
-        "history",
-        "conversation_id",
-        "sequence",
-        unique=True,
-        sqlite_where=text("conversation_id IS NOT NULL"),
-        postgresql_where=text("conversation_id IS NOT NULL"),
-    ),
 )
-"""The feed, and the spine of every history: a conversation's messages are found through the events that made them, so
-that one index is written per event and not two. Whoever prunes the feed one day empties bodies and leaves the rows."""
+"""The feed, and the spine of every history: a conversation's messages are found through the events that made them.
+Whoever prunes the feed one day empties bodies and leaves the rows."""
+
+
+def _history(name: str) -> Table:
+    return Table(
+        name,
+        metadata,
+        Column("conversation", Integer, nullable=False),
+        Column("sequence", BigInteger, nullable=False),
+        Column("position", BigInteger, nullable=False),
+        PrimaryKeyConstraint("conversation", "sequence"),
+        sqlite_with_rowid=False,
+    )
+
+
+history = _history("history")
+history_tail = _history("history_tail")
+"""Where each conversation's events are, by its number. The newest few thousand entries of all conversations stand in
+the tail, so small that many share a page; they settle into `history` together (docs/adr/0010)."""

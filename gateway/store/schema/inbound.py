@@ -1,6 +1,6 @@
 """What providers told, as it came."""
 
-from sqlalchemy import Column, Index, LargeBinary, PrimaryKeyConstraint, Table, Text, UniqueConstraint
+from sqlalchemy import Column, Index, Integer, LargeBinary, PrimaryKeyConstraint, Table, Text, UniqueConstraint
 
 from gateway.store.schema.columns import id_column, metadata, text_column, time_column
 
@@ -53,6 +53,7 @@ waiting_reports = Table(
     time_column("created_at", nullable=False),
     PrimaryKeyConstraint("connector_id", "key"),
     Index("waiting_by_external_id", "connector_id", "external_id"),
+    Index("waiting_by_age", "created_at"),
 )
 
 fragments = Table(
@@ -74,6 +75,7 @@ timers = Table(
     text_column("kind"),
     text_column("subject"),
     time_column("due_at", nullable=False),
+    Column("failures", Integer, nullable=False, server_default="0"),
     PrimaryKeyConstraint("kind", "subject"),
     Index("timers_by_due", "due_at"),
 )

@@ -1,8 +1,13 @@
 """What is to be sent, by whom, and what providers answered."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, Table, Text, text
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, Table, Text, text
 
 from gateway.store.schema.columns import id_column, metadata, text_column, time_column
+
+
+def _partial(name: str, *columns: str, where: str) -> Index:
+    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
+
 
 deliveries = Table(
     "deliveries",
@@ -23,37 +28,13 @@ deliveries = Table(
     time_column("created_at", nullable=False),
     time_column("updated_at", nullable=False),
     Index("deliveries_by_message", "message_id"),
-    Index(
-        "deliveries_open",
-        "connector_id",
-        "rank",
-        "id",
-        sqlite_where=text("status IN ('queued', 'sending')"),
-        postgresql_where=text("status IN ('queued', 'sending')"),
-    ),
-    Index(
-        "deliveries_due",
-        "connector_id",
-        "due_at",
-        sqlite_where=text("status = 'queued'"),
-        postgresql_where=text("status = 'queued'"),
-    ),
-    Index(
-        "deliveries_expiring",
-        "connector_id",
-        "expires_at",
-        sqlite_where=text("status = 'queued' AND expires_at IS NOT NULL"),
-        postgresql_where=text("status = 'queued' AND expires_at IS NOT NULL"),
-    ),
-    Index(
-        "deliveries_in_order",
-        "route_id",
-        "rank",
-        "id",
-        sqlite_where=text("status IN ('queued', 'sending')"),
-        postgresql_where=text("status IN ('queued', 'sending')"),
-    ),
+    _partial("deliveries_due", "connector_id", "rank", "due_at", where="status = 'queued'"),
+    _partial("deliveries_sending", "connector_id", where="status = 'sending'"),
+    _partial("deliveries_uncertain", "id", where="status = 'uncertain'"),
+    _partial("deliveries_expiring", "connector_id", "expires_at", where="status = 'queued' AND expires_at IS NOT NULL"),
+    _partial("deliveries_in_order", "route_id", "rank", "id", where="status IN ('queued', 'sending')"),
 )
+"""Of those that wait on one route with one rank, one at a time is due (`gateway.send.standing`)."""
 
 lanes = Table(
     "lanes",
@@ -64,8 +45,10 @@ lanes = Table(
     time_column("lease_until", nullable=False),
     time_column("paused_until"),
     text_column("paused_why", nullable=True),
-    Column("down", Boolean, nullable=False, server_default="0"),
+    Column("state", Text, nullable=False, server_default="up"),
+    Column("failures", Integer, nullable=False, server_default="0"),
 )
+"""`state` is what was told last, `failures` how many requests in a row did not get through (`gateway.send.pausing`)."""
 
 exchanges = Table(
     "exchanges",

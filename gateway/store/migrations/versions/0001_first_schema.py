@@ -79,10 +79,8 @@ def upgrade() -> None:
         sa.Column("priority", sa.Text(), nullable=False),
         sa.Column("team", sa.Text(), nullable=True),
         sa.Column("assignee", sa.Text(), nullable=True),
-        sa.Column("sequence", sa.BigInteger(), nullable=False),
         sa.Column("merged_into", sa.Text(), nullable=True),
         sa.Column("opened_at", sa.BigInteger(), nullable=False),
-        sa.Column("updated_at", sa.BigInteger(), nullable=False),
         sa.Column("closed_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("number"),
@@ -161,21 +159,13 @@ def upgrade() -> None:
         ),
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("type", sa.Text(), nullable=False),
-        sa.Column("conversation_id", sa.Text(), nullable=True),
         sa.Column("sequence", sa.BigInteger(), nullable=True),
         sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("recorded_at", sa.BigInteger(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("position"),
     )
     op.create_index("events_by_type", "events", ["type"], unique=False)
-    op.create_index(
-        "history",
-        "events",
-        ["conversation_id", "sequence"],
-        unique=True,
-        sqlite_where=sa.text("conversation_id IS NOT NULL"),
-        postgresql_where=sa.text("conversation_id IS NOT NULL"),
-    )
     op.create_table(
         "exchanges",
         sa.Column("id", sa.Text(), nullable=False),
@@ -206,6 +196,22 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("connector_id", "key"),
     )
     op.create_index("fragments_by_group", "fragments", ["connector_id", "grouping"], unique=False)
+    op.create_table(
+        "history",
+        sa.Column("conversation", sa.Integer(), nullable=False),
+        sa.Column("sequence", sa.BigInteger(), nullable=False),
+        sa.Column("position", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("conversation", "sequence"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "history_tail",
+        sa.Column("conversation", sa.Integer(), nullable=False),
+        sa.Column("sequence", sa.BigInteger(), nullable=False),
+        sa.Column("position", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("conversation", "sequence"),
+        sqlite_with_rowid=False,
+    )
     op.create_table(
         "idempotency",
         sa.Column("principal", sa.Text(), nullable=False),
@@ -240,12 +246,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("connector_id"),
     )
     op.create_table(
-        "messages",
+        "message_heads",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("conversation_id", sa.Text(), nullable=False),
         sa.Column("route_id", sa.Text(), nullable=True),
-        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("position", sa.BigInteger(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
+        sqlite_with_rowid=False,
+    )
+    op.execute(
+        "CREATE VIEW messages AS SELECT m.id, m.conversation_id, m.route_id, m.position, coalesce(m.body,"
+        " CAST(CAST(e.body AS TEXT) -> '$.data.message' AS BLOB)) AS body"
+        " FROM message_heads m LEFT JOIN events e ON e.position = m.position"
     )
     op.create_table(
         "own_secrets",
