@@ -1,7 +1,7 @@
-"""Timers of the store, run when they are due, and the daily forgetting.
+"""Timers of the store, run when they are due; reports nobody claimed; and the daily forgetting.
 
 Sleeps until the next timer, a call, or a second has passed: the second makes jumps of the clock harmless, and lets
-timers be seen that another process set.
+timers be seen that another process set. A timer that always fails is given up after `MOST_FAILURES`, visibly.
 """
 
 import asyncio
@@ -11,9 +11,16 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from gateway.live import LiveConnector
-from gateway.record.fragments import TIMER, Whole, put_together, split_subject
+from gateway.arrival import Place
+from gateway.leftovers import Leftovers
+from gateway.record.changes import ECHO
+from gateway.record.echoes import Echo, look_again
+from gateway.record.fragments import TIMER, Whole, put_together
+from gateway.record.timers import end_timer, split_subject
+from gateway.record.unclaimed import Scattered, any_unclaimed, give_up, surface
 from gateway.retention import forget
+from gateway.send.fallback import TIMER as FALLBACK
+from gateway.send.fallback import Late, overdue
 from gateway.store.times import SECOND, now, to_us
 from gateway.store.transaction import Transaction, listed
 from gateway.waiting import TROUBLE, Bell, rounds
@@ -27,13 +34,16 @@ MOST = 256
 """Timers run at a time."""
 PUT_OFF = 60.0
 """Seconds until a timer that failed is tried again."""
+MOST_FAILURES = 5
+SURFACE_EVERY = 60.0
+"""Seconds between looks for reports nobody claimed, at the most."""
 FORGET_FIRST = 60.0
 FORGET_EVERY = 86_400.0
 _NEXT = (
-    "SELECT kind, subject, due_at FROM timers"
+    "SELECT kind, subject, due_at, failures FROM timers"
     " WHERE kind || char(10) || subject NOT IN (SELECT value FROM json_each(?)) ORDER BY due_at LIMIT ?"
 )
-_PUT_OFF = "UPDATE timers SET due_at = ? WHERE kind = ? AND subject = ?"
+_PUT_OFF = "UPDATE timers SET due_at = ?, failures = failures + 1 WHERE kind = ? AND subject = ?"
 
 
 @dataclass(frozen=True)
@@ -41,6 +51,8 @@ class Timer:
     kind: str
     subject: str
     due_at: int
+    failures: int
+    """How often it was tried in vain."""
 
     @property
     def name(self) -> str:
@@ -50,6 +62,11 @@ class Timer:
     def connector_id(self) -> str:
         return split_subject(self.subject)[0]
 
+    @property
+    def rest(self) -> str:
+        """What of the connector it is about: a group, a key, a delivery."""
+        return split_subject(self.subject)[1]
+
 
 class Clock:
     def __init__(self, hub: "Hub") -> None:
@@ -57,12 +74,14 @@ class Clock:
         self._bell = Bell()
         self._orphans: dict[str, Timer] = {}
         """Timers nobody here can run: their connector is not configured, or their kind not known."""
+        self._leftovers = Leftovers(hub.engine, hub.files)
         self._sleep = 0.0
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
         self._tasks = [
             asyncio.create_task(rounds("clock", self._round), name="clock"),
+            asyncio.create_task(rounds("unclaimed", self._surface), name="unclaimed"),
             asyncio.create_task(rounds("forgetting", self._forget), name="forgetting"),
         ]
 
@@ -95,25 +114,39 @@ class Clock:
             return [Timer(*row) for row in rows]
 
     def _runs(self, timer: Timer) -> bool:
-        return timer.kind in KINDS and timer.connector_id in self._hub.connectors
+        kind = KINDS.get(timer.kind)
+        return kind is not None and (not kind.needs_connector or timer.connector_id in self._hub.connectors)
 
     async def _run(self, timer: Timer) -> None:
         if not self._runs(timer):
             self._orphans[timer.name] = timer
             log.warning("a timer waits for its connector to be configured", kind=timer.kind, subject=timer.subject)
             return
+        connector = self._hub.connectors.get(timer.connector_id)
         try:
-            await KINDS[timer.kind](self._hub, self._hub.connectors[timer.connector_id], timer)
+            await KINDS[timer.kind].run(self._hub, connector.place if connector else None, timer)
         except TROUBLE:
             raise
-        except Exception:
+        except Exception as error:
             log.exception("a timer failed", kind=timer.kind, subject=timer.subject)
             await self._hub.writer.write(put_off, timer)
+            if timer.failures + 1 >= MOST_FAILURES:
+                log.error("a timer is given up", kind=timer.kind, subject=timer.subject, failures=timer.failures + 1)
+                await KINDS[timer.kind].give_up(self._hub, timer, error)
+
+    async def _surface(self) -> None:
+        """Reports that have waited for as long as they may."""
+        wait = self._hub.settings.limits.report_wait
+        await asyncio.sleep(min(SURFACE_EVERY, max(wait / 10, 0.1)))
+        before = to_us(now()) - int(wait * SECOND)
+        while await asyncio.to_thread(any_unclaimed, self._hub.engine, before):
+            await self._hub.writer.write(surface, before)
 
     async def _forget(self) -> None:
         await asyncio.sleep(FORGET_FIRST)
         while True:
             await forget(self._hub)
+            await self._leftovers.round()
             await asyncio.sleep(FORGET_EVERY)
 
 
@@ -123,9 +156,47 @@ def put_off(transaction: Transaction, timers: Sequence[Timer]) -> list[None]:
     return [None] * len(timers)
 
 
-async def _assemble(hub: "Hub", connector: LiveConnector, timer: Timer) -> None:
-    _, group = split_subject(timer.subject)
-    await hub.writer.write(put_together, Whole(connector.place, group))
+def drop(transaction: Transaction, timers: Sequence[Timer]) -> list[None]:
+    for timer in timers:
+        end_timer(transaction, timer.kind, timer.subject)
+    return [None] * len(timers)
 
 
-KINDS: Mapping[str, Callable[["Hub", LiveConnector, Timer], Awaitable[None]]] = {TIMER: _assemble}
+async def _assemble(hub: "Hub", place: Place | None, timer: Timer) -> None:
+    assert place is not None
+    await hub.writer.write(put_together, Whole(place, timer.rest))
+
+
+async def _scatter(hub: "Hub", timer: Timer, error: Exception) -> None:
+    reason = f"could not be put together: {type(error).__name__}: {error}"
+    await hub.writer.write(give_up, Scattered(timer.connector_id, timer.rest, reason))
+
+
+async def _look_again(hub: "Hub", place: Place | None, timer: Timer) -> None:
+    assert place is not None
+    await hub.writer.write(look_again, Echo(place, timer.rest))
+
+
+async def _overdue(hub: "Hub", place: Place | None, timer: Timer) -> None:
+    await hub.writer.write(overdue, Late(place, timer.connector_id, timer.rest))
+
+
+async def _drop(hub: "Hub", timer: Timer, _: Exception) -> None:
+    """What it was about stays as it is: an echo is shown when it was unclaimed for long enough."""
+    await hub.writer.write(drop, timer)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """`run` gets the place of the timer's connector; None where that is not configured, and not needed."""
+
+    run: "Callable[[Hub, Place | None, Timer], Awaitable[None]]"
+    give_up: "Callable[[Hub, Timer, Exception], Awaitable[None]]"
+    needs_connector: bool = True
+
+
+KINDS: Mapping[str, Kind] = {
+    TIMER: Kind(_assemble, _scatter),
+    ECHO: Kind(_look_again, _drop),
+    FALLBACK: Kind(_overdue, _drop, needs_connector=False),
+}

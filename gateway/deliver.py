@@ -11,10 +11,10 @@ import structlog
 from connectors.kit.base import Sent
 from connectors.kit.errors import KitError, OutcomeUnknown
 from connectors.kit.http import exchange_subject
-from gateway.metrics import SEND_SECONDS, SENT
+from gateway.metrics import SENT
 from gateway.send.claim import Claimed
 from gateway.send.outcome import NEXT, Done, Failed
-from gateway.send.requests import SEND, Errand, errands
+from gateway.send.requests import SEND, Errand, errands, sound
 from gateway.send.work import Lane
 
 log = structlog.get_logger()
@@ -24,28 +24,34 @@ LONGEST = 120.0
 
 async def deliver(lane: Lane, claimed: Claimed) -> None:
     """Carries out a claimed delivery, payload by payload."""
-    exchange_subject.set(claimed.parcel.id)
+    connector, parcel = lane.connector, claimed.parcel
+    n: int | None = None
+    exchange_subject.set(parcel.id)
     try:
         for errand in errands(lane, claimed):
-            sent = await hand_over(lane, errand)
-            if not await lane.record(Done(lane.connector, claimed.parcel, errand.n, sent)):
+            n = errand.n
+            if not await lane.turn(claimed, n):
                 return
+            sent = await hand_over(lane, errand)
+            if not await lane.record(Done(connector, parcel, n, sent)):
+                return
+            n = None
     except KitError as error:
-        SENT.labels(lane.connector.id, error.code).inc()
-        log.info("not sent", connector=lane.connector.id, delivery=claimed.parcel.id, code=error.code)
-        await lane.record(Failed(lane.connector, claimed.parcel, error, lane.attempts))
+        SENT.labels(connector.id, error.code).inc()
+        log.info("not sent", connector=connector.id, delivery=parcel.id, code=error.code)
+        await lane.record(Failed(connector, parcel, n, error, lane.attempts))
 
 
 async def hand_over(lane: Lane, errand: Errand) -> Sent:
     """One provider request. Raises the kit's sending errors and nothing else."""
     try:
-        with SEND_SECONDS.labels(lane.connector.id).time():
+        with lane.seconds.time():
             async with asyncio.timeout(LONGEST):
-                sent = await SEND[errand.kind](lane.connector.plugin, errand.outbound)
+                sent = sound(await SEND[errand.kind](lane.connector.plugin, errand.outbound))
     except tuple(NEXT):
         raise
     except Exception as error:
         log.exception("a plugin failed to send", connector=lane.connector.id)
         raise OutcomeUnknown(f"the plugin failed: {type(error).__name__}") from error
-    SENT.labels(lane.connector.id, "accepted").inc()
+    lane.accepted.inc()
     return sent

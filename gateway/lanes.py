@@ -1,18 +1,18 @@
 """All lanes of this process, and the look-out for work that nobody woke them for."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import structlog
-from sqlalchemy import text
 
 from gateway.deliver import deliver
 from gateway.ids import new_id
 from gateway.live import LiveConnector
 from gateway.send.pausing import unpause
 from gateway.send.work import Lane
+from gateway.store.times import now, to_us
 from gateway.waiting import TROUBLE, rounds
 
 if TYPE_CHECKING:
@@ -21,7 +21,13 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 BACKSTOP = 1.0
 """Seconds between looks for deliveries that another process queued or left behind."""
-_OPEN = text("SELECT DISTINCT connector_id FROM deliveries WHERE status IN ('queued', 'sending')")
+WORK = (
+    "SELECT EXISTS (SELECT 1 FROM deliveries WHERE connector_id = ? AND rank IN (0, 1, 2, 3) AND status = 'queued'"
+    " AND due_at <= ?)"
+    " OR EXISTS (SELECT 1 FROM deliveries WHERE connector_id = ? AND status = 'queued' AND expires_at <= ?)"
+    " OR EXISTS (SELECT 1 FROM deliveries WHERE connector_id = ? AND status = 'sending')"
+)
+"""Whether a lane has something to do: what is due, what is too late, what a former owner left."""
 
 
 class Lanes:
@@ -62,16 +68,13 @@ class Lanes:
             lane.wake()
 
     def _begin(self, connector: LiveConnector) -> None:
-        limits = self._hub.settings.limits
         lane = Lane(
             connector,
             self._hub.writer,
             self._hub.files,
             lambda attachment_id: self._hub.links.link(attachment_id),
             owner=self._owner,
-            lease=limits.lease,
-            concurrency=limits.concurrency,
-            attempts=limits.attempts,
+            limits=self._hub.settings.limits,
             carry_out=deliver,
         )
         self._lanes[connector.id] = lane
@@ -79,9 +82,14 @@ class Lanes:
 
     async def _look_out(self) -> None:
         await asyncio.sleep(BACKSTOP)
-        for connector_id in await asyncio.to_thread(self._with_work):
+        for connector_id in await asyncio.to_thread(self._with_work, list(self._lanes)):
             self.wake(connector_id)
 
-    def _with_work(self) -> list[str]:
+    def _with_work(self, connector_ids: Sequence[str]) -> list[str]:
+        time = to_us(now())
         with self._hub.engine.connect() as connection:
-            return [row[0] for row in connection.execute(_OPEN)]
+            return [
+                connector_id
+                for connector_id in connector_ids
+                if connection.exec_driver_sql(WORK, (connector_id, time, connector_id, time, connector_id)).scalar()
+            ]

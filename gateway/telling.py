@@ -11,6 +11,7 @@ import msgspec
 from normalizer.codec import decoder
 from normalizer.events import (
     EVENTS,
+    AcceptanceData,
     AttachmentData,
     ConnectorData,
     ConsentData,
@@ -20,6 +21,7 @@ from normalizer.events import (
     MessageData,
     ReactionData,
     RedactionData,
+    RejectionData,
     RouteData,
 )
 from normalizer.model import Delivery, Message, Time, Value
@@ -78,4 +80,6 @@ WORDS: dict[type[Value], Callable[[Any], str]] = {
     ConsentData: lambda data: f"{data.consent.state} on {data.consent.channel}",
     AttachmentData: lambda data: f"{data.attachment.name or data.attachment.media_type} {data.attachment.state}",
     ConnectorData: lambda data: _because(data.state, data.reason),
+    AcceptanceData: lambda data: f"{data.type} {data.command_id}",
+    RejectionData: lambda data: _because(f"{data.type} {data.command_id}", data.problem.detail),
 }

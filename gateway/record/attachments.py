@@ -10,6 +10,7 @@ from gateway.arrival import Place
 from gateway.record.cases import Cases
 from gateway.store.times import SECOND
 from gateway.store.transaction import Transaction
+from gateway.tracing import trace_of
 from normalizer.errors import ErrorCode
 from normalizer.events import AttachmentData
 from normalizer.model import Attachment, AttachmentState
@@ -28,7 +29,8 @@ _STORED = (
     " name = ? WHERE id = ?"
 )
 _OWNER = (
-    "SELECT m.id, m.conversation_id FROM attachments a JOIN messages m ON m.id = a.message_id"
+    "SELECT m.id, m.conversation_id, NULLIF(CAST(e.body AS TEXT), '') ->> '$.traceparent' FROM attachments a"
+    " JOIN message_heads m ON m.id = a.message_id LEFT JOIN events e ON e.position = m.position"
     " WHERE a.id = ? AND a.state = 'pending'"
 )
 
@@ -129,7 +131,7 @@ def _store(transaction: Transaction, cases: Cases, stored: Stored) -> None:
     owner = transaction.row(_OWNER, stored.id)
     if owner is None:
         return
-    message_id, conversation_id = owner
+    message_id, conversation_id, parent = owner
     transaction.change(_STORED, stored.sha256, stored.size, stored.media_type, stored.name, stored.id)
     attachment = Attachment(
         id=stored.id,
@@ -141,4 +143,4 @@ def _store(transaction: Transaction, cases: Cases, stored: Stored) -> None:
     )
     case = cases.get(conversation_id)
     data = AttachmentData(attachment=attachment, message_id=message_id)
-    cases.emit(case, "attachment.stored", data, stored.id, cases.advance(case), stored.place)
+    cases.emit(case, "attachment.stored", data, stored.id, cases.advance(case), stored.place, trace_of(parent))

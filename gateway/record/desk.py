@@ -1,6 +1,6 @@
 """Everything in hand while a batch is recorded, and the one way a message enters a history."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -69,11 +69,19 @@ class Desk:
         """What `find` or `learn` brought."""
         return None if external_id is None else self._external.get((place.connector_id, external_id))
 
+    def load(self, message_ids: Iterable[str]) -> None:
+        """Prefetches messages in one statement."""
+        missing = {id_ for id_ in message_ids if id_ not in self._messages}
+        sql = "SELECT id, body FROM messages WHERE id IN (SELECT value FROM json_each(?))"
+        for id_, body in self.transaction.rows(sql, listed(missing)) if missing else ():
+            self._messages[id_] = _message.decode(body)
+
     def message(self, message_id: str) -> Message:
-        """A message as it stands now, in this transaction too."""
+        """A message as it stands now, in this transaction too. Raises KeyError for an id that is no message's."""
         if message_id not in self._messages:
             row = self.transaction.row("SELECT body FROM messages WHERE id = ?", message_id)
-            assert row is not None
+            if row is None:
+                raise KeyError(message_id)
             self._messages[message_id] = _message.decode(row[0])
         return self._messages[message_id]
 
@@ -81,7 +89,7 @@ class Desk:
         """Puts a message in the place of the one that goes by its id; its stored form."""
         body = encode(message)
         self._messages[message.id] = message
-        self.transaction.change("UPDATE messages SET body = ? WHERE id = ?", body, message.id)
+        self.transaction.change("UPDATE message_heads SET body = ? WHERE id = ?", body, message.id)
         return body
 
     def way(self, route_id: str | None) -> Way | None:
@@ -142,8 +150,10 @@ class Desk:
         transaction = self.transaction
         body = encode(message)
         self._messages[message.id] = message
-        transaction.insert(schema.messages, message.id, case.id, message.route_id, body)
-        self.cases.emit(case, type_, message_data(message, body, way, contact), message.id, message.sequence, place)
+        data = message_data(message, body, way, contact)
+        position = self.cases.emit(case, type_, data, message.id, message.sequence, place)
+        kept = None if isinstance(data, dict) else body  # unless the event has all of it
+        transaction.insert(schema.message_heads, message.id, case.id, message.route_id, position, kept)
         if place:
             for external_id in message.external_ids:
                 if key != KEY + external_id:

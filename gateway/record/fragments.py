@@ -13,6 +13,8 @@ from gateway.arrival import Arrival, Place, Raw, Recorded
 from gateway.record.changes import anything_waits, catch_up, revise
 from gateway.record.desk import Desk, Known
 from gateway.record.received import receive_message
+from gateway.record.timers import end_timer, set_timer, subject_of
+from gateway.record.traces import trace_of_raw
 from gateway.store import schema
 from gateway.store.times import SECOND, from_us
 from gateway.store.transaction import Transaction
@@ -24,11 +26,6 @@ from normalizer.parts import MediaPart
 QUIET = SECOND
 TIMER = "assemble"
 _decoder = decoder(MessageReceived)
-_WAIT = (
-    "INSERT INTO timers (kind, subject, due_at) VALUES (?, ?, ?)"
-    " ON CONFLICT (kind, subject) DO UPDATE SET due_at = excluded.due_at"
-)
-_DONE = "DELETE FROM timers WHERE kind = ? AND subject = ?"
 _PIECES = "SELECT body, raw_id, received_at FROM fragments WHERE connector_id = ? AND grouping = ?"
 
 
@@ -38,16 +35,6 @@ class Whole:
 
     place: Place
     group: str
-
-
-def subject_of(connector_id: str, group: str) -> str:
-    """How a group's timer is named; `split_subject` takes it apart."""
-    return f"{connector_id}\n{group}"
-
-
-def split_subject(subject: str) -> tuple[str, str]:
-    connector_id, _, group = subject.partition("\n")
-    return connector_id, group
 
 
 def piece(desk: Desk, arrival: Arrival, item: MessageReceived) -> str | None:
@@ -68,8 +55,7 @@ def piece(desk: Desk, arrival: Arrival, item: MessageReceived) -> str | None:
     )
     complete = item.fragment.count is not None and kept and kept[0] + 1 >= item.fragment.count
     due = transaction.now_us if complete else transaction.now_us + QUIET
-    transaction.change(_WAIT, TIMER, subject_of(connector_id, group), due)
-    transaction.wake("timers")
+    set_timer(transaction, TIMER, subject_of(connector_id, group), due)
     return None
 
 
@@ -88,7 +74,7 @@ def _put_one(desk: Desk, whole: Whole) -> Recorded:
     timer = transaction.row("SELECT due_at FROM timers WHERE kind = ? AND subject = ?", TIMER, subject)
     if timer is None or timer[0] > transaction.now_us:
         return Recorded(Outcome.DUPLICATE)
-    transaction.change(_DONE, TIMER, subject)
+    end_timer(transaction, TIMER, subject)
     rows = transaction.rows(_PIECES, connector_id, whole.group)
     pieces = [_decoder.decode(body) for body, _, _ in rows]
     _, raw_id, received_at = min(rows, key=lambda row: row[2])
@@ -98,9 +84,10 @@ def _put_one(desk: Desk, whole: Whole) -> Recorded:
     if message.reply_to:
         desk.find(whole.place, [message.reply_to])
     names = external_ids(pieces)
-    message_id = receive_message(desk, Arrival(whole.place, raw, [message]), message, names)
-    transaction.insert(schema.arrivals, connector_id, _key(whole.group), raw_id, message_id, transaction.now_us)
-    catch_up(desk, whole.place, names)
+    with transaction.tracing(trace_of_raw(transaction, raw_id)):
+        message_id = receive_message(desk, Arrival(whole.place, raw, [message]), message, names)
+        transaction.insert(schema.arrivals, connector_id, _key(whole.group), raw_id, message_id, transaction.now_us)
+        catch_up(desk, whole.place, names)
     return Recorded(Outcome.RECORDED, (message,))
 
 

@@ -9,13 +9,14 @@ from gateway.record.desk import Desk
 from gateway.record.people import Way
 from gateway.send.asks import Accepted, Ask, Refusal, Rejected
 from gateway.send.drafts import attachment_ids_of
+from gateway.send.fallback import watch
 from gateway.send.standing import SELECT, Parcel, Plan, queue
 from gateway.send.target import Target, aim
 from gateway.store import schema
 from gateway.store.times import to_us
 from gateway.store.transaction import Transaction, listed
 from normalizer.codec import encode
-from normalizer.commands import SendMessage, excess
+from normalizer.commands import MAX_AFTER, SendMessage, excess
 from normalizer.errors import ErrorCode
 from normalizer.model import PRIORITY_RANK, Direction, Message, Priority, Purpose
 from normalizer.placeholder import placeholder
@@ -26,7 +27,7 @@ def accept(transaction: Transaction, asks: Sequence[Ask]) -> list[Accepted | Rej
     results: list[Accepted | Rejected] = []
     for ask in asks:
         try:
-            with transaction.attempt():
+            with transaction.attempt(), transaction.tracing(ask.trace):
                 desk = Desk(transaction)
                 results.append(_accept(desk, ask))
                 desk.save()
@@ -68,9 +69,10 @@ def check(command: SendMessage, transaction: Transaction) -> None:
     if found := excess(command.text, command.parts, command.actions):
         name, size, most = found
         raise Refusal(422, ErrorCode.CONTENT_UNSUPPORTED, f"{name}: {size} are too many; {most} at most")
-    if any(step.after or step.unless for step in command.fallback):
-        detail = "fallback: a step is taken when a delivery fails; `after` and `unless` are not served yet"
-        raise Refusal(422, "fallback_unsupported", detail)
+    if any((step.unless or step.uncertain) and not step.after for step in command.fallback):
+        raise Refusal(422, "invalid_fallback", "fallback: `unless` and `uncertain` go with `after`, in seconds")
+    if any(step.after > MAX_AFTER for step in command.fallback):
+        raise Refusal(422, "invalid_fallback", f"fallback: `after` is {MAX_AFTER} seconds at most")
     if command.expires_at is not None and command.expires_at <= transaction.now:
         raise Refusal(422, ErrorCode.EXPIRED, "expires_at is past")
     if command.direction == Direction.IN:
@@ -138,7 +140,7 @@ def _message(desk: Desk, ask: Ask, target: Target) -> Message:
 def _queue(desk: Desk, ask: Ask, message: Message, case: Case, way: Way, why: str) -> Parcel:
     bulk = message.purpose == Purpose.MARKETING
     quote = _external_id(desk, way, message.reply_to) if message.reply_to else None
-    return queue(
+    parcel = queue(
         desk.transaction,
         message,
         way.id,
@@ -147,6 +149,8 @@ def _queue(desk: Desk, ask: Ask, message: Message, case: Case, way: Way, why: st
         rank=PRIORITY_RANK[Priority.BULK if bulk else Priority(case.priority)],
         expires_at=to_us(ask.command.expires_at) if ask.command.expires_at else None,
     )
+    watch(desk.transaction, parcel)
+    return parcel
 
 
 def _reach(ask: Ask, case: Case) -> tuple[str, ...]:

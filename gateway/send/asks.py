@@ -1,9 +1,10 @@
 """What principals ask, and what they hear: shapes shared by everything that accepts commands."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gateway.live import LiveConnector
+from gateway.tracing import trace_in_hand
 from normalizer.commands import EditMessage, SendMessage, SetReaction
 from normalizer.model import Author, Delivery, Message
 
@@ -18,6 +19,8 @@ class Ask:
     command: SendMessage
     connectors: Mapping[str, LiveConnector]
     idempotency_key: str | None = None
+    trace: str | None = field(default_factory=trace_in_hand)
+    """To which what comes of it belongs."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,7 @@ class Order:
     author: Author
     command: EditMessage | SetReaction
     connectors: Mapping[str, LiveConnector]
+    trace: str | None = field(default_factory=trace_in_hand)
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,14 @@ from gateway.live import LiveConnector
 from gateway.record import UNAVAILABLE
 from gateway.record.cases import Cases
 from gateway.send.drafts import Draft, drafts, freeze
-from gateway.send.standing import SELECT, Parcel, Plan, save, tell
+from gateway.send.pausing import State
+from gateway.send.pieces import first_unsettled, marked
+from gateway.send.rate import cost_of
+from gateway.send.standing import NEVER, SELECT, Parcel, Plan, save, tell
 from gateway.store.times import SECOND
 from gateway.store.transaction import Transaction
 from normalizer.errors import ErrorCode
-from normalizer.model import DeliveryError
+from normalizer.model import PRIORITY_RANK, DeliveryError
 from normalizer.status import Status
 
 log = structlog.get_logger()
@@ -34,8 +37,16 @@ class Wanted:
     lease: float
     """Seconds."""
     most: int
+    idle: bool
+    """Nothing of the lane is under way. Only then a connector that is not up is tried, with one delivery."""
     link: Callable[[str], str]
     """The public address of a stored attachment, for what a channel carries only as a link."""
+    units: int | None = None
+    """How much may leave now, in the unit the provider's rate counts (`normalizer.segments.cost`); None: anything."""
+    above: int | None = None
+    """Only what is more urgent than this rank."""
+    choices_for: float = 86_400.0
+    """Seconds for which a number is taken for a choice of numbered text."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +56,8 @@ class Claimed:
     parcel: Parcel
     plan: Plan
     draft: Draft
+    cost: int
+    """Of its first request; paid for with the claim."""
 
 
 @dataclass(frozen=True)
@@ -58,23 +71,21 @@ class Claims:
 
 MOST_EXPIRED = 256
 """Deliveries that expire in one claim; the rest in the next."""
-_LANE = "SELECT owner, fence, lease_until, paused_until FROM lanes WHERE connector_id = ?"
+RANKS = range(len(PRIORITY_RANK))
+_LANE = "SELECT owner, fence, lease_until, paused_until, state FROM lanes WHERE connector_id = ?"
 _TAKE = (
     "INSERT INTO lanes (connector_id, owner, fence, lease_until) VALUES (?, ?, ?, ?)"
     " ON CONFLICT (connector_id) DO UPDATE SET owner = excluded.owner, fence = excluded.fence,"
     " lease_until = excluded.lease_until"
 )
 _RELEASE = "UPDATE lanes SET owner = '', lease_until = 0 WHERE connector_id = ? AND owner = ?"
-_OPEN = "status IN ('queued', 'sending')"
-_DUE = (  # _OPEN and the + lead to the index that lies in this order
-    f"{SELECT} AS d WHERE connector_id = ? AND {_OPEN} AND status = 'queued' AND +due_at <= ?"
-    " AND (expires_at IS NULL OR +expires_at > ?) AND NOT EXISTS ("
-    f"SELECT 1 FROM deliveries e WHERE e.route_id = d.route_id AND e.rank = d.rank AND e.id < d.id AND e.{_OPEN})"
-    " ORDER BY rank, id LIMIT ?"
+_DUE = (
+    f"{SELECT} WHERE connector_id = ? AND rank = ? AND status = 'queued' AND due_at <= ?"
+    " AND (expires_at IS NULL OR +expires_at > ?) ORDER BY due_at LIMIT ?"  # the + keeps to the index of what is due
 )
-_NEXT = "SELECT min(due_at) FROM deliveries WHERE connector_id = ? AND status = 'queued' AND due_at > ?"
+_NEXT = "SELECT min(due_at) FROM deliveries WHERE connector_id = ? AND rank = ? AND status = 'queued' AND due_at > ?"
 _EXPIRED = f"{SELECT} WHERE connector_id = ? AND status = 'queued' AND expires_at <= ? LIMIT {MOST_EXPIRED}"
-_LEFT = f"{SELECT} WHERE connector_id = ? AND {_OPEN} AND status = 'sending' AND fence < ?"
+_LEFT = f"{SELECT} WHERE connector_id = ? AND status = 'sending' AND fence < ?"
 
 
 def claim(transaction: Transaction, wanted: Sequence[Wanted]) -> list[Claims]:
@@ -94,7 +105,8 @@ def release(transaction: Transaction, lanes: Sequence[tuple[str, str]]) -> list[
 
 def _claim(transaction: Transaction, cases: Cases, wanted: Wanted) -> Claims:
     connector_id, now = wanted.connector.id, transaction.now_us
-    owner, fence, lease_until, paused_until = transaction.row(_LANE, connector_id) or ("", 0, 0, None)
+    row = transaction.row(_LANE, connector_id)
+    owner, fence, lease_until, paused_until, state = row or ("", 0, 0, None, State.UP)
     if owner not in ("", wanted.owner) and lease_until > now:
         return Claims(mine=False, wait=(lease_until - now) / SECOND)
     if owner != wanted.owner:
@@ -102,53 +114,85 @@ def _claim(transaction: Transaction, cases: Cases, wanted: Wanted) -> Claims:
         _doubt(transaction, cases, wanted, fence)
     transaction.change(_TAKE, connector_id, wanted.owner, fence, now + int(wanted.lease * SECOND))
     more = _expire(transaction, cases, wanted)
-    claims = _take(transaction, cases, wanted, fence, paused_until)
+    if paused_until is not None and paused_until > now:
+        claims = Claims(mine=True, wait=(paused_until - now) / SECOND)
+    else:
+        most = wanted.most if state == State.UP else min(wanted.most, int(wanted.idle))
+        claims = _take(transaction, cases, wanted, fence, most)
     return replace(claims, wait=0.0) if more else claims
 
 
-def _take(transaction: Transaction, cases: Cases, wanted: Wanted, fence: int, paused_until: int | None) -> Claims:
-    now, connector_id = transaction.now_us, wanted.connector.id
-    if paused_until is not None and paused_until > now:
-        return Claims(mine=True, wait=(paused_until - now) / SECOND)
-    rows = transaction.rows(_DUE, connector_id, now, now, wanted.most) if wanted.most else []
-    claimed = _prepare(transaction, cases, wanted, fence, rows) if rows else []
-    if len(claimed) < len(rows):
+def _take(transaction: Transaction, cases: Cases, wanted: Wanted, fence: int, most: int) -> Claims:
+    rows = _due(transaction, wanted, most if wanted.units is None else min(most, wanted.units))
+    claimed, whole = _prepare(transaction, cases, wanted, fence, rows, wanted.units) if rows else ([], True)
+    if not whole:
         return Claims(mine=True, parcels=claimed, wait=0.0)  # what failed may have held up others
-    later = transaction.row(_NEXT, connector_id, now)
-    wait = None if later is None or later[0] is None else (later[0] - now) / SECOND
-    return Claims(mine=True, parcels=claimed, wait=wait)
+    now = transaction.now_us
+    later = [transaction.rows(_NEXT, wanted.connector.id, rank, now)[0][0] for rank in RANKS]
+    due = min((due for due in later if due is not None and due < NEVER), default=None)
+    return Claims(mine=True, parcels=claimed, wait=None if due is None else (due - now) / SECOND)
+
+
+def _due(transaction: Transaction, wanted: Wanted, most: int) -> list[Sequence[Any]]:
+    """The most urgent first; of one rank, what has been due longest."""
+    rows: list[Sequence[Any]] = []
+    now = transaction.now_us
+    for rank in RANKS[: wanted.above]:
+        if len(rows) < most:
+            rows += transaction.rows(_DUE, wanted.connector.id, rank, now, now, most - len(rows))
+    return rows
 
 
 def _prepare(
-    transaction: Transaction, cases: Cases, wanted: Wanted, fence: int, rows: Sequence[Sequence[Any]]
-) -> list[Claimed]:
-    """Deliveries ready to be carried out; one that cannot be made ready fails, and harms no other."""
+    transaction: Transaction,
+    cases: Cases,
+    wanted: Wanted,
+    fence: int,
+    rows: Sequence[Sequence[Any]],
+    units: int | None,
+) -> tuple[list[Claimed], bool]:
+    """Deliveries ready to be carried out, and whether all could be: one that cannot fails, and harms no other."""
     try:
         with transaction.attempt():
-            return _freeze(transaction, wanted, fence, [Parcel(*row) for row in rows])
+            return _freeze(transaction, wanted, fence, [Parcel(*row) for row in rows], units), True
     except UNAVAILABLE:
         raise
     except Exception as error:
-        if len(rows) > 1:
-            return [one for row in rows for one in _prepare(transaction, cases, wanted, fence, [row])]
-        parcel = Parcel(*rows[0])
-        log.exception("a delivery could not be prepared", connector=wanted.connector.id, delivery=parcel.id)
-        detail = f"it could not be prepared: {type(error).__name__}"
-        parcel.status = Status.FAILED
-        save(transaction, parcel, Plan(why=detail, error=DeliveryError(code=ErrorCode.UNKNOWN, detail=detail)))
-        tell(cases, parcel, wanted.connector.place)
-        return []
+        if len(rows) == 1:
+            parcel = Parcel(*rows[0])
+            log.exception("a delivery could not be prepared", connector=wanted.connector.id, delivery=parcel.id)
+            _give_up(transaction, cases, wanted, parcel, f"it could not be prepared: {type(error).__name__}")
+            return [], False
+    claimed: list[Claimed] = []
+    for row in rows:
+        left = None if units is None else units - sum(one.cost for one in claimed)
+        if left is None or left > 0:
+            claimed += _prepare(transaction, cases, wanted, fence, [row], left)[0]
+    return claimed, False
 
 
-def _freeze(transaction: Transaction, wanted: Wanted, fence: int, parcels: Sequence[Parcel]) -> list[Claimed]:
-    claimed = []
+def _give_up(transaction: Transaction, cases: Cases, wanted: Wanted, parcel: Parcel, detail: str) -> None:
+    parcel.status = Status.FAILED
+    save(transaction, parcel, Plan(why=detail, error=DeliveryError(code=ErrorCode.UNKNOWN, detail=detail)))
+    tell(cases, parcel, wanted.connector.place)
+
+
+def _freeze(
+    transaction: Transaction, wanted: Wanted, fence: int, parcels: Sequence[Parcel], units: int | None
+) -> list[Claimed]:
+    """As many as the units allow; the last may take more than is left, for a request cannot be divided."""
+    claimed: list[Claimed] = []
     for draft, parcel in zip(drafts(transaction, wanted.connector, parcels), parcels, strict=True):
+        if units is not None and units < 1:
+            break
         plan = parcel.plan
         if not plan.payloads:
-            plan = freeze(transaction, draft, plan, wanted.connector, wanted.link)
+            plan = freeze(transaction, draft, plan, wanted.connector, wanted.link, wanted.choices_for)
         parcel.status, parcel.fence = Status.SENDING, fence
         save(transaction, parcel, plan)
-        claimed.append(Claimed(parcel, plan, draft))
+        price = cost_of(plan, first_unsettled(plan), wanted.connector)
+        claimed.append(Claimed(parcel, plan, draft, price))
+        units = None if units is None else units - price
     return claimed
 
 
@@ -157,8 +201,9 @@ def _doubt(transaction: Transaction, cases: Cases, wanted: Wanted, fence: int) -
     error = DeliveryError(code=ErrorCode.UNKNOWN, detail="the hub stopped between sending and recording the answer")
     for row in transaction.rows(_LEFT, wanted.connector.id, fence):
         parcel = Parcel(*row)
+        plan = msgspec.structs.replace(parcel.plan, error=error)
         parcel.status = Status.UNCERTAIN
-        save(transaction, parcel, msgspec.structs.replace(parcel.plan, error=error))
+        save(transaction, parcel, marked(plan, first_unsettled(plan), Status.UNCERTAIN))
         tell(cases, parcel, wanted.connector.place)
 
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 import msgspec
 
 from gateway.live import LiveConnector
+from gateway.record.received import Numbered
 from gateway.send.standing import Frozen, Parcel, Plan
 from gateway.store.transaction import Transaction, listed
 from normalizer.codec import decoder, encode
@@ -82,7 +84,12 @@ def attachment_ids_of(parts: Sequence[Part]) -> list[str]:
 
 
 def freeze(
-    transaction: Transaction, draft: Draft, plan: Plan, connector: LiveConnector, link: Callable[[str], str]
+    transaction: Transaction,
+    draft: Draft,
+    plan: Plan,
+    connector: LiveConnector,
+    link: Callable[[str], str],
+    choices_for: float,
 ) -> Plan:
     """Renders the message for its channel; what is sent from now on is exactly this."""
     if draft.parcel.kind == DeliveryKind.REACTION:
@@ -93,7 +100,8 @@ def freeze(
     words = "" if message.text == placeholder(message.parts) else message.text
     rendered = render(words, message.parts, message.actions, capability, plan.quote is not None, links)
     if rendered.numbered:
-        transaction.change(_NUMBERED, encode(rendered.numbered), draft.parcel.route_id)
+        until = transaction.now + timedelta(seconds=choices_for)
+        transaction.change(_NUMBERED, encode(Numbered(actions=rendered.numbered, until=until)), draft.parcel.route_id)
     return msgspec.structs.replace(
         plan,
         payloads=tuple(Frozen(body=payload) for payload in rendered.payloads),

@@ -24,7 +24,7 @@ def order(transaction: Transaction, orders: Sequence[Order]) -> list[Accepted | 
     results: list[Accepted | Rejected] = []
     for one in orders:
         try:
-            with transaction.attempt():
+            with transaction.attempt(), transaction.tracing(one.trace):
                 desk = Desk(transaction)
                 results.append(ORDERS[type(one.command)](desk, one))
                 desk.save()
@@ -48,7 +48,7 @@ def _edit(desk: Desk, one: Order) -> Accepted:
     rendered = render(command.text, parts, message.actions, capability, False, {})
     if len(rendered.payloads) != 1 or _requests_of(desk, message) != 1:
         raise Refusal(422, ErrorCode.CONTENT_UNSUPPORTED, "only what goes in one provider request can be edited")
-    message = msgspec.structs.replace(message, text=command.text, parts=parts)
+    message = msgspec.structs.replace(message, text=command.text, parts=parts, edited_at=desk.transaction.now)
     revise(desk, connector.place, message)
     plan = Plan(
         why="edit of what was sent",
@@ -85,9 +85,10 @@ ORDERS: dict[type[Any], Callable[[Desk, Order], Accepted]] = {EditMessage: _edit
 
 def _standing(desk: Desk, one: Order, message_id: str) -> tuple[Message, Way, LiveConnector]:
     """A message the provider knows, with its route."""
-    if desk.transaction.row("SELECT 1 FROM messages WHERE id = ?", message_id) is None:
-        raise Refusal(404, "not_found", f"there is no message {message_id}")
-    message = desk.message(message_id)
+    try:
+        message = desk.message(message_id)
+    except KeyError:
+        raise Refusal(404, "not_found", f"there is no message {message_id}") from None
     way = desk.way(message.route_id)
     connector = one.connectors.get(way.connector_id) if way else None
     if way is None or connector is None:

@@ -20,14 +20,17 @@ from connectors.kit.errors import (
 )
 from gateway.live import LiveConnector
 from gateway.record.changes import anything_waits, catch_up, change_consent_of, move_identity
-from gateway.record.desk import Desk, Known
-from gateway.send.fallback import settle
-from gateway.send.pausing import hold, pause, recovered
-from gateway.send.standing import SELECT, Parcel, Plan, save, tell
+from gateway.record.desk import Desk
+from gateway.send.fallback import follow_up
+from gateway.send.names import learn
+from gateway.send.pausing import Doctor
+from gateway.send.pieces import first_unsettled, hear, is_settled, marked
+from gateway.send.rate import PutBack
+from gateway.send.standing import SELECT, Parcel, Plan, save
 from gateway.store.times import SECOND
 from gateway.store.transaction import Transaction, listed
-from normalizer.model import Consent, ConsentState, DeliveryError, DeliveryKind
-from normalizer.status import OPEN, RANK, Standing, Status, merge
+from normalizer.model import Consent, ConsentState, DeliveryError
+from normalizer.status import Status
 
 LONGEST_WAIT = 300.0
 """Seconds between two attempts at the most."""
@@ -42,6 +45,11 @@ class Done:
     n: int
     sent: Sent
 
+    @property
+    def last(self) -> bool:
+        """Nothing of the delivery is left to send."""
+        return self.n + 1 >= len(self.parcel.plan.payloads)
+
 
 @dataclass(frozen=True)
 class Failed:
@@ -49,6 +57,8 @@ class Failed:
 
     connector: LiveConnector
     parcel: Parcel
+    n: int | None
+    """Which payload (from 0); None where the hub itself failed: the first one not settled."""
     error: KitError
     attempts: int
     """How many are allowed."""
@@ -59,99 +69,69 @@ def record_outcomes(transaction: Transaction, outcomes: Sequence[Done | Failed])
 
     What a former owner of the lane learns late settles the doubt about its delivery, and nothing else.
     """
-    desk = Desk(transaction)
+    desk, doctor = Desk(transaction), Doctor(transaction)
     sql = f"{SELECT} WHERE id IN (SELECT value FROM json_each(?))"
     desk.reports_wait = anything_waits(transaction)
     ids = listed({outcome.parcel.id for outcome in outcomes})
     parcels = {row[0]: Parcel(*row) for row in transaction.rows(sql, ids)}
+    desk.cases.load(parcel.conversation_id for parcel in parcels.values())
+    desk.load(outcome.parcel.message_id for outcome in outcomes if isinstance(outcome, Done))
     ours = []
     for outcome in outcomes:
         parcel = parcels[outcome.parcel.id]
         ours.append(parcel.status == Status.SENDING)
         if isinstance(outcome, Done):
+            doctor.accepted(outcome.connector.place)
             _done(desk, outcome, parcel)
-        elif parcel.status in (Status.SENDING, Status.UNCERTAIN) and parcel.attempt == outcome.parcel.attempt:
+            continue
+        doctor.failed(outcome.connector.place, outcome.error)
+        if parcel.status in (Status.SENDING, Status.UNCERTAIN) and parcel.attempt == outcome.parcel.attempt:
             _failed(desk, outcome, parcel)
-    for place in {outcome.connector.place for outcome in outcomes if isinstance(outcome, Done)}:
-        recovered(transaction, place)
+    doctor.save()
     desk.save()
     return ours
 
 
 def _done(desk: Desk, done: Done, parcel: Parcel) -> None:
-    plan, complete = parcel.plan, True
-    if parcel.kind != DeliveryKind.REACTION:
-        accepted = msgspec.structs.replace(
-            plan.payloads[done.n], status=done.sent.status, external_ids=done.sent.external_ids
-        )
-        plan = msgspec.structs.replace(
-            plan, payloads=(*plan.payloads[: done.n], accepted, *plan.payloads[done.n + 1 :])
-        )
-        complete = all(payload.status not in OPEN for payload in plan.payloads)
-    if complete:
-        standing = Standing(parcel.attempt, Status(parcel.status))
-        told = max((done.sent.status, *(payload.status for payload in plan.payloads)), key=RANK.__getitem__)
-        parcel.status = merge(standing, Standing(parcel.attempt, told)).status
-        plan = plan if parcel.status == Status.FAILED else msgspec.structs.replace(plan, error=None)
-    save(desk.transaction, parcel, plan)
-    if complete:
-        settle(desk, parcel)
-        tell(desk.cases, parcel, done.connector.place)
-        desk.transaction.wake("lane", parcel.connector_id)
-    _remember(desk, done, parcel)
-
-
-def _remember(desk: Desk, done: Done, parcel: Parcel) -> None:
-    """The provider's ids lead back to the message; reports that came before the answer apply now."""
-    place, external_ids = done.connector.place, done.sent.external_ids
-    known = Known(parcel.message_id, parcel.conversation_id, parcel.route_id, parcel.id)
-    target = parcel.plan.target
-    for external_id in external_ids:
-        if external_id == target:
-            continue  # an edit or a reaction that goes by the name of its message
-        desk.transaction.change(_KNOW, parcel.connector_id, external_id, parcel.message_id, parcel.id)
-        desk.learn(place, external_id, known)
-    if parcel.kind == DeliveryKind.MESSAGE and external_ids:
-        message = desk.message(parcel.message_id)
-        names = tuple(dict.fromkeys((*message.external_ids, *external_ids)))
-        desk.rewrite(msgspec.structs.replace(message, external_ids=names))
-    catch_up(desk, place, external_ids)
-
-
-_KNOW = (
-    "INSERT INTO external_ids (connector_id, external_id, message_id, delivery_id) VALUES (?, ?, ?, ?)"
-    " ON CONFLICT (connector_id, external_id) DO UPDATE"
-    " SET message_id = excluded.message_id, delivery_id = excluded.delivery_id WHERE delivery_id IS NULL"
-)
+    names = done.sent.external_ids
+    if hear(desk.transaction, parcel, done.n, done.sent.status, external_ids=names):
+        follow_up(desk, parcel, done.connector.place)
+    learn(desk, done.connector.place, parcel, names)
+    catch_up(desk, done.connector.place, names)
 
 
 def _failed(desk: Desk, failed: Failed, parcel: Parcel) -> None:
-    error = failed.error
-    plan = msgspec.structs.replace(
-        parcel.plan,
-        error=DeliveryError(code=error.code, detail=error.detail, provider_code=error.provider_code),
-    )
+    error, plan = failed.error, parcel.plan
+    n = first_unsettled(plan) if failed.n is None else failed.n
+    if is_settled(plan, n):  # a report was quicker and knows better; what is left of the message goes on
+        if parcel.status == Status.SENDING:
+            _requeue(desk, parcel)
+            save(desk.transaction, parcel)
+        return
+    told = DeliveryError(code=error.code, detail=error.detail, provider_code=error.provider_code)
     act = next(NEXT[kind] for kind in type(error).__mro__ if kind in NEXT)  # a plugin may have its own kinds
-    save(desk.transaction, parcel, act(desk, failed, parcel, plan))
-    settle(desk, parcel)
-    if parcel.status != Status.QUEUED:
-        tell(desk.cases, parcel, failed.connector.place)
-    desk.transaction.wake("lane", parcel.connector_id)
+    with desk.transaction.tracing(plan.trace):
+        plan = act(desk, failed, parcel, msgspec.structs.replace(plan, error=told))
+    save(desk.transaction, parcel, marked(plan, n, Status(parcel.status)))
+    follow_up(desk, parcel, failed.connector.place)
+
+
+def _requeue(desk: Desk, parcel: Parcel, seconds: float = 0.0, *, spends: bool = False) -> None:
+    """Another time. What was told to be uncertain comes back as another attempt, for a status never falls."""
+    parcel.attempt += spends or parcel.status == Status.UNCERTAIN
+    parcel.status, parcel.due_at = Status.QUEUED, desk.transaction.now_us + int(seconds * SECOND)
 
 
 def _later(desk: Desk, failed: Failed, parcel: Parcel, plan: Plan) -> Plan:
     """Provably not accepted: told to wait, the whole lane waits and no attempt is spent; else back off."""
     assert isinstance(failed.error, Temporary)
     if failed.error.retry_after is not None:
-        pause(desk.transaction, parcel.connector_id, failed.error.retry_after, failed.error.detail)
-        parcel.status, parcel.due_at = Status.QUEUED, desk.transaction.now_us
+        _requeue(desk, parcel)
         return msgspec.structs.replace(plan, traffic=plan.traffic + 1)
     if parcel.attempt >= failed.attempts:
         parcel.status = Status.FAILED
         return plan
-    parcel.status = Status.QUEUED
-    parcel.due_at = desk.transaction.now_us + int(_backoff(parcel.attempt) * SECOND)
-    parcel.attempt += 1
+    _requeue(desk, parcel, _backoff(parcel.attempt), spends=True)
     return plan
 
 
@@ -195,15 +175,13 @@ def _follow(desk: Desk, failed: Failed, parcel: Parcel, plan: Plan) -> Plan:
     if parcel.attempt >= failed.attempts:
         parcel.status = Status.FAILED
         return plan
-    parcel.status, parcel.due_at = Status.QUEUED, desk.transaction.now_us
-    parcel.attempt += 1
+    _requeue(desk, parcel, spends=True)
     return plan
 
 
-def _hold(desk: Desk, failed: Failed, parcel: Parcel, plan: Plan) -> Plan:
-    """Nothing can leave until an operator mends the connector: the lane pauses, the delivery waits."""
-    hold(desk.transaction, failed.connector.place, failed.error.detail)
-    parcel.status, parcel.due_at = Status.QUEUED, desk.transaction.now_us
+def _wait(desk: Desk, _: Failed, parcel: Parcel, plan: Plan) -> Plan:
+    """Nothing is wrong with the delivery: it leaves when an operator mended the connector, or the next lane begins."""
+    _requeue(desk, parcel)
     return plan
 
 
@@ -214,7 +192,8 @@ NEXT: dict[type[Any], Callable[[Desk, Failed, Parcel, Plan], Plan]] = {
     Unreachable: _fail,
     OptedOut: _shut_out,
     Moved: _follow,
-    Misconfigured: _hold,
+    Misconfigured: _wait,
+    PutBack: _wait,
 }
 
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from connectors.kit.base import Edits, File, Outbound, OutboundEdit, OutboundReaction, Plugin, Reacts, Sent
 from connectors.kit.errors import Refused
-from gateway.files import Files
 from gateway.send.claim import Claimed
 from gateway.send.drafts import Draft
+from gateway.send.pieces import token_of
 from normalizer.errors import ErrorCode
 from normalizer.model import DeliveryKind
 from normalizer.payload import Payload
@@ -43,6 +43,13 @@ async def _react(plugin: Plugin[Any], outbound: Any) -> Sent:
     return await plugin.react(outbound)
 
 
+def sound(sent: Sent) -> Sent:
+    """What a plugin answered. Raises TypeError where that names messages by anything but text."""
+    if not all(isinstance(name, str) for name in sent.external_ids):
+        raise TypeError("an external id is text")
+    return sent
+
+
 SEND: Mapping[DeliveryKind, Callable[[Plugin[Any], Any], Awaitable[Sent]]] = {
     DeliveryKind.MESSAGE: _send,
     DeliveryKind.EDIT: _edit,
@@ -65,12 +72,12 @@ def errands(lane: "Lane", claimed: Claimed) -> Iterator[Errand]:
     for n, frozen in enumerate(plan.payloads):
         if frozen.status in OPEN:
             common: dict[str, Any] = {
-                "token": f"{parcel.id}.{n + 1}",
+                "token": token_of(parcel.id, n),
                 "address": draft.address,
                 "payload": frozen.body,
                 "thread": draft.thread,
                 "reply_to": plan.quote if frozen.body.quotes else None,
-                "files": _files(lane.files, draft, frozen.body),
+                "files": _files(lane, draft, frozen.body),
             }
             edits = kind == DeliveryKind.EDIT
             yield Errand(
@@ -78,18 +85,19 @@ def errands(lane: "Lane", claimed: Claimed) -> Iterator[Errand]:
             )
 
 
-def _files(files: Files, draft: Draft, payload: Payload) -> dict[str, File]:
+def _files(lane: "Lane", draft: Draft, payload: Payload) -> dict[str, File]:
     stored = {file.id: file for file in draft.files}
     found = {}
     for part in payload.media:
         file = stored.get(part.attachment_id)
-        if file is None or file.sha256 is None or not files.exists(file.sha256):
+        if file is None or file.sha256 is None or not lane.files.exists(file.sha256):
             raise Refused(f"the file {part.attachment_id} is not stored", code=ErrorCode.MEDIA_UNREACHABLE)
         found[file.id] = File(
             attachment_id=file.id,
-            path=files.path(file.sha256),
+            path=lane.files.path(file.sha256),
             media_type=file.media_type,
             name=part.name or file.name or file.id,
             size=file.size or 0,
+            url=lane.link(file.id),
         )
     return found

@@ -1,6 +1,10 @@
-"""A delivery as the store keeps it, and how its status climbs."""
+"""A delivery as the store keeps it, and whose turn it is on a route.
 
-from dataclasses import dataclass, fields
+Of the deliveries that wait on one route with one rank, one has its turn: it is due, or under way. The others are due at
+`NEVER`, and so a lane never looks at them, however many they are; whoever leaves the queue gives the turn to the next.
+"""
+
+from dataclasses import dataclass, field, fields
 
 import msgspec
 
@@ -8,6 +12,7 @@ from gateway.arrival import Place
 from gateway.ids import new_id
 from gateway.record.cases import Cases
 from gateway.store import schema
+from gateway.store.times import SECOND
 from gateway.store.transaction import Transaction
 from normalizer.codec import decoder, encode
 from normalizer.commands import Fallback
@@ -15,7 +20,10 @@ from normalizer.events import DeliveryData
 from normalizer.model import Delivery, DeliveryError, DeliveryKind, Loss, Message, PayloadState
 from normalizer.parts import Action
 from normalizer.payload import Payload
-from normalizer.status import OPEN, RANK, Standing, Status, merge
+from normalizer.status import OPEN, Status
+
+NEVER = 253_402_214_400 * SECOND
+"""`due_at` of a delivery that waits for another on its route: 9999-12-31, the last day that reads as a date."""
 
 
 class Frozen(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,6 +31,7 @@ class Frozen(msgspec.Struct, frozen=True, kw_only=True):
 
     body: Payload
     status: Status = Status.QUEUED
+    """`queued` until something is known of it; `uncertain` where it may have left."""
     external_ids: tuple[str, ...] = ()
 
 
@@ -46,6 +55,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """Connectors a fallback may use: those of the conversation's inbox, the first choice first."""
     traffic: int = 0
     """How often the provider asked us to wait; costs no attempt."""
+    trace: str | None = None
+    """Of what asked for it; what is told of it belongs there, whoever reports it."""
 
 
 @dataclass(slots=True, eq=False)
@@ -67,10 +78,23 @@ class Parcel:
     body: bytes
     created_at: int
     updated_at: int
+    stored: str = field(init=False)
+    """Its status as the store has it."""
+    _read: tuple[bytes, Plan] | None = field(init=False, default=None)
+
+    def __post_init__(self) -> None:
+        self.stored = self.status
 
     @property
     def plan(self) -> Plan:
-        return _plan.decode(self.body)
+        """What `body` says; read once."""
+        if self._read is None or self._read[0] is not self.body:
+            self._read = (self.body, _plan.decode(self.body))
+        return self._read[1]
+
+    def write(self, plan: Plan) -> None:
+        self.body = encode(plan)
+        self._read = (self.body, plan)
 
     def model(self) -> Delivery:
         plan = self.plan
@@ -91,9 +115,17 @@ class Parcel:
         )
 
 
-COLUMNS = ", ".join(field.name for field in fields(Parcel))
-SELECT = f"SELECT {COLUMNS} FROM deliveries"
+COLUMNS = tuple(column.name for column in fields(Parcel) if column.init)
+SELECT = f"SELECT {', '.join(COLUMNS)} FROM deliveries"
 _SAVE = "UPDATE deliveries SET attempt = ?, status = ?, due_at = ?, fence = ?, body = ?, updated_at = ? WHERE id = ?"
+_WAITING = "SELECT id FROM deliveries WHERE route_id = ? AND rank = ? AND status IN ('queued', 'sending')"
+_NEXT = f"UPDATE deliveries SET due_at = ? WHERE id = ({_WAITING} ORDER BY id LIMIT 1) AND due_at = {NEVER}"
+"""Gives the turn to the first, after the one that had it left."""
+_FIRST = f"{_NEXT} AND NOT EXISTS ({_WAITING} AND due_at < {NEVER})"
+"""Gives it to the first where nobody has it, after one joined."""
+_RETURNED = f"{_FIRST} AND status = 'queued'"
+"""The same in other words, because changes are carried out by their words in the order those were first used: what
+returns to the queue has to be written before."""
 _plan = decoder(Plan)
 
 
@@ -108,8 +140,10 @@ def queue(
     kind: DeliveryKind = DeliveryKind.MESSAGE,
     expires_at: int | None = None,
 ) -> Parcel:
-    """A new delivery of a message on a route, due at once; wakes its lane."""
+    """A new delivery of a message on a route, due when it is its turn; wakes its lane."""
     now = transaction.now_us
+    if plan.trace is None:
+        plan = msgspec.structs.replace(plan, trace=transaction.trace)
     parcel = Parcel(
         id=new_id(),
         message_id=message.id,
@@ -120,61 +154,44 @@ def queue(
         rank=rank,
         attempt=1,
         status=Status.QUEUED,
-        due_at=now,
+        due_at=NEVER,
         expires_at=expires_at,
         fence=0,
         body=encode(plan),
         created_at=now,
         updated_at=now,
     )
-    transaction.insert(schema.deliveries, *(getattr(parcel, name) for name in Parcel.__slots__))
+    transaction.insert(schema.deliveries, *(getattr(parcel, name) for name in COLUMNS))
+    place = (route_id, rank)
+    transaction.change(_FIRST, now, *place, *place)
     transaction.wake("lane", connector_id)
     return parcel
 
 
 def save(transaction: Transaction, parcel: Parcel, plan: Plan | None = None) -> None:
-    """Writes a delivery as it stands in memory."""
+    """Writes a delivery as it stands in memory. One that leaves the queue, or returns to it, passes the turn on."""
     if plan is not None:
-        parcel.body = encode(plan)
+        parcel.write(plan)
+    waited, parcel.stored = parcel.stored in OPEN, parcel.status
+    waits = parcel.status in OPEN
+    had_turn = waited and parcel.due_at < NEVER
+    if waits and not waited:
+        parcel.due_at = NEVER
     parcel.updated_at = transaction.now_us
     transaction.change(
         _SAVE, parcel.attempt, parcel.status, parcel.due_at, parcel.fence, parcel.body, parcel.updated_at, parcel.id
     )
+    place = (parcel.route_id, parcel.rank)
+    if waits and not waited:
+        transaction.change(_RETURNED, transaction.now_us, *place, *place)
+    elif had_turn and not waits:
+        transaction.change(_NEXT, transaction.now_us, *place)
+    if waits != waited:
+        transaction.wake("lane", parcel.connector_id)
 
 
 def tell(cases: Cases, parcel: Parcel, place: Place | None) -> None:
     """Says in the conversation's history how the delivery stands."""
     case = cases.get(parcel.conversation_id)
     data = DeliveryData(delivery=parcel.model())
-    cases.emit(case, "delivery.updated", data, parcel.message_id, cases.advance(case), place)
-
-
-def climb(
-    transaction: Transaction, delivery_id: str, external_id: str, status: Status, error: DeliveryError | None = None
-) -> Parcel | None:
-    """Merges a report about the present attempt; the delivery, where that changed its status.
-
-    A report names one provider request. While others of the delivery are still to go it changes only that one's status:
-    the delivery goes on, and keeps its successors back.
-    """
-    transaction.flush()
-    row = transaction.row(f"{SELECT} WHERE id = ?", delivery_id)
-    assert row is not None
-    parcel = Parcel(*row)
-    before = parcel.plan
-    payloads = tuple(
-        _risen(frozen, status) if external_id in frozen.external_ids else frozen for frozen in before.payloads
-    )
-    standing = Standing(parcel.attempt, Status(parcel.status))
-    after = standing
-    if all(frozen.status not in OPEN for frozen in payloads):
-        after = merge(standing, Standing(parcel.attempt, status))
-    if after == standing and payloads == before.payloads:
-        return None
-    parcel.status = after.status
-    save(transaction, parcel, msgspec.structs.replace(before, payloads=payloads, error=error or before.error))
-    return parcel if after != standing else None
-
-
-def _risen(frozen: Frozen, status: Status) -> Frozen:
-    return msgspec.structs.replace(frozen, status=max(frozen.status, status, key=RANK.__getitem__))
+    cases.emit(case, "delivery.updated", data, parcel.message_id, cases.advance(case), place, parcel.plan.trace)

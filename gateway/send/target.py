@@ -8,6 +8,7 @@ from gateway.record.cases import Case
 from gateway.record.desk import Desk
 from gateway.record.people import SELECT_WAY, Way, way_of
 from gateway.send.asks import Ask, Refusal
+from gateway.store.histories import both
 from gateway.store.times import from_us
 from gateway.store.transaction import Transaction, listed
 from normalizer.addresses import InvalidAddress, normalise
@@ -21,6 +22,7 @@ from normalizer.model import (
     ConversationKind,
     ConversationState,
     Direction,
+    Message,
     Proof,
     Purpose,
     Visibility,
@@ -43,19 +45,18 @@ class Target:
 def aim(desk: Desk, ask: Ask) -> Target:
     """Chooses conversation and route. Raises Refusal, before anything is written."""
     command = ask.command
-    if command.reply_to is not None:
-        _known_message(desk, command.reply_to)
+    answered = _answered(desk, command.reply_to) if command.reply_to is not None else None
     case = _case(desk, command.conversation_id) if command.conversation_id else None
     if case and command.direction == Direction.NOTE:
         return Target(case, None, None, "a note leaves on no route")
     if command.to:
         way, new, connector = _addressed(desk, ask, command.to)
-        _choose(desk, ask, [way])
+        _choose(desk, ask, [way], answered)
         return Target(_open(desk, connector, way, new, None), way, connector, "named address")
     ways = ways_of(desk.transaction, case) if case else _ways_to(desk.transaction, command.contact_id or "")
     if case:
         ways = [way for way in ways if _inbox_of(ask, way) in (None, case.inbox_id)]
-    chosen = _choose(desk, ask, ways)
+    chosen = _choose(desk, ask, ways, answered)
     way = next(way for way in ways if way.id == chosen.route_id)
     connector = ask.connectors[way.connector_id]
     return Target(_open(desk, connector, way, False, case), way, connector, chosen.why)
@@ -68,9 +69,17 @@ def _case(desk: Desk, conversation_id: str) -> Case:
         raise Refusal(404, "not_found", f"there is no conversation {conversation_id}") from None
 
 
-def _known_message(desk: Desk, message_id: str) -> None:
-    if desk.transaction.row("SELECT 1 FROM messages WHERE id = ?", message_id) is None:
-        raise Refusal(422, "invalid_reference", f"reply_to: there is no message {message_id}")
+def _answered(desk: Desk, message_id: str) -> Message:
+    try:
+        return desk.message(message_id)
+    except KeyError:
+        raise Refusal(422, "invalid_reference", f"reply_to: there is no message {message_id}") from None
+
+
+_USED = both(
+    "SELECT m.route_id FROM {history} h JOIN events e ON e.position = h.position JOIN messages m ON m.id = e.subject"
+    " WHERE h.conversation = ?1"
+)
 
 
 def ways_of(transaction: Transaction, case: Case) -> list[Way]:
@@ -80,8 +89,7 @@ def ways_of(transaction: Transaction, case: Case) -> list[Way]:
     if case.contact_id:
         rows += transaction.rows(f"{SELECT_WAY} WHERE i.contact_id = ?", case.contact_id)
     if not rows:
-        used = "SELECT route_id FROM messages WHERE id IN (SELECT subject FROM events WHERE conversation_id = ?)"
-        rows = transaction.rows(f"{SELECT_WAY} WHERE r.id IN ({used})", case.id)
+        rows = transaction.rows(f"{SELECT_WAY} WHERE r.id IN ({_USED})", case.number)
     return list({row[0]: way_of(row) for row in rows}.values())
 
 
@@ -129,13 +137,12 @@ def _open(desk: Desk, connector: LiveConnector, way: Way, new: bool, case: Case 
     return desk.case_of(connector.place, desk.crowd[connector.place], way, new, None)
 
 
-def _choose(desk: Desk, ask: Ask, ways: Sequence[Way]) -> Chosen:
+def _choose(desk: Desk, ask: Ask, ways: Sequence[Way], answered: Message | None) -> Chosen:
     command = ask.command
-    answered = desk.message(command.reply_to).route_id if command.reply_to else None
     wish = Wish(
         route_id=command.route_id,
         channel=command.channel,
-        reply_to_route_id=answered,
+        reply_to_route_id=answered.route_id if answered else None,
         purpose=command.purpose,
         private=any(way.visibility == Visibility.PRIVATE for way in ways),
     )

@@ -1,4 +1,4 @@
-"""A lane at work: one connector, its lease, what is under way, and when to look again."""
+"""A lane at work: one connector, its lease, its pace, what is under way, and when to look again."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -9,9 +9,13 @@ import structlog
 from connectors.kit.errors import OutcomeUnknown
 from gateway.files import Files
 from gateway.live import LiveConnector
+from gateway.metrics import SEND_SECONDS, SENT
 from gateway.record import UNAVAILABLE
 from gateway.send.claim import Claimed, Claims, Wanted, claim, release
 from gateway.send.outcome import Done, Failed, record_outcomes
+from gateway.send.pieces import first_unsettled
+from gateway.send.rate import Pace, PutBack, cost_of
+from gateway.settings.model import Limits
 from gateway.store.writer import Closed, Overloaded, Writer
 
 log = structlog.get_logger()
@@ -21,7 +25,7 @@ GRACE = 10.0
 
 
 class Lane:
-    """Sends what is due, in order per route, as long as the lease is ours."""
+    """Sends what is due, in order per route, as long as the lease is ours and the rate allows."""
 
     def __init__(
         self,
@@ -31,21 +35,22 @@ class Lane:
         link: Callable[[str], str],
         *,
         owner: str,
-        lease: float,
-        concurrency: int,
-        attempts: int,
+        limits: Limits,
         carry_out: "Callable[[Lane, Claimed], Awaitable[None]]",
     ) -> None:
         self.connector = connector
         self.files = files
-        self.attempts = attempts
+        self.attempts = limits.attempts
+        self.seconds, self.accepted = SEND_SECONDS.labels(connector.id), SENT.labels(connector.id, "accepted")
         self._writer = writer
-        self._link = link
+        self.link = link
         self._owner = owner
-        self._lease = lease
-        self._concurrency = concurrency
+        self._limits = limits
         self._carry_out = carry_out
+        self._pace = Pace(connector.settings.rate)
         self._under_way: set[asyncio.Task[None]] = set()
+        self._unanswered: set[str] = set()
+        """Deliveries that take a place at the provider; one whose answer is being recorded takes none any more."""
         self._woken = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._stopping = False
@@ -60,6 +65,7 @@ class Lane:
     async def stop(self) -> None:
         """Claims no more, lets what is under way finish, hands back the lease."""
         self._stopping = True
+        self._pace.stop()
         self._woken.set()
         if self._task:
             await self._task
@@ -69,11 +75,27 @@ class Lane:
             with suppress(Closed, *STORE_TROUBLE):  # the lease then ends by itself
                 await self._writer.write(release, (self.connector.id, self._owner))
 
+    async def turn(self, claimed: Claimed, n: int) -> bool:
+        """Waits until the rate lets the nth request (from 0) of a delivery leave; False where the lane stops before."""
+        if self.connector.settings.rate is None or n == first_unsettled(claimed.plan):
+            return True  # the first was paid for by claiming it
+        try:
+            turn = self._pace.wait(claimed.parcel.rank, cost_of(claimed.plan, n, self.connector))
+            self._woken.set()
+            await turn
+        except PutBack as error:
+            await self.record(Failed(self.connector, claimed.parcel, n, error, self.attempts))
+            return False
+        return True
+
     async def record(self, outcome: Done | Failed) -> bool:
         """After the commit, whether the delivery is still ours to go on with.
 
         What the store cannot take now is offered until it can: what a provider said must not be lost.
         """
+        if isinstance(outcome, Failed) or outcome.last:
+            self._unanswered.discard(outcome.parcel.id)
+            self._woken.set()
         while True:
             try:
                 return await self._writer.write(record_outcomes, outcome)
@@ -84,8 +106,9 @@ class Lane:
     async def _run(self) -> None:
         while not self._stopping:
             self._woken.clear()
+            wanted = self._wanted()
             try:
-                claims = await self._claim()
+                claims = await self._writer.write(claim, wanted)
             except STORE_TROUBLE as error:
                 log.error("a lane waits for the store", connector=self.connector.id, reason=str(error))
                 claims = Claims(mine=False, wait=1.0)
@@ -95,32 +118,43 @@ class Lane:
                 log.exception("a lane failed to claim", connector=self.connector.id)
                 claims = Claims(mine=False, wait=1.0)
             for claimed in claims.parcels:
-                task = asyncio.create_task(self._carry(claimed))
-                self._under_way.add(task)
-                task.add_done_callback(self._finished)
-            await self._rest(claims)
+                self._begin(claimed)
+            self._pace.let_go()
+            await self._rest(wanted, claims)
 
-    async def _claim(self) -> Claims:
-        wanted = Wanted(
+    def _begin(self, claimed: Claimed) -> None:
+        self._pace.spend(claimed.cost)
+        self._unanswered.add(claimed.parcel.id)
+        task = asyncio.create_task(self._carry(claimed))
+        self._under_way.add(task)
+        task.add_done_callback(self._finished)
+
+    def _wanted(self) -> Wanted:
+        """What is more urgent than the requests that wait for the rate; without such, anything."""
+        return Wanted(
             connector=self.connector,
             owner=self._owner,
-            lease=self._lease,
-            most=self._concurrency - len(self._under_way),
-            link=self._link,
+            lease=self._limits.lease,
+            most=self._limits.concurrency - len(self._unanswered),
+            idle=not self._under_way,
+            link=self.link,
+            units=self._pace.units(),
+            above=self._pace.first_waiting(),
+            choices_for=self._limits.choice_wait,
         )
-        return await self._writer.write(claim, wanted)
 
     async def _carry(self, claimed: Claimed) -> None:
         """Whatever goes wrong in it, the delivery does not stay in `sending`: it may have left."""
         try:
             await self._carry_out(self, claimed)
+            self._unanswered.discard(claimed.parcel.id)
         except (Exception, asyncio.CancelledError) as error:
             task = asyncio.current_task()
             if task and task.cancelling():
                 raise
             log.exception("a delivery ended in a fault of the hub", connector=self.connector.id)
             doubt = OutcomeUnknown(f"the hub failed: {type(error).__name__}")
-            await self.record(Failed(self.connector, claimed.parcel, doubt, self.attempts))
+            await self.record(Failed(self.connector, claimed.parcel, None, doubt, self.attempts))
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._under_way.discard(task)
@@ -128,9 +162,14 @@ class Lane:
         if not task.cancelled() and (error := task.exception()):
             log.error("an outcome was not recorded", connector=self.connector.id, exc_info=error)
 
-    async def _rest(self, claims: Claims) -> None:
-        """Until woken, until something is due, or until the lease wants renewing because work is under way."""
-        waits = [wait for wait in (claims.wait, self._lease / 3 if self._under_way else None) if wait is not None]
+    async def _rest(self, wanted: Wanted, claims: Claims) -> None:
+        """Until woken, until something is due or may leave, or until the lease wants renewing for what is under way."""
+        waits = [] if claims.wait is None else [claims.wait]
+        if self._under_way:
+            waits.append(self._limits.lease / 3)
+        used_up = wanted.units is not None and sum(one.cost for one in claims.parcels) >= wanted.units
+        if claims.mine and (used_up or wanted.above is not None or self._pace.first_waiting() is not None):
+            waits.append(self._pace.seconds())
         with suppress(TimeoutError):
             async with asyncio.timeout(min(waits, default=None)):
                 await self._woken.wait()

@@ -2,7 +2,8 @@ import asyncio
 import time
 from pathlib import Path
 
-from gateway.record.fragments import TIMER, subject_of
+from gateway.record.fragments import TIMER
+from gateway.record.timers import subject_of
 from tests.background.heronry import (
     Heron,
     Note,

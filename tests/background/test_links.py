@@ -6,6 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import event
 
 from gateway.links import Links
 from gateway.store.engine import open_store
@@ -63,6 +64,18 @@ def test_a_signature_holds_for_no_other_attachment_and_no_later_time(links: Link
     assert not links.valid(id_, str(int(expires) + 1), signature, now())
     assert not links.valid(id_, f"0{expires}", signature, now())
     assert not links.valid(id_, expires, "", now())
+
+
+def test_at_a_new_address_links_are_made_by_the_same_secret_without_the_store(tmp_path: Path) -> None:
+    engine = open_store(f"sqlite:///{tmp_path / 'hub.db'}")
+    asked: list[str] = []
+    before = Links(engine, HUB)
+    event.listen(engine, "before_cursor_execute", lambda _c, _k, sql, *_: asked.append(sql))
+    after = before.moved("https://new.example.com/prefix")
+    assert after.link(ID).startswith(f"https://new.example.com/prefix/v1/attachments/{ID}?")
+    assert after.valid(*taken_apart(before.link(ID)), now())
+    assert asked == []
+    engine.dispose()
 
 
 def test_links_outlive_a_restart_and_hold_at_no_other_hub(tmp_path: Path) -> None:

@@ -138,7 +138,7 @@ def test_a_new_configuration_interrupts_only_what_changed(tmp_path: Path) -> Non
     async def test() -> None:
         pond, marsh, brook = (live(PollingHeron, name, POLLED) for name in ("pond", "marsh", "brook"))
         async with running(settings_in(tmp_path), pond, marsh) as hub:
-            await eventually(lambda: pond.plugin.cursors and marsh.plugin.cursors)
+            await eventually(lambda: bool(pond.plugin.cursors and marsh.plugin.cursors))
             hub.connectors = {"pond": pond, "brook": brook}
             await hub.polling.renew()
             for connector in (pond, marsh, brook):

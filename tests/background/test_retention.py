@@ -24,7 +24,6 @@ def fill(transaction: Transaction, items: Any) -> list[None]:
             transaction.insert(schema.idempotency, "helpdesk", key, "f", "m", at)
             transaction.insert(schema.fragments, "pond", key, f"group {key}", id_, b"{}", at)
             transaction.insert(schema.exchanges, old_id(days), "pond", None, at, b"{}")
-            transaction.insert(schema.waiting_reports, "pond", key, "x", b"{}", at)
     return [None]
 
 
@@ -54,7 +53,6 @@ def test_periods_differ(tmp_path: Path) -> None:
                 "idempotency": 2,
                 "fragments": 2,
                 "exchanges": 1,
-                "waiting_reports": 2,
             }
 
     run(test)
@@ -86,7 +84,7 @@ def test_pieces_that_wait_for_their_connector_stay(tmp_path: Path) -> None:
     def waiting(transaction: Transaction, items: Any) -> list[None]:
         for group in ("waits", "done"):
             transaction.insert(schema.fragments, "gone", group, group, "r", b"{}", ago(days=OLD))
-        transaction.insert(schema.timers, "assemble", "gone\nwaits", ago(days=OLD))
+        transaction.insert(schema.timers, "assemble", "gone\nwaits", ago(days=OLD), 0)
         return [None]
 
     async def test() -> None:

@@ -109,3 +109,14 @@ def test_an_identity_that_moved_keeps_its_history(store: Store) -> None:
     assert store.rows("SELECT count(*) FROM conversations") == [(1,)]
     assert store.types().count("contact.created") == 1
     assert store.types().count("contact.updated") == 1
+
+
+def test_consent_told_late_does_not_undo_what_was_said_since(store: Store) -> None:
+    store.record(said("hello", 1))
+    later = ConsentChanged(key="c2", peer=peer(), state=ConsentState.OPTED_IN, source="START", occurred_at=AT)
+    earlier = AT - timedelta(minutes=5)
+    late = ConsentChanged(key="c1", peer=peer(), state=ConsentState.OPTED_OUT, source="STOP", occurred_at=earlier)
+    store.record(later)
+    store.record(late)
+    assert store.types().count("consent.changed") == 1
+    assert store.rows("SELECT blocked FROM routes") == [(0,)]

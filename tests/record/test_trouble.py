@@ -76,10 +76,10 @@ def test_a_stopped_writer_takes_nothing_and_has_written_what_it_took(store: Stor
 
 def test_a_store_in_trouble_is_told_as_such_and_nothing_is_half_written(store: Store) -> None:
     with writing(store.engine) as connection:
-        connection.exec_driver_sql("ALTER TABLE messages RENAME TO elsewhere")
+        connection.exec_driver_sql("ALTER TABLE message_heads RENAME TO elsewhere")
     with pytest.raises(sqlite3.OperationalError):
         store.record(said("hello"))
     with writing(store.engine) as connection:
-        connection.exec_driver_sql("ALTER TABLE elsewhere RENAME TO messages")
+        connection.exec_driver_sql("ALTER TABLE elsewhere RENAME TO message_heads")
     assert store.rows("SELECT count(*) FROM raws") == [(0,)]
     assert store.record(said("hello")).outcome == Outcome.RECORDED

@@ -18,7 +18,7 @@ from gateway.send.accept import accept
 from gateway.send.asks import Accepted, Ask, Order, Rejected
 from gateway.send.orders import order
 from gateway.send.work import Lane
-from gateway.settings.model import Connector
+from gateway.settings.model import Connector, Limits
 from gateway.store.writer import Writer
 from normalizer.capability import Capability, TextLimit
 from normalizer.commands import SendMessage
@@ -110,9 +110,7 @@ class Desk(Store):
             self.files,
             lambda id_: f"https://hub.example.com/v1/attachments/{id_}",
             owner=owner,
-            lease=lease,
-            concurrency=8,
-            attempts=attempts,
+            limits=Limits(lease=lease, concurrency=8, attempts=attempts),
             carry_out=deliver,
         )
 

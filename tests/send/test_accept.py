@@ -1,12 +1,14 @@
 """A command becomes one message and one delivery, or is refused with a word that says why."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from gateway.send.asks import Accepted, Rejected
+from gateway.settings.model import Limits
+from gateway.store.times import now
 from normalizer.commands import MAX_PARTS, Recipient, SendMessage
 from normalizer.inbound import ConsentChanged
 from normalizer.model import ConsentState, Direction
@@ -150,3 +152,15 @@ def test_the_answer_to_numbered_text_comes_back_as_a_choice(desk: Desk) -> None:
     assert (part["type"], part["value"], part["label"]) == ("choice", "n", "No")
     desk.record(said("2", 3))
     assert desk.events()[-1]["data"]["message"]["parts"] == []
+
+
+def test_a_number_written_long_after_the_question_is_no_choice(desk: Desk) -> None:
+    from normalizer.parts import ReplyAction
+
+    desk.say("Sure?", actions=(ReplyAction(label="Yes", value="y"), ReplyAction(label="No", value="n")))
+    run(desk, accepted=1)
+    wait = timedelta(seconds=Limits().choice_wait)
+    desk.record(said("2", 2, occurred_at=now() + wait + timedelta(seconds=1)))
+    assert desk.events()[-1]["data"]["message"]["parts"] == []
+    desk.record(said("2", 3, occurred_at=now() + wait - timedelta(seconds=60)))  # written in time, and told late
+    assert [part["value"] for part in desk.events()[-1]["data"]["message"]["parts"]] == ["n"]

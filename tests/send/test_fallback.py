@@ -8,7 +8,7 @@ from gateway.arrival import Place
 from gateway.live import LiveConnector
 from gateway.send.asks import Accepted, Rejected
 from gateway.store.engine import writing
-from normalizer.commands import Fallback, SendMessage
+from normalizer.commands import MAX_AFTER, Fallback, SendMessage
 from normalizer.inbound import Address, Peer, Person, StatusChanged
 from normalizer.model import Inbox
 from normalizer.status import Status
@@ -67,11 +67,19 @@ def test_a_fallback_that_leads_nowhere_leaves_the_failure(desk: Desk) -> None:
     assert desk.rows("SELECT count(*) FROM deliveries") == [(1,)]
 
 
-def test_a_fallback_that_would_have_to_wait_is_refused_rather_than_forgotten(desk: Desk) -> None:
-    fallback = (Fallback(channel="smoke", after=120, unless="read"),)
-    answer = desk.ask(SendMessage(conversation_id=desk.conversation_id, text="hi", fallback=fallback))
+@pytest.mark.parametrize(
+    "step",
+    [
+        Fallback(channel="smoke", unless="read"),
+        Fallback(channel="smoke", uncertain=True),
+        Fallback(channel="smoke", after=MAX_AFTER + 1),
+        Fallback(channel="smoke", after=10**30),
+    ],
+)
+def test_a_condition_that_could_not_be_kept_is_refused_rather_than_forgotten(desk: Desk, step: Fallback) -> None:
+    answer = desk.ask(SendMessage(conversation_id=desk.conversation_id, text="hi", fallback=(step,)))
     assert isinstance(answer, Rejected)
-    assert (answer.status, answer.code) == (422, "fallback_unsupported")
+    assert (answer.status, answer.code) == (422, "invalid_fallback")
 
 
 def test_private_words_do_not_fall_back_to_a_public_route(desk: Desk) -> None:

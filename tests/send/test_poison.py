@@ -26,8 +26,9 @@ class Declined(Refused):
         (Declined("no"), "failed"),
         (Sent((object(),)), "uncertain"),  # type: ignore[arg-type]  # what a careless plugin may return
         (Sent((b"\xff", 2**70)), "uncertain"),  # type: ignore[arg-type]
+        (Sent((5,)), "uncertain"),  # type: ignore[arg-type]
     ],
-    ids=["unreadable answer", "unproven answer", "own error", "no id", "odd ids"],
+    ids=["unreadable answer", "unproven answer", "own error", "no id", "odd ids", "a number"],
 )
 def test_whatever_a_plugin_ends_in_the_delivery_ends_and_its_successor_leaves(
     desk: Desk, line: Exception | Sent, status: str
@@ -50,7 +51,7 @@ def test_a_delivery_that_cannot_be_prepared_fails_and_harms_no_other(desk: Desk)
     desk.record(said("hello", 1, sender="8"))
     poison = desk.say("poison")
     with writing(desk.engine) as connection:
-        connection.exec_driver_sql("UPDATE messages SET body = x'00' WHERE id = ?", (poison.message.id,))
+        connection.exec_driver_sql("UPDATE message_heads SET body = x'00' WHERE id = ?", (poison.message.id,))
     desk.say("sound")
     run(desk, failed=1, accepted=1)
     assert [outbound.payload.text for outbound in desk.plugin.sent] == ["sound"]
