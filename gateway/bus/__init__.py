@@ -1,0 +1,1 @@
+"""The message bus: queues and topics over kombu. Nothing outside this package imports kombu."""
