@@ -1,7 +1,5 @@
 """The Flask application: serves the route table, and turns every failure into a problem."""
 
-import re
-import secrets
 from functools import partial
 from typing import Any
 
@@ -15,23 +13,24 @@ from gateway.api.reading import read_json, read_query
 from gateway.api.route import Answer, Call, Route
 from gateway.api.routes import ROUTES
 from gateway.hub import Hub
+from gateway.tracing import new_trace, trace_of
 from gateway.waiting import TROUBLE
 from normalizer.codec import encode
 
 log = structlog.get_logger()
 MOST_JSON = 1 << 20
 """Octets of a JSON body."""
-TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}", re.ASCII)
-"""https://www.w3.org/TR/trace-context/ (read 2026-11)."""
-CODES = {
-    400: Code.MALFORMED,
-    404: Code.NOT_FOUND,
-    405: Code.METHOD_NOT_ALLOWED,
-    408: Code.SLOW,
-    413: Code.TOO_LARGE,
-    415: Code.UNSUPPORTED_MEDIA_TYPE,
-    416: Code.INVALID,
+REFUSALS = {
+    400: (Code.MALFORMED, "the request cannot be read"),
+    404: (Code.NOT_FOUND, "nothing is served at this path; an id in it is a UUID, as the API gives it"),
+    405: (Code.METHOD_NOT_ALLOWED, "served here: {allow}"),
+    408: (Code.SLOW, "the request did not come in time"),
+    415: (Code.UNSUPPORTED_MEDIA_TYPE, "this media type is not taken here"),
+    416: (Code.INVALID, "the file has no such part"),
 }
+"""What is said where the framework refuses, in our words."""
+TELLING = ("allow", "content-range", "retry-after")
+"""Headers of the framework's refusals that are passed on."""
 ALWAYS = {"x-content-type-options": "nosniff", "cache-control": "no-store"}
 
 
@@ -78,14 +77,14 @@ def _answer(route: Route, given: Any) -> Response:
         return Response(encode(given), route.status, ALWAYS, content_type="application/json")
     if isinstance(given.content, Response):
         given.content.headers.update(given.headers)
+        given.content.headers.pop("date", None)  # every server says it by itself
         return given.content
     return Response(given.content, given.status, given.headers)
 
 
 def _begin() -> None:
     """Every line logged for a request bears its trace id: the caller's, where it sent one."""
-    sent = TRACEPARENT.fullmatch(request.headers.get("traceparent", ""))
-    structlog.contextvars.bind_contextvars(trace_id=sent[1] if sent else secrets.token_hex(16))
+    structlog.contextvars.bind_contextvars(trace_id=trace_of(request.headers.get("traceparent")) or new_trace())
 
 
 def _end(_: BaseException | None) -> None:
@@ -100,8 +99,11 @@ def _refuse_http(error: HTTPException) -> Response:
     status = error.code or 500
     if status == 413:
         return _refuse(too_large(request.max_content_length or 0))
-    headers = {name.lower(): value for name, value in error.get_headers() if name.lower() in ("allow", "retry-after")}
-    return _refuse(Problem(status, CODES.get(status, Code.INVALID), error.description or error.name, headers=headers))
+    headers = {name.lower(): value for name, value in error.get_headers() if name.lower() in TELLING}
+    if "allow" in headers:
+        headers["allow"] = ", ".join(sorted(headers["allow"].split(", ")))
+    code, sentence = REFUSALS.get(status, (Code.INVALID, error.name.lower()))
+    return _refuse(Problem(status, code, sentence.format_map(headers), headers=headers))
 
 
 def _put_off(error: Exception) -> Response:

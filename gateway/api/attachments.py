@@ -9,6 +9,8 @@ from pathlib import PurePosixPath
 from typing import IO, Any
 
 from flask import request, send_file
+from werkzeug.datastructures import FileStorage
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from gateway.api import queries
 from gateway.api.admission import admit
@@ -43,13 +45,12 @@ GUARDED = {
 def take(call: Call) -> AttachmentAnswer:
     """Keeps what was sent: the `file` field of a form, or the body itself."""
     most = call.hub.settings.limits.file
-    request.max_content_length = most + FORM
     if request.mimetype == "multipart/form-data":
-        field = request.files.get("file")
-        if field is None:
-            raise invalid("file", "the form has no file of this name")
+        request.max_content_length = most + FORM
+        field = _field()
         media_type, name, stream = field.mimetype, field.filename, field.stream
     else:
+        request.max_content_length = most
         media_type, name, stream = request.mimetype, call.query.name, request.stream
     try:
         stored = call.hub.files.save(_chunks(stream), most)
@@ -67,6 +68,20 @@ def take(call: Call) -> AttachmentAnswer:
     )
     call.hub.writer.submit(keep, attachment).result()
     return AttachmentAnswer(attachment=attachment)
+
+
+def _field() -> FileStorage:
+    """The file of a form. Raises Problem, RequestEntityTooLarge."""
+    try:
+        found = request.files.get("file")
+    except RequestEntityTooLarge as error:
+        if (request.content_length or 0) > (request.max_content_length or 0):
+            raise
+        detail = "the form has too many fields, or too large ones, beside its file"
+        raise Problem(413, Code.TOO_LARGE, detail) from error
+    if found is None:
+        raise invalid("file", "the form has no file of this name")
+    return found
 
 
 def _chunks(stream: IO[bytes] | Any) -> Iterator[bytes]:
@@ -122,6 +137,8 @@ def _file(call: Call, attachment: Attachment) -> Answer:
         raise Problem(409, Code.CONFLICT, "the file is still being fetched", headers={"retry-after": "5"})
     if attachment.sha256 is None or not call.hub.files.exists(attachment.sha256):
         raise Problem(404, attachment.error or ErrorCode.MEDIA_UNREACHABLE, "the file could not be had")
+    if "," in request.headers.get("Range", ""):
+        request.environ.pop("HTTP_RANGE")  # several at once are not given out: then the whole is (RFC 9110 §14.2)
     response = send_file(
         call.hub.files.path(attachment.sha256),
         mimetype=attachment.media_type if SAFE.fullmatch(attachment.media_type) else ANY,

@@ -1,7 +1,7 @@
 """Conversations and contacts: looking up, listing, and changing what agents change."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -22,6 +22,7 @@ from gateway.api.shapes import (
 )
 from gateway.record.cases import Case, Cases
 from gateway.store.transaction import Transaction
+from gateway.tracing import trace_in_hand
 from normalizer.model import Conversation, ConversationState
 
 NEWEST = 2**62
@@ -80,6 +81,7 @@ def timeline(call: Call) -> TimelinePage:
 class Change:
     conversation_id: str
     values: ConversationChange
+    trace: str | None = field(default_factory=trace_in_hand)
 
 
 def patch(call: Call) -> ConversationAnswer:
@@ -95,7 +97,8 @@ def change(transaction: Transaction, changes: Sequence[Change]) -> list[Conversa
     results: list[Conversation | Problem] = []
     for wanted in changes:
         try:
-            results.append(_change(cases, transaction, wanted))
+            with transaction.tracing(wanted.trace):
+                results.append(_change(cases, transaction, wanted))
         except Problem as problem:
             results.append(problem)
     cases.save()

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from gateway.api.problems import gone, invalid, unknown_type
 from gateway.api.route import Answer, Call
 from gateway.api.shapes import EventsQuery
+from gateway.case_numbers import conversation_called, is_number
 from gateway.feed import BEGINNING, Feed, Item, Page, PositionGone, UnknownType, expand
+from gateway.hub import Hub
 
 MOST_EVENTS = 1000
 MOST_WAIT = 60.0
@@ -26,18 +28,19 @@ class Reader:
     wait: float
 
 
-def reader(feed: Feed, query: EventsQuery, last_event_id: str | None = None) -> Reader:
-    """Raises Problem: 422 for what is no position or type, 410 for a position that cannot be."""
+def reader(hub: Hub, query: EventsQuery, last_event_id: str | None = None) -> Reader:
+    """Blocks on the store. Raises Problem: 422 for what is no position, type or conversation, 410 for a position that
+    cannot be."""
     types = tuple(name.strip() for name in query.types.split(",") if name.strip())
     try:
         expand(types)
     except UnknownType as error:
         raise unknown_type(error) from error
     return Reader(
-        after=_position(feed, "Last-Event-ID" if last_event_id else "after", last_event_id or query.after),
+        after=_position(hub.feed, "Last-Event-ID" if last_event_id else "after", last_event_id or query.after),
         limit=min(query.limit, MOST_EVENTS),
         types=types,
-        conversation=query.conversation,
+        conversation=_conversation(hub, query.conversation),
         wait=min(query.wait, MOST_WAIT),
     )
 
@@ -52,6 +55,16 @@ def _position(feed: Feed, name: str, text: str) -> int:
     if len(text) > DIGITS:
         raise gone(PositionGone(feed.oldest()))
     return int(text)
+
+
+def _conversation(hub: Hub, name: str | None) -> str | None:
+    """The id of the conversation that goes by a number; an id stands for itself."""
+    if name is None or not is_number(name):
+        return name
+    found = conversation_called(hub.engine, name)
+    if found is None:
+        raise invalid("conversation", f"there is no conversation #{name.removeprefix('#')}")
+    return found
 
 
 def look(feed: Feed, wanted: Reader, after: int) -> Page:
@@ -73,7 +86,7 @@ def as_json(feed: Feed, wanted: Reader, items: list[Item]) -> bytes:
 def page(call: Call) -> Answer:
     """A page at once: without the hub's own server nobody waits or streams."""
     feed = call.hub.feed
-    wanted = reader(feed, call.query)
+    wanted = reader(call.hub, call.query)
     found = look(feed, wanted, wanted.after)
     while not found.items and not found.complete:
         found = look(feed, wanted, found.seen)

@@ -13,6 +13,7 @@ from gateway.send.accept import accept
 from gateway.send.asks import Accepted, Ask, Order, Refusal, Rejected
 from gateway.send.orders import order
 from gateway.send.preview import preview
+from normalizer.addresses import InvalidAddress, normalise
 from normalizer.commands import EditMessage, SendMessage, SetReaction, SetTyping, excess
 from normalizer.errors import ErrorCode
 from normalizer.model import AuthorKind
@@ -49,12 +50,28 @@ def render(call: Call) -> Previews:
         name, size, most = found
         raise invalid(name, f"{size} are too many; {most} at most")
     hub = call.hub
+    _reachable(hub, command)
     with queries.snapshot(hub.engine) as rows:
         if command.conversation_id and queries.conversation(rows, command.conversation_id) is None:
             raise not_found("conversation")
         if command.contact_id and queries.contact(rows, command.contact_id) is None:
             raise not_found("contact")
     return Previews(previews=tuple(preview(hub.engine, hub.connectors, hub.links.link, command)))
+
+
+def _reachable(hub: Hub, command: SendMessage) -> None:
+    """Raises Problem for a recipient that sending would refuse too."""
+    if sum(target is not None for target in (command.conversation_id, command.contact_id, command.to)) > 1:
+        raise Problem(422, "invalid_target", "name at most one of conversation_id, contact_id and to")
+    if command.to is None:
+        return
+    connector = hub.connectors.get(command.to.connector)
+    if connector is None:
+        raise Problem(422, ErrorCode.NO_ROUTE, f"there is no connector {command.to.connector!r}")
+    try:
+        normalise(connector.place.scheme, command.to.address)
+    except InvalidAddress as error:
+        raise Problem(422, ErrorCode.INVALID_ADDRESS, f"to.address: {error}") from error
 
 
 def command(call: Call) -> Done:

@@ -33,7 +33,7 @@ def describe(routes: tuple[Route, ...]) -> dict[str, Any]:
             paths.setdefault(route.path, {})[method.lower()] = _operation(route, method, schemas)
     return {
         "openapi": "3.1.0",
-        "info": {"title": "onethread", "version": _version(), "description": ABOUT, "license": _license()},
+        "info": {"title": "onethread", "version": released(), "description": ABOUT, "license": _license()},
         "servers": [{"url": "/"}],
         "paths": paths,
         "components": {
@@ -124,7 +124,8 @@ def refusals(route: Route) -> set[int]:
     return found
 
 
-def _version() -> str:
+def released() -> str:
+    """The version of this hub."""
     try:
         return version("onethread")
     except PackageNotFoundError:

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from connectors.kit.capability import in_order
 from gateway.api import queries
 from gateway.api.admission import admit
 from gateway.api.cursors import cursor, id_at
@@ -26,9 +27,10 @@ from gateway.api.shapes import (
 )
 from gateway.keys import Scope
 from gateway.live import LiveConnector
-from gateway.metrics import FEED_POSITION, LANE_PAUSED, QUARANTINED, WRITES_WAITING
+from gateway.measuring import measure
 from gateway.record.replay import replay as replay_item
-from gateway.store.times import from_us, now, to_us
+from gateway.send.pausing import Condition, State
+from gateway.store.times import from_us, now
 from gateway.store.transaction import Transaction
 from gateway.waiting import TROUBLE
 from normalizer.events import EVENTS
@@ -44,21 +46,24 @@ def connectors(call: Call) -> ConnectorList:
     with queries.snapshot(call.hub.engine) as rows:
         lanes = queries.lanes(rows)
     live = sorted(call.hub.connectors.values(), key=lambda connector: connector.id)
-    return ConnectorList(connectors=tuple(_info(one, *lanes.get(one.id, (None, None, False))) for one in live))
+    return ConnectorList(connectors=tuple(_info(one, lanes.get(one.id, Condition())) for one in live))
 
 
-def _info(connector: LiveConnector, until: int | None, why: str | None, down: bool) -> ConnectorInfo:
+def _info(connector: LiveConnector, condition: Condition) -> ConnectorInfo:
+    until = condition.paused_until
     paused_until = from_us(until) if until is not None and from_us(until) > now() else None
+    well = condition.state == State.UP
     return ConnectorInfo(
         name=connector.id,
         plugin=connector.settings.plugin,
         channel=connector.place.channel,
         inbox=connector.place.inbox.id,
-        state="down" if down else "paused" if paused_until else "up",
-        reason=why if down or paused_until else None,
+        state="paused" if well and paused_until else condition.state,
+        reason=condition.paused_why if paused_until or not well else None,
+        remedy=condition.remedy(connector.id, paused_until is not None),
         paused_until=paused_until,
         webhook_url=connector.webhook_url,
-        capability=connector.plugin.info.capability,
+        capability=in_order(connector.plugin.info.capability),
     )
 
 
@@ -152,13 +157,7 @@ def metrics(call: Call) -> Answer:
     """For a scraper on this machine, or with a key."""
     if not _from_here(call):
         admit(call.hub.engine, call.headers.get("Authorization"), Scope.READ)
-    WRITES_WAITING.set(call.hub.writer.waiting)
-    FEED_POSITION.set(call.hub.feed.newest())
-    with queries.snapshot(call.hub.engine) as rows:
-        QUARANTINED.set(queries.quarantine_open(rows))
-        paused = queries.paused_lanes(rows, to_us(now()))
-    for connector in call.hub.connectors:
-        LANE_PAUSED.labels(connector).set(connector in paused)
+    measure(call.hub)
     return Answer(content=generate_latest(), headers={"content-type": CONTENT_TYPE_LATEST})
 
 

@@ -2,19 +2,29 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from heapq import nlargest
 from typing import Any, NamedTuple
 
 from sqlalchemy import Engine
 
-from gateway.record.cases import COLUMNS as CASE_COLUMNS
-from gateway.record.cases import Case
+from gateway.record.cases import SELECT_CASE, Case
 from gateway.record.people import SELECT_WAY, way_of
+from gateway.send.pausing import Condition
 from gateway.send.standing import SELECT as SELECT_PARCEL
 from gateway.send.standing import Parcel
-from normalizer.model import Attachment, AttachmentState, Conversation, Delivery, Identity, Proof, Route
+from gateway.store.histories import OF_ID, both
+from gateway.store.transaction import listed
+from normalizer.model import (
+    Attachment,
+    AttachmentState,
+    Conversation,
+    ConversationState,
+    Delivery,
+    Identity,
+    Proof,
+    Route,
+)
 
-SCANNED = 5_000
-"""How many conversations one call looks at for those that a filter wants."""
 CREATED = ("message.received", "message.created")
 
 
@@ -61,48 +71,74 @@ def deliveries(rows: Rows, message_id: str) -> tuple[Delivery, ...]:
 
 
 def conversation(rows: Rows, conversation_id: str) -> Conversation | None:
-    row = rows.one(f"SELECT {CASE_COLUMNS} FROM conversations WHERE id = ?", conversation_id)
+    row = rows.one(f"{SELECT_CASE} WHERE c.id = ?", conversation_id)
     return Case(*row).model() if row else None
 
 
 def conversations(rows: Rows, wanted: Filter, before: int, limit: int) -> tuple[list[Conversation], int | None]:
     """Up to `limit` with numbers below `before`, newest first; and the number to go on below, if any are left."""
-    by_contact = "contact_id = ? AND " if wanted.contact else ""
-    walk = f"SELECT {CASE_COLUMNS} FROM conversations WHERE {by_contact}number < ? ORDER BY number DESC LIMIT ?"
-    filtered = wanted.state is not None or wanted.inbox is not None
-    found: list[Conversation] = []
-    most = SCANNED if filtered else limit + 1
-    number = before
-    walked = rows.all(walk, *filter(None, [wanted.contact]), before, most)
-    for row in walked:
-        case = Case(*row)
-        if len(found) == limit:
-            return found, number
-        number = case.number
-        if wanted.state in (None, case.state) and wanted.inbox in (None, case.inbox_id):
-            found.append(case.model())
-    return found, number if len(walked) == most else None
+    numbers = _numbers(rows, wanted, before, limit + 1)
+    page = numbers[:limit]
+    found = rows.all(_NUMBERED, listed(page)) if page else []
+    return [Case(*row).model() for row in found], page[-1] if len(numbers) > limit else None
+
+
+def _numbers(rows: Rows, wanted: Filter, before: int, most: int) -> list[int]:
+    """The highest numbers below `before` of what is wanted, falling."""
+    if wanted.contact:  # of one contact there are few, whatever else is asked
+        filters = {"state = ?": wanted.state, "inbox_id = ?": wanted.inbox}
+        clauses = "".join(f" AND {clause}" for clause, value in filters.items() if value is not None)
+        values = [value for value in filters.values() if value is not None]
+        sql = f"SELECT number FROM conversations WHERE contact_id = ? AND number < ?{clauses} ORDER BY 1 DESC LIMIT ?"
+        return [number for (number,) in rows.all(sql, wanted.contact, before, *values, most)]
+    if wanted.state is None and wanted.inbox is None:
+        return [number for (number,) in rows.all(_NEWEST, before, most)]
+    states = [wanted.state] if wanted.state is not None else list(ConversationState)
+    places = [
+        (state, inbox)
+        for state in states
+        for inbox in ([wanted.inbox] if wanted.inbox is not None else _inboxes(rows, state))
+    ]
+    return nlargest(most, (number for place in places for (number,) in rows.all(_LISTED, *place, before, most)))
+
+
+def _inboxes(rows: Rows, state: str) -> list[str]:
+    """The inboxes with conversations in this state: one step of the index for each."""
+    return [inbox for (inbox,) in rows.all(_INBOXES, state) if inbox is not None]
+
+
+_NUMBERED = f"{SELECT_CASE} WHERE c.number IN (SELECT value FROM json_each(?)) ORDER BY c.number DESC"
+_NEWEST = "SELECT number FROM conversations WHERE number < ? ORDER BY number DESC LIMIT ?"
+_LISTED = (
+    "SELECT number FROM conversations WHERE state = ? AND inbox_id = ? AND number < ? ORDER BY number DESC LIMIT ?"
+)
+_INBOXES = (
+    "WITH RECURSIVE i(id) AS (SELECT min(inbox_id) FROM conversations WHERE state = ?1 UNION ALL"
+    " SELECT (SELECT min(inbox_id) FROM conversations WHERE state = ?1 AND inbox_id > i.id) FROM i"
+    " WHERE i.id IS NOT NULL) SELECT id FROM i"
+)
 
 
 def messages(rows: Rows, conversation_id: str, after_sequence: int, limit: int) -> list[tuple[int, bytes]]:
     """Sequence and body of each, oldest first."""
-    marks = ", ".join("?" * len(CREATED))
-    sql = (
-        "SELECT e.sequence, m.body FROM events e CROSS JOIN messages m ON m.id = e.subject"
-        f" WHERE e.conversation_id = ? AND e.sequence > ? AND e.type IN ({marks}) ORDER BY e.sequence LIMIT ?"
+    sql = both(
+        f"SELECT h.sequence, m.body FROM {{history}} h {_MESSAGE} WHERE h.conversation = {OF_ID} AND h.sequence > ?2"
+        f" AND e.type IN ({_CREATED})"
     )
-    return rows.all(sql, conversation_id, after_sequence, *CREATED, limit)
+    return rows.all(f"{sql} ORDER BY 1 LIMIT ?3", conversation_id, after_sequence, limit)
 
 
 def timeline(rows: Rows, contact_id: str, after: int, limit: int) -> list[tuple[int, bytes]]:
     """Position and body of each message of all the contact's conversations, in the order of the feed."""
-    marks = ", ".join("?" * len(CREATED))
-    sql = (
-        "SELECT e.position, m.body FROM conversations c CROSS JOIN events e ON e.conversation_id = c.id"
-        " CROSS JOIN messages m ON m.id = e.subject"
-        f" WHERE c.contact_id = ? AND e.position > ? AND e.type IN ({marks}) ORDER BY e.position LIMIT ?"
+    sql = both(
+        "SELECT h.position, m.body FROM conversations c CROSS JOIN {history} h ON h.conversation = c.number"
+        f" {_MESSAGE} WHERE c.contact_id = ?1 AND h.position > ?2 AND e.type IN ({_CREATED})"
     )
-    return rows.all(sql, contact_id, after, *CREATED, limit)
+    return rows.all(f"{sql} ORDER BY 1 LIMIT ?3", contact_id, after, limit)
+
+
+_MESSAGE = "CROSS JOIN events e ON e.position = h.position CROSS JOIN messages m ON m.id = e.subject"
+_CREATED = ", ".join(f"'{type_}'" for type_ in CREATED)
 
 
 def contact(rows: Rows, contact_id: str) -> bytes | None:
@@ -140,10 +176,10 @@ def attachment(rows: Rows, attachment_id: str) -> Attachment | None:
     )
 
 
-def lanes(rows: Rows) -> dict[str, tuple[int | None, str | None, bool]]:
-    """Until when and why a connector is paused, and whether it is down, by its name."""
-    found = rows.all("SELECT connector_id, paused_until, paused_why, down FROM lanes")
-    return {connector: (until, why, bool(down)) for connector, until, why, down in found}
+def lanes(rows: Rows) -> dict[str, Condition]:
+    """How connectors do, by their names."""
+    found = rows.all("SELECT connector_id, paused_until, paused_why, state, failures FROM lanes")
+    return {connector: Condition(*condition) for connector, *condition in found}
 
 
 def quarantine(rows: Rows, connector: str | None, state: str | None, before: str, limit: int) -> Sequence[Any]:
@@ -158,16 +194,6 @@ def quarantined(rows: Rows, quarantine_id: str) -> Any | None:
     """One row of the same columns, and its bytes."""
     sql = _QUARANTINE.replace(" FROM ", ", slice FROM ")
     return rows.one(f"{sql} WHERE id = ?", quarantine_id)
-
-
-def quarantine_open(rows: Rows) -> int:
-    """How many items wait for a fix."""
-    return int(rows.all("SELECT count(*) FROM quarantine WHERE state = 'open'")[0][0])
-
-
-def paused_lanes(rows: Rows, at: int) -> set[str]:
-    """The connectors that nothing leaves at this time."""
-    return {row[0] for row in rows.all("SELECT connector_id FROM lanes WHERE paused_until > ?", at)}
 
 
 def raw(rows: Rows, raw_id: str) -> Any | None:

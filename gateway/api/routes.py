@@ -1,8 +1,11 @@
 """The route table: what is served, by whom it may be asked for, and what OpenAPI says of it."""
 
 from gateway.api import attachments, conversations, feeding, messages, operations, shapes, webhooks
+from gateway.api.deliveries import DELIVERIES
+from gateway.api.descriptions import DESCRIPTIONS
 from gateway.api.openapi import describe
 from gateway.api.route import Route
+from gateway.api.subscription_routes import SUBSCRIPTIONS
 from gateway.keys import Scope
 from normalizer.commands import Command, SendMessage
 
@@ -237,15 +240,6 @@ OPERATIONS = (
     ),
     Route(
         method="GET",
-        path="/v1/schemas/events",
-        do=operations.event_schemas,
-        scope=None,
-        summary="JSON Schema of every event",
-        about="Asks for no key: it says nothing of this hub.",
-        answer=shapes.EventSchemas,
-    ),
-    Route(
-        method="GET",
         path="/healthz",
         do=operations.health,
         scope=None,
@@ -276,4 +270,14 @@ OPERATIONS = (
     ),
 )
 
-ROUTES: tuple[Route, ...] = (*WEBHOOKS, *FEED, *MESSAGES, *CONVERSATIONS, *ATTACHMENTS, *OPERATIONS)
+ROUTES: tuple[Route, ...] = (
+    *WEBHOOKS,
+    *FEED,
+    *MESSAGES,
+    *DELIVERIES,
+    *CONVERSATIONS,
+    *ATTACHMENTS,
+    *SUBSCRIPTIONS,
+    *OPERATIONS,
+    *DESCRIPTIONS,
+)

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from gateway.case_numbers import PATTERN as CASE
 from gateway.send.preview import Preview
 from normalizer.capability import Capability
 from normalizer.events import Envelope
@@ -30,9 +31,20 @@ def as_stored(body: bytes) -> Any:
     return msgspec.Raw(body)
 
 
-Word = Annotated[str, Meta(max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+LINE = r"^ *[^\x00-\x20\x7f][^\x00-\x1f\x7f]*$"
+Word = Annotated[str, Meta(max_length=200, pattern=LINE)]
 """A short text on one line."""
-Id = Annotated[str, Meta(pattern="^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")]
+UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+ID = f"^{UUID}$"
+ID_OR_NUMBER = f"^(?:{CASE}|{UUID})$"
+Id = Annotated[str, Meta(pattern=ID)]
+IdOrNumber = Annotated[str, Meta(pattern=ID_OR_NUMBER)]
+PATTERNS = {
+    LINE: "not a text on one line",
+    ID: "not an id: a UUID in lower case, as the API gives it",
+    ID_OR_NUMBER: "neither an id nor the number of a conversation",
+}
+"""What is said of a text that does not fit."""
 Cursor = Annotated[str | None, Meta(description="`next` of the page before; absent: the first page.")]
 PageSize = Annotated[int, Meta(ge=1, description="How many at most; more than 200 count as 200.")]
 MOST_ON_PAGE = 200
@@ -59,9 +71,16 @@ class EventsQuery(Strict, frozen=True, kw_only=True):
     ] = ""
     limit: Annotated[int, Meta(ge=1, description="How many at most; more than 1000 count as 1000.")] = 100
     types: Annotated[
-        str, Meta(description="Short names (`message.received`) or patterns (`message.*`), by comma; absent: all.")
+        str,
+        Meta(
+            description="Short names (`message.received`) or patterns (`message.*`, `*.updated`), by comma;"
+            " absent: all."
+        ),
     ] = ""
-    conversation: Annotated[Id | None, Meta(description="Only events of this conversation.")] = None
+    conversation: Annotated[
+        IdOrNumber | None,
+        Meta(description="Only events of this conversation: its id, or its number (`12`, `%2312`)."),
+    ] = None
     wait: Annotated[
         float, Meta(ge=0, description="Seconds to wait while there is nothing new; more than 60 count as 60.")
     ] = 0
@@ -108,7 +127,7 @@ class LinkQuery(Strict, frozen=True, kw_only=True):
 class ConversationChange(Strict, frozen=True, kw_only=True):
     """What is absent stays as it is; null takes it away."""
 
-    subject: Annotated[str, Meta(max_length=1000)] | UnsetType | None = UNSET
+    subject: Annotated[str, Meta(max_length=1000, pattern=LINE)] | UnsetType | None = UNSET
     state: ConversationState | UnsetType = UNSET
     category: Word | UnsetType | None = UNSET
     labels: Annotated[tuple[Word, ...], Meta(max_length=50)] | UnsetType = UNSET
@@ -142,7 +161,7 @@ class ConversationAnswer(Given, frozen=True, kw_only=True):
 
 class ConversationPage(Given, frozen=True, kw_only=True):
     conversations: tuple[Conversation, ...]
-    """Newest first. With filters a page may hold fewer than asked for although others follow."""
+    """Newest first."""
     next: str | None
     """Cursor of the next page; null after the last."""
 
@@ -185,8 +204,11 @@ class ConnectorInfo(Given, frozen=True, kw_only=True):
     channel: str
     inbox: str
     state: str
-    """`up`, `paused` for a while, or `down` until it is mended."""
+    """`up`; `paused` for a while; `degraded`: requests do not get through, and one at a time is tried; `down`: nothing
+    gets through, or until its settings are mended."""
     reason: str | None
+    remedy: str | None
+    """What an operator can do."""
     paused_until: Time | None
     webhook_url: str
     capability: Capability

@@ -2,18 +2,35 @@
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 74 the store or the folder for files cannot be used, 75 try again later
 (provider or hub do not answer, or another process has the port or the store), 78 the configuration cannot be used.
-Errors are a sentence on standard error; `--json` prints JSON on standard output, one value a line.
+Errors are a sentence on standard error; `--json` prints JSON on standard output, one value a line. Both are UTF-8.
 """
 
+import re
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 from typing import Annotated
 
 import typer
 
-from gateway.cli import config, connectors, init, keys, plugins, send, serve, simulate, tail, trace
-from gateway.cli.output import Failure
+from gateway.cli import (
+    config,
+    connectors,
+    deliveries,
+    init,
+    keys,
+    plugins,
+    send,
+    serve,
+    simulate,
+    subscriptions,
+    tail,
+    trace,
+)
+from gateway.cli.output import Exit, Failure
 
+NO_TEXT = re.compile("[\udc80-\udcff]")
+"""How octets of arguments look that are not UTF-8 (PEP 383)."""
 app = typer.Typer(
     name="onethread",
     help="An omnichannel message gateway.",
@@ -30,8 +47,10 @@ app.command("trace")(trace.trace)
 app.command("simulate")(simulate.simulate)
 app.add_typer(config.app, name="config")
 app.add_typer(connectors.app, name="connectors")
+app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(keys.app, name="keys")
 app.add_typer(plugins.installed, name="plugins")
+app.add_typer(subscriptions.app, name="subscriptions")
 app.add_typer(plugins.development, name="plugin")
 
 
@@ -52,8 +71,16 @@ def options(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs one command and exits with its code; `arguments` are the process's own where none are given."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
         app(args=None if arguments is None else list(arguments), prog_name="onethread")
     except Failure as failure:
         print(failure, file=sys.stderr)
         sys.exit(failure.code)
+    except UnicodeEncodeError as error:
+        if not NO_TEXT.search(error.object):
+            raise
+        print("what was given is no text: it is not UTF-8", file=sys.stderr)
+        sys.exit(Exit.USAGE)

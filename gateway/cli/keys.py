@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gateway.cli.options import DEFAULT_CONFIG, Config, Json, load_settings
-from gateway.cli.output import Exit, Failure, plain_values, show, table
+from gateway.cli.output import Exit, Failure, one_line, plain_values, show, table, visible
 from gateway.cli.stores import opened
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from gateway.keys import Scope
 
+MOST_NAME = 200
 app = typer.Typer(help="API keys.", no_args_is_help=True, rich_markup_mode=None)
 
 
@@ -34,6 +35,8 @@ def create(
 ) -> None:
     """Make a key. It is shown this once; only its hash is kept."""
     scopes = _scopes(scope)
+    if not (name.strip() and len(name) <= MOST_NAME and visible(name) == name):
+        raise Failure(f"--name takes 1 to {MOST_NAME} characters on one line", Exit.USAGE)
     with _store(config) as engine:
         from gateway.keys import create_key
 
@@ -49,7 +52,8 @@ def list_all(config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
 
         found = list_keys(engine)
     rows = [
-        (key.id, key.prefix + "…", " ".join(key.scopes), "revoked" if key.revoked_at else "", key.name) for key in found
+        (key.id, key.prefix + "…", " ".join(key.scopes), "revoked" if key.revoked_at else "", one_line(key.name))
+        for key in found
     ]
     show(found, as_json=as_json, plain=table(("ID", "KEY", "SCOPES", "STATE", "NAME"), rows))
 

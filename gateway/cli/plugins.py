@@ -63,11 +63,13 @@ def examine(
 
 def _described(name: str) -> dict[str, Any]:
     from connectors.kit import registry
+    from connectors.kit.capability import in_order
     from gateway.cli.output import plain_values
 
     source = _source(name)
     try:
-        return {**plain_values(registry.describe(name)), "source": source}
+        told = registry.describe(name)
+        return {**plain_values(told), "capability": in_order(told.capability), "source": source}
     except registry.BrokenPlugin as error:
         return {"name": name, "source": source, "problem": str(error)}
 

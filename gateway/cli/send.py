@@ -7,7 +7,7 @@ import typer
 
 from gateway.cli.options import DEFAULT_CONFIG, Config, Json, load_settings
 from gateway.cli.output import Exit, Failure, one_line, plain_values, show
-from gateway.cli.stores import opened
+from gateway.cli.stores import conversation_id, opened
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +28,7 @@ LOOK_EVERY = 0.05
 def send(
     text: Annotated[str, typer.Argument(metavar="TEXT", help="What the message says.")],
     to: Annotated[str | None, typer.Option(metavar="CONNECTOR:ADDRESS", help="To an address.")] = None,
-    conversation: Annotated[str | None, typer.Option(metavar="ID", help="Into a conversation.")] = None,
+    conversation: Annotated[str | None, typer.Option(metavar="ID|#NUMBER", help="Into a conversation.")] = None,
     contact: Annotated[str | None, typer.Option(metavar="ID", help="To a contact, on the best channel.")] = None,
     wait: Annotated[
         float | None, typer.Option(metavar="SECONDS", min=0, help="Wait for the provider's answer.")
@@ -38,10 +38,14 @@ def send(
     as_json: Json = False,
 ) -> None:
     """Send a message. With --wait, exit code 1 says that it failed, or is not known to have arrived in time."""
+    from msgspec.structs import replace
+
     settings = load_settings(config)
     command = _command(text, to, conversation, contact)
     connectors = _connectors(settings)
     with opened(settings) as engine:
+        if conversation is not None:
+            command = replace(command, conversation_id=conversation_id(engine, conversation))
         if dry_run:
             _preview(settings, engine, connectors, command, as_json=as_json)
             return

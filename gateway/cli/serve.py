@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gateway.cli.options import DEFAULT_CONFIG, Config, Json, load_settings
-from gateway.cli.output import Exit, Failure, show
+from gateway.cli.output import Exit, Failure, one_line, show
 
 if TYPE_CHECKING:
     from gateway.settings import Settings
@@ -55,6 +55,8 @@ def serve(
     except AddressUnavailable as error:
         hint = "; --port chooses another" if error.passing else ""
         raise Failure(f"{error}{hint}", Exit.TEMPORARY if error.passing else Exit.CONFIGURATION) from error
+    except UnicodeError as error:  # what Python says of a name that no name service could ever be asked for
+        raise Failure(f"cannot listen on {one_line(listen.host)}: no name of a host", Exit.CONFIGURATION) from error
     except NotStarted as error:
         raise Failure(str(error)) from error
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from gateway.cli.output import Exit, Failure
+from gateway.cli.output import Exit, Failure, one_line
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -25,3 +25,13 @@ def opened(settings: "Settings") -> "Iterator[Engine]":
         yield engine
     finally:
         engine.dispose()
+
+
+def conversation_id(engine: "Engine", name: str) -> str:
+    """The id of the conversation that goes by this id or number. Raises Failure."""
+    from gateway.case_numbers import conversation_called
+
+    found = conversation_called(engine, name)
+    if found is None:
+        raise Failure(f"there is no conversation {one_line(name)}")
+    return found

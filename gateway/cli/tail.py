@@ -7,7 +7,7 @@ import typer
 
 from gateway.cli.options import DEFAULT_CONFIG, Config, Json, load_settings
 from gateway.cli.output import Exit, Failure, one_line
-from gateway.cli.stores import opened
+from gateway.cli.stores import conversation_id, opened
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -27,8 +27,8 @@ def tail(
     after: Annotated[
         str | None, typer.Option(metavar="POSITION|now", help=f"Begin after it; otherwise {LAST} events ago.")
     ] = None,
-    types: Annotated[str, typer.Option(help="Short names or patterns, by comma: message.*,delivery.updated")] = "",
-    conversation: Annotated[str | None, typer.Option(metavar="ID", help="Only this conversation.")] = None,
+    types: Annotated[str, typer.Option(help="Short names or patterns, by comma: message.*,*.updated")] = "",
+    conversation: Annotated[str | None, typer.Option(metavar="ID|#NUMBER", help="Only this conversation.")] = None,
     connector: Annotated[str | None, typer.Option(metavar="NAME", help="Only what came or left through it.")] = None,
     follow: Annotated[bool, typer.Option("--follow/--no-follow", help="Wait for more, until Ctrl-C.")] = True,
     config: Config = DEFAULT_CONFIG,
@@ -41,24 +41,36 @@ def tail(
 
         feed = Feed(engine)
         wanted = [name.strip() for name in types.split(",") if name.strip()]
+        only = None if conversation is None else conversation_id(engine, conversation)
         show = _Shown(engine, connector, as_json=as_json)
         try:
-            for item in _events(feed, _start(engine, feed, after), wanted, conversation, follow=follow):
+            for item in _events(feed, _start(engine, feed, after, only), wanted, only, follow=follow):
                 show(item)
         except KeyboardInterrupt:
             return
 
 
-def _start(engine: "Engine", feed: "Feed", after: str | None) -> int:
+def _start(engine: "Engine", feed: "Feed", after: str | None, conversation: str | None) -> int:
     with engine.connect() as connection:
         newest = connection.exec_driver_sql("SELECT max(position) FROM events").scalar() or 0
     if after is None:
-        return max(newest - LAST, feed.oldest() - 1 if newest else 0)
+        first = _nearly_newest(feed, newest, conversation) if conversation else newest - LAST
+        return max(first, feed.oldest() - 1 if newest else 0)
     if after == NOW:
         return int(newest)
     if not (after.isascii() and after.isdecimal() and len(after) <= len(str(2**63)) - 1):
         raise Failure(f"--after takes a position or {NOW}", Exit.USAGE)
     return int(after)
+
+
+def _nearly_newest(feed: "Feed", newest: int, conversation: str) -> int:
+    """The position before the last few events of a conversation."""
+    low, high = feed.oldest() - 2, newest  # no more than LAST events follow `high`; more, or too old to read, `low`
+    while high - low > 1:
+        middle = (low + high) // 2
+        more = len(feed.read(middle, LAST + 1, None, conversation)) > LAST
+        low, high = (middle, high) if more else (low, middle)
+    return high
 
 
 def _events(feed: "Feed", after: int, types: list[str], conversation: str | None, *, follow: bool) -> "Iterator[Item]":

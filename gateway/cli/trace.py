@@ -1,20 +1,34 @@
-"""`onethread trace`: the story of a message, from the provider's request to the provider's answer."""
+"""`onethread trace`: the story of a message, from the provider's request to the last subscriber."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gateway.cli.options import DEFAULT_CONFIG, Config, Json, load_settings
-from gateway.cli.output import Failure, one_line, show, visible
+from gateway.cli.output import Exit, Failure, one_line, show, visible
 from gateway.cli.stores import opened
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from gateway.trace.story import Chapter, Event, Exchanged, Filed, Item, Quarantined, RawRequest, Sending, Story
+    from gateway.trace.story import (
+        Chapter,
+        Event,
+        Exchanged,
+        Filed,
+        Held,
+        Item,
+        Quarantined,
+        RawRequest,
+        Sending,
+        Story,
+        Subscriber,
+    )
 
 WIDE = 160
+MOST_RUNS = 20
+"""Of positions, on one line."""
 
 
 def trace(
@@ -22,21 +36,27 @@ def trace(
         str,
         typer.Argument(
             metavar="ID|ADDRESS",
-            help="Any id: of a message, delivery, conversation (#12 too), contact, route, request, attachment, event or"
-            " quarantined item; a provider's id or a dedupe key; a phone number, e-mail address, handle or chat id.",
+            help="Any id: of a message, delivery, conversation (#12 too), contact, route, request, attachment, event,"
+            " command, trace (a traceparent too) or quarantined item; a provider's id or a dedupe key; an"
+            " Idempotency-Key or client_ref; a phone number, e-mail address, handle or chat id.",
         ),
     ],
     config: Config = DEFAULT_CONFIG,
     as_json: Json = False,
 ) -> None:
     """Tell the whole story of anything that has a name. Times are UTC."""
+    if not what.strip():
+        raise Failure("say what to trace: an id, #12, an address", Exit.USAGE)
     settings = load_settings(config)
     with opened(settings) as engine:
+        from gateway.trace import MOST_SEARCHED
         from gateway.trace import trace as story_of
+        from gateway.tracing import trace_named
 
-        story = story_of(engine, what, tuple(settings.secrets()))
+        story = story_of(engine, what, settings)
     if story is None:
-        raise Failure(f"nothing here goes by {one_line(what)}")
+        among = f"; of a trace the newest {MOST_SEARCHED} events were searched" if trace_named(what.strip()) else ""
+        raise Failure(f"nothing here goes by {one_line(what)}{among}")
     show(story, as_json=as_json, plain="\n".join(map(visible, _lines(story))))
 
 
@@ -63,6 +83,12 @@ def _lines(story: "Story") -> Iterator[str]:
             yield from _raw(raw)
         yield from map(_item, story.items)
         yield from map(_quarantined, story.quarantine)
+    for subscriber in story.subscribers:
+        yield ""
+        yield from _subscriber(subscriber)
+    if story.notes:
+        yield ""
+        yield from (f"note: {note}" for note in story.notes)
 
 
 def _chapter(chapter: "Chapter") -> Iterator[str]:
@@ -73,6 +99,8 @@ def _chapter(chapter: "Chapter") -> Iterator[str]:
     yield from map(_item, chapter.items)
     message = chapter.message
     yield f"{_at(message.recorded_at)} message {message.id} ({message.direction})  {one_line(said(message), WIDE)}"
+    traces = dict.fromkeys(event.trace for event in chapter.events if event.trace)
+    yield from _indented(f"trace {trace}" for trace in traces)
     yield from _indented(map(_event, chapter.events))
     for sending in chapter.deliveries:
         yield from _indented(_sending(sending))
@@ -129,6 +157,38 @@ def _exchanged(exchanges: "Iterable[Exchanged]") -> Iterator[str]:
 
 def _quarantined(one: "Quarantined") -> str:
     return f"{_at(one.created_at)} quarantined {one.id} ({one.state}) {one.key} of {one.connector}: {one.reason}"
+
+
+def _subscriber(one: "Subscriber") -> Iterator[str]:
+    """Only what there is; events go by their positions."""
+    why = one.reason or one.problem
+    because = f": {one_line(why, WIDE)}" if why else ""
+    yield f"subscriber {one.name} ({one.target}, {one.state}){because}"
+    yield from _indented(map(_held, one.held))
+    stand = {"sent": one.sent, "waiting": one.waiting, "from before it began": one.earlier, "not wanted": one.unwanted}
+    yield from _indented(f"{how}: {_runs(positions)}" for how, positions in stand.items() if positions)
+
+
+def _held(one: "Held") -> str:
+    if one.behind is not None:
+        return f"{one.state}: {one.position}, behind {one.behind}"
+    tries = "again at once" if one.due_at is None else f"again at {_at(one.due_at)}"
+    next_ = "waits for an operator" if one.state == "parked" else tries
+    error = f": {one_line(one.error, WIDE)}" if one.error else ""
+    return f"{one.state}: {one.position}, {one.attempts} attempts, {next_}{error}"
+
+
+def _runs(positions: Sequence[int]) -> str:
+    """`12-15, 18`, cut where there are too many."""
+    runs: list[list[int]] = []
+    for position in positions:
+        if runs and position == runs[-1][1] + 1:
+            runs[-1][1] = position
+        else:
+            runs.append([position, position])
+    said = [f"{first}" if first == last else f"{first}-{last}" for first, last in runs[:MOST_RUNS]]
+    more = sum(last - first + 1 for first, last in runs[MOST_RUNS:])
+    return ", ".join(said) + (f" and {more} more" if more else "")
 
 
 def _indented(lines: Iterable[str], by: int = 2) -> Iterator[str]:

@@ -6,7 +6,11 @@ Each function gives the value back in its plain form, or raises ValueError with 
 import re
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
+
+from connectors.kit.secret import Secret
+from gateway.bus.addresses import brokers
+from gateway.bus.contract import BusUnsupported
 
 SQLITE = "sqlite:///"
 LISTEN = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):(?P<port>[0-9]{1,5})")
@@ -46,9 +50,22 @@ def store_in(url: str, folder: Path) -> str:
 
 
 def bus(value: Any) -> str:
-    if text(value) != "memory://":
-        raise ValueError("this release has the bus memory:// only; consumers outside read the feed over HTTP")
+    try:
+        brokers(text(value))
+    except BusUnsupported as error:
+        raise ValueError(str(error)) from error
     return text(value)
+
+
+def bus_shown(url: str) -> str:
+    """The address for people: brokers without users and passwords."""
+    return ";".join(map(str, brokers(url))) or url
+
+
+def passwords(url: Secret) -> list[Secret]:
+    """What of a bus address must not be shown, as it is written and as it is meant."""
+    written = [part.password for one in url.reveal().split(";") if (part := urlsplit(one.strip())).password]
+    return [Secret(form) for password in written for form in {password, unquote(password)}]
 
 
 def folder(value: Any) -> str:

@@ -1,15 +1,18 @@
 """Loading the configuration file: read, type, join, and report all that is wrong with it at once."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from connectors.kit.config import PluginConfig
+from connectors.kit.secret import Secret
 from gateway.settings import addresses
 from gateway.settings.document import Document, read
 from gateway.settings.model import Connector, Entries, InboxEntry, Listen, Settings
 from gateway.settings.problems import SettingsError, nearest
+from gateway.settings.rate import Rate
+from gateway.settings.rate import rate as read_rate
 from gateway.settings.typed import Conversion, Untyped
 from normalizer.model import Inbox
 
@@ -22,7 +25,9 @@ Plugins = Callable[[str], "type[Plugin[Any]]"]
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 NAMING = "a name is 1 to 63 of a-z, 0-9, _ and -, and begins with a letter or digit"
 ONLY_INBOX = "main"
-OWN_KEYS = ("plugin", "inbox")
+OWN_KEYS = ("plugin", "inbox", "rate")
+FILTERS = {"connector": "connectors", "inbox": "inboxes"}
+"""What a subscription filters by, and under which key."""
 
 
 def load(path: Path, environ: Mapping[str, str], plugins: Plugins | None = None) -> Settings:
@@ -50,6 +55,7 @@ class _Loading:
         inboxes = list(_section(values, "inboxes")) or [ONLY_INBOX]
         connectors = {name: self._connector(name, entry, inboxes) for name, entry in named.items()}
         self._check_names("inboxes", inboxes)
+        self._check_subscriptions(_section(values, "subscriptions"), {"connector": named, "inbox": inboxes})
         entries = self._entries({**values, "connectors": values.get("connectors") if not named else {}})
         if self.document.problems or entries is None:
             raise Untyped
@@ -59,7 +65,8 @@ class _Loading:
             path=path.absolute(),
             public_url=entries.public_url,
             store=addresses.store_in(entries.store, self.document.folder),
-            bus=entries.bus,
+            bus=addresses.bus_shown(entries.bus),
+            bus_url=Secret(entries.bus),
             files=self.document.folder / entries.files,
             listen=Listen(host, port),
             inboxes={
@@ -67,6 +74,7 @@ class _Loading:
                 for name, entry in brands.items()
             },
             connectors={name: connector for name, connector in connectors.items() if connector},
+            subscriptions=entries.subscriptions,
             limits=entries.limits,
         )
 
@@ -77,10 +85,22 @@ class _Loading:
             return None
         return entries
 
-    def _check_names(self, section: str, names: list[str]) -> None:
+    def _check_names(self, section: str, names: Collection[str]) -> None:
         for name in names:
             if not NAME.fullmatch(name):
                 self.document.report((section, name), NAMING, at_key=True)
+
+    def _check_subscriptions(self, entries: dict[str, Any], known: Mapping[str, Collection[str]]) -> None:
+        """What they filter by exists: a misspelt name would let nothing through, and say nothing."""
+        self._check_names("subscriptions", list(entries))
+        for name, entry in entries.items():
+            for what, names in known.items():
+                key = FILTERS[what]
+                listed = entry.get(key) if isinstance(entry, dict) else None
+                for index, one in enumerate(listed if isinstance(listed, list) else ()):
+                    where = ("subscriptions", name, key, index)
+                    if isinstance(one, str) and one not in names and where not in self.document.broken:
+                        self.document.report(where, f"unknown {what}", nearest=nearest(one, names))
 
     def _connector(self, name: str, entry: Any, inboxes: list[str]) -> Connector | None:
         self._check_names("connectors", [name])
@@ -92,9 +112,10 @@ class _Loading:
         inbox = self._inbox(entry, inboxes, path)
         plugin = self._plugin(entry, path)
         config = self._config(plugin, entry, path) if plugin else None
+        rate = self._rate(entry, path)
         if inbox is None or plugin is None or config is None:
             return None
-        return Connector(name=name, plugin=entry["plugin"], inbox=inbox, config=config)
+        return Connector(name=name, plugin=entry["plugin"], inbox=inbox, config=config, rate=rate)
 
     def _inbox(self, entry: dict[str, Any], inboxes: list[str], path: tuple[str, str]) -> str | None:
         inbox, where = entry.get("inbox"), (*path, "inbox")
@@ -107,6 +128,16 @@ class _Loading:
         elif inbox is not None:
             self.document.report(where, "unknown inbox", nearest=nearest(str(inbox), inboxes))
         return None
+
+    def _rate(self, entry: dict[str, Any], path: tuple[str, str]) -> Rate | None:
+        value, where = entry.get("rate"), (*path, "rate")
+        if value is None or where in self.document.broken:
+            return None
+        try:
+            return read_rate(value)
+        except ValueError as error:
+            self.document.report(where, str(error))
+            return None
 
     def _plugin(self, entry: dict[str, Any], path: tuple[str, str]) -> "type[Plugin[Any]] | None":
         from connectors.kit import registry  # brings an HTTP client along, so only where there is a connector

@@ -9,23 +9,11 @@ import msgspec
 from connectors.kit.config import PluginConfig
 from connectors.kit.redact import secrets_of
 from connectors.kit.secret import Secret
-from gateway.settings import addresses, units
+from gateway.settings import addresses
+from gateway.settings.rate import Rate
+from gateway.settings.readings import Count, Octets, Seconds, read_by
+from gateway.settings.subscribing import SubscriptionEntry
 from normalizer.model import Inbox, Sharing
-
-ALSO_TEXT = "also_text"
-"""Marks a number in the schema that may be written as text too."""
-
-
-def _read(by: Any, meaning: str, *, also_text: bool = False) -> msgspec.Meta:
-    """How a value is read: `by` takes the plain value and raises ValueError with a sentence that does not repeat it."""
-    return msgspec.Meta(
-        description=meaning, extra={"read": by}, extra_json_schema={ALSO_TEXT: True} if also_text else None
-    )
-
-
-Seconds = Annotated[float, _read(units.seconds, "Seconds, or text such as 30s, 30m, 1h30m.", also_text=True)]
-Octets = Annotated[int, _read(units.octets, "Octets, or text such as 1MiB.", also_text=True)]
-Count = Annotated[int, msgspec.Meta(ge=1)]
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -43,6 +31,12 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """How many requests one connector may have under way at its provider."""
     lease: Seconds = 5.0
     """How long a lane belongs to a process that stopped renewing it."""
+    report_wait: Seconds = 3600.0
+    """How long a provider's report about a message nobody knows waits for that message, before it is quarantined."""
+    choice_wait: Seconds = 86_400.0
+    """How long after numbered text a number is taken for a choice of it."""
+    backfill_every: Seconds = 300.0
+    """How often providers are asked for what they could not deliver; 0: never."""
     keep_raw: Seconds = 30 * 86_400.0
     """How long raw requests are kept."""
 
@@ -59,19 +53,26 @@ class InboxEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 class Entries(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The configuration file."""
 
-    public_url: Annotated[str, _read(addresses.public_url, "How providers reach the hub; http or https.")] = (
+    public_url: Annotated[str, read_by(addresses.public_url, "How providers reach the hub; http or https.")] = (
         "http://127.0.0.1:8080"
     )
-    store: Annotated[str, _read(addresses.store, "sqlite:/// and a file, relative to this one.")] = (
+    store: Annotated[str, read_by(addresses.store, "sqlite:/// and a file, relative to this one.")] = (
         "sqlite:///onethread.db"
     )
-    bus: Annotated[str, _read(addresses.bus, "The message bus; memory:// in this release.")] = "memory://"
-    files: Annotated[str, _read(addresses.folder, "A folder for attachments, relative to this file.")] = "./files"
-    listen: Annotated[str, _read(addresses.listen_text, "Address and port the server listens on.")] = "127.0.0.1:8080"
+    bus: Annotated[
+        str, read_by(addresses.bus, "memory:// within one process, or amqp:// and amqps:// for RabbitMQ.")
+    ] = "memory://"
+    files: Annotated[
+        str, read_by(addresses.folder, "A folder for this store's attachments, relative to this file.")
+    ] = "./files"
+    listen: Annotated[str, read_by(addresses.listen_text, "Address and port the server listens on.")] = "127.0.0.1:8080"
     inboxes: dict[str, InboxEntry] = {}
     """By name. With none, `main` exists by itself."""
     connectors: dict[str, dict[str, Any]] = {}
-    """By name: `plugin`, `inbox` where there are several, and the plugin's own settings."""
+    """By name: `plugin`, `inbox` where there are several, `rate` (`10/s`, `600/m`, `{per_second, burst}`) where it is
+    bounded, and the plugin's own settings."""
+    subscriptions: dict[str, SubscriptionEntry] = {}
+    """By name: who gets which events, and where to."""
     limits: Limits = Limits()
 
 
@@ -87,6 +88,8 @@ class Connector(msgspec.Struct, frozen=True, kw_only=True):
     plugin: str
     inbox: str
     config: PluginConfig
+    rate: Rate | None = None
+    """None: as fast as it goes."""
 
     def secrets(self) -> tuple[Secret, ...]:
         """Every secret of its configuration, for redaction."""
@@ -102,10 +105,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     store: str
     """As `gateway.store.engine.open_store` takes it."""
     bus: str
+    """Without its password."""
+    bus_url: Secret = Secret("memory://")
+    """As `gateway.bus.contract.open_bus` takes it."""
     files: Path
     listen: Listen
     inboxes: dict[str, Inbox]
     connectors: dict[str, Connector]
+    subscriptions: dict[str, SubscriptionEntry] = {}
     limits: Limits
 
     def webhook_url(self, connector: str) -> str:
@@ -116,3 +123,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """Every configured secret, for redaction."""
         for connector in self.connectors.values():
             yield from connector.secrets()
+        for subscription in self.subscriptions.values():
+            yield from subscription.secrets()
+        yield from addresses.passwords(self.bus_url)

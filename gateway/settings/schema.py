@@ -7,7 +7,9 @@ import msgspec
 
 from connectors.kit.config import PluginConfig, secret_schema
 from gateway.settings.loading import NAME
-from gateway.settings.model import ALSO_TEXT, Entries
+from gateway.settings.model import Entries
+from gateway.settings.rate import SCHEMA as RATE
+from gateway.settings.readings import ALSO
 
 if TYPE_CHECKING:
     from connectors.kit.base import Plugin
@@ -26,7 +28,8 @@ def settings_schema(plugins: "Iterable[type[Plugin[Any]]] | None" = None) -> dic
     )
     pattern = {"pattern": f"^{NAME.pattern}$"}
     file = _defined(roots[0], definitions)
-    file["properties"]["inboxes"]["propertyNames"] = pattern
+    for section in ("inboxes", "subscriptions"):
+        file["properties"][section]["propertyNames"] = pattern
     file["properties"]["connectors"] |= {
         "propertyNames": pattern,
         "additionalProperties": {"oneOf": [{"$ref": f"#/$defs/connector.{name}"} for name in kinds]}
@@ -40,7 +43,7 @@ def settings_schema(plugins: "Iterable[type[Plugin[Any]]] | None" = None) -> dic
     for name in own | {str(roots[0]["$ref"]).rpartition("/")[2]}:
         definitions.pop(name, None)
     schema = {"$schema": DIALECT, "title": "onethread.yaml", **_without(file, "title"), "$defs": definitions}
-    return dict(_with_text(schema))
+    return dict(_as_written(schema))
 
 
 def _installed() -> "Iterable[type[Plugin[Any]]]":
@@ -58,6 +61,7 @@ def _connector(name: str, kind: type[PluginConfig], config: Mapping[str, Any]) -
     own = {
         "plugin": {"const": name},
         "inbox": {"type": "string", "description": "May be left out where there is one inbox."},
+        "rate": RATE,
     }
     return {
         **_without(config, "title"),
@@ -68,14 +72,14 @@ def _connector(name: str, kind: type[PluginConfig], config: Mapping[str, Any]) -
     }
 
 
-def _with_text(schema: Any) -> Any:
-    """The schema with text allowed where a number may be written as such."""
+def _as_written(schema: Any) -> Any:
+    """The schema with the further type allowed where a value may be written as one."""
     if isinstance(schema, list):
-        return [_with_text(item) for item in schema]
+        return [_as_written(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
-    inner = {key: _with_text(value) for key, value in schema.items() if key != ALSO_TEXT}
-    return {**inner, "type": [schema["type"], "string"]} if schema.get(ALSO_TEXT) is True else inner
+    inner = {key: _as_written(value) for key, value in schema.items() if key != ALSO}
+    return {**inner, "type": [schema["type"], schema[ALSO]]} if isinstance(schema.get(ALSO), str) else inner
 
 
 def _without(schema: Mapping[str, Any], key: str) -> dict[str, Any]:

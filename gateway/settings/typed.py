@@ -42,9 +42,9 @@ class Conversion:
         """The value as `kind`. Raises Untyped after noting what is wrong."""
         if self._is_broken(path):
             raise Untyped
+        kind = _plain(kind, value)
         if (read := _reader(kind)) is not None:
             return self._read(read, value, path)
-        kind = _plain(kind, value)
         if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
             return self.struct(kind, value, path)
         origin, inner = get_origin(kind), get_args(kind)

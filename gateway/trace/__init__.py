@@ -1,28 +1,32 @@
-"""The whole story of anything an operator can name: an id of any kind, a provider's id, a dedupe key, an address.
+"""The whole story of anything an operator can name: an id of any kind, a provider's id, a trace, a command, an address.
 
-`trace` gives it as data; the command line prints it. It only reads, and all of it from one state of the store.
+`trace` gives it as data; the command line prints it. It only reads, and all of it from one state of the store. Nothing
+here reads a table from end to end but where it says so.
 """
-
-from collections.abc import Sequence
 
 from sqlalchemy import Engine
 
 from connectors.kit.redact import Redactor
-from connectors.kit.secret import Secret
+from gateway.settings.model import Settings
 from gateway.trace.clues import find, follow
 from gateway.trace.gathering import gather
 from gateway.trace.rows import snapshot
+from gateway.trace.searching import MOST as MOST_SEARCHED
 from gateway.trace.story import Story
+from gateway.trace.subscribers import Subscribers
 
-__all__ = ["Story", "trace"]
+__all__ = ["MOST_SEARCHED", "Story", "trace"]
 
 
-def trace(engine: Engine, asked: str, secrets: Sequence[Secret] = ()) -> Story | None:
-    """The story of what goes by this name; None where nothing does. `secrets` appear nowhere in it.
+def trace(engine: Engine, asked: str, settings: Settings) -> Story | None:
+    """The story of what goes by this name; None where nothing does. No configured secret appears in it.
 
-    A message's story reads every dedupe key once, since no index leads from a message back to its request: milliseconds
-    in most stores, seconds in one with millions.
+    A trace that began elsewhere is looked for among the newest `MOST_SEARCHED` events.
     """
     with snapshot(engine) as rows:
         clues = find(rows, asked)
-        return gather(rows, asked, clues, follow(rows, clues), Redactor(tuple(secrets))) if clues else None
+        if not clues:
+            return None
+        subscribers = Subscribers(rows, settings)
+        redact = Redactor((*settings.secrets(), *subscribers.secrets()))
+        return gather(rows, asked, clues, follow(rows, clues), subscribers, redact)

@@ -8,15 +8,25 @@ from sqlalchemy import Connection, Engine
 
 from gateway.store.transaction import listed
 
+IN = "IN (SELECT value FROM json_each(?))"
+"""A list or a set as one parameter."""
+
 
 class Rows:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self.notes: list[str] = []
+        """What was not looked at, for whoever reads the story."""
 
     def __call__(self, sql: str, *parameters: object) -> list[Any]:
-        """Lists and sets are passed as JSON, for `IN (SELECT value FROM json_each(?))`."""
+        """Lists and sets are passed as JSON, for `IN`."""
         plain = tuple(listed(value) if isinstance(value, list | set) else value for value in parameters)
         return list(self._connection.exec_driver_sql(sql, plain))
+
+    def note(self, sentence: str) -> None:
+        """Once, however often it is said."""
+        if sentence not in self.notes:
+            self.notes.append(sentence)
 
 
 @contextmanager

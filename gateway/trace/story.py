@@ -1,7 +1,10 @@
-"""A story, as data: what an operator sees of a message from the provider's request to the provider's answer.
+"""A story, as data: what an operator sees of a message, from the provider's request to the last subscriber.
 
-Times are UTC. Secrets are `***`, bodies cut to 2 KiB.
+Times are UTC. Secrets are `***`, bodies cut to 2 KiB, texts to 16; and there is not more of anything than the story
+says. Where there is, `notes` say so.
 """
+
+from typing import Literal
 
 import msgspec
 
@@ -17,7 +20,7 @@ class Clue(Told, frozen=True, kw_only=True):
 
     kind: str
     """`message`, `delivery`, `conversation`, `contact`, `identity`, `route`, `raw`, `attachment`, `quarantine`,
-    `exchange`, `event`, `external id` or `dedupe key`."""
+    `exchange`, `event`, `external id`, `dedupe key`, `trace`, `command`, `idempotency key` or `client ref`."""
     name: str
 
 
@@ -50,6 +53,8 @@ class Event(Told, frozen=True, kw_only=True):
     time: Time
     sequence: int | None
     subject: str
+    trace: str | None
+    """32 hexadecimal digits; what else bears them has the same cause."""
     says: str
     """In a few words."""
 
@@ -120,6 +125,46 @@ class Person(Told, frozen=True, kw_only=True):
     identities: tuple[Identity, ...]
 
 
+class Held(Told, frozen=True, kw_only=True):
+    """An event that a subscriber did not take, or that waits behind one."""
+
+    position: int
+    state: Literal["held", "parked"]
+    """Tried again by itself, or by an operator only."""
+    attempts: int
+    error: str | None
+    """What came of the last attempt."""
+    due_at: Time | None
+    """When it is tried again."""
+    since: Time
+    behind: int | None
+    """The position of the event of its conversation that it waits for."""
+
+
+class Subscriber(Told, frozen=True, kw_only=True):
+    """Where each event of the story is on its way to one subscriber, by positions, as the store knows: what was sent
+    within the last second may still read as waiting."""
+
+    name: str
+    target: Literal["queue", "webhook", "exchange"]
+    state: str
+    """`active`, `paused`, `parked`, `disabled`, or `new` before it ran for the first time."""
+    reason: str | None
+    """Why it is parked or disabled."""
+    problem: str | None
+    """Why nothing is taken at the moment, though it is active."""
+    position: int | None
+    """Everything up to it was sent, is held, or is not wanted."""
+    sent: tuple[int, ...]
+    """Taken; or skipped by an operator, of whom nothing is kept."""
+    waiting: tuple[int, ...]
+    """Not reached yet."""
+    held: tuple[Held, ...]
+    earlier: tuple[int, ...]
+    """From before it began, with the newest event; an operator may have moved it back there."""
+    unwanted: tuple[int, ...]
+
+
 class Story(Told, frozen=True, kw_only=True):
     asked: str
     clues: tuple[Clue, ...]
@@ -129,10 +174,13 @@ class Story(Told, frozen=True, kw_only=True):
     chapters: tuple[Chapter, ...]
     """Oldest first."""
     events: tuple[Event, ...]
-    """Those of the conversations rather than of one message."""
+    """Those of the conversations rather than of one message, and of a trace."""
     raws: tuple[RawRequest, ...]
     """Requests that became no message of this story."""
     items: tuple[Item, ...]
     quarantine: tuple[Quarantined, ...]
+    subscribers: tuple[Subscriber, ...]
     older: bool
-    """There is more to tell, of which only the newest stands here."""
+    """There are more messages, of which only the newest stand here."""
+    notes: tuple[str, ...]
+    """What else is left out, or was not looked at."""

@@ -92,12 +92,19 @@ def test_metrics_tell_of_queue_feed_and_quarantine(api: Api) -> None:
     ],
 )
 def test_what_is_not_served_is_a_problem_too(api: Api, method: str, asked: str, status: int, code: str) -> None:
-    api.refuse(method, asked, status, code)
+    problem = api.refuse(method, asked, status, code)
+    assert "requested URL" not in problem["detail"]
+
+
+def test_what_is_no_id_is_told_how_ids_look(api: Api) -> None:
+    problem = api.refuse("GET", "/v1/messages/not-an-id", 404, "not_found")
+    assert problem["detail"] == "nothing is served at this path; an id in it is a UUID, as the API gives it"
 
 
 def test_a_method_that_is_not_served_tells_those_that_are(api: Api) -> None:
     answer = api.client.delete("/v1/messages", headers=api.key)
     assert set(answer.headers["allow"].split(", ")) == {"POST"}
+    assert answer.get_json(force=True)["detail"] == "served here: POST"
 
 
 def test_a_fault_of_ours_tells_a_trace_id_and_nothing_else(api: Api) -> None:

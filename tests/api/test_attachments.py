@@ -75,6 +75,20 @@ def test_a_file_that_did_not_change_is_not_sent_again(api: Api) -> None:
 def test_a_part_of_a_file_can_be_asked_for(api: Api) -> None:
     answer = download(api, upload(api)["id"], Range="bytes=8-15")
     assert (answer.status_code, answer.data) == (206, b"feathers")
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_of_several_parts_at_once_the_whole_is_given(api: Api) -> None:
+    answer = download(api, upload(api)["id"], Range="bytes=0-1,8-15")
+    assert (answer.status_code, answer.data) == (200, PNG)
+
+
+def test_a_part_that_no_file_has_is_refused_with_the_files_size(api: Api) -> None:
+    id_ = upload(api)["id"]
+    answer = download(api, id_, Range="bytes=99999999-")
+    assert (answer.status_code, answer.headers["content-range"]) == (416, f"bytes */{len(PNG)}")
+    problem = api.refuse("GET", f"/v1/attachments/{id_}", 416, "invalid", headers={"Range": "bytes=99999999-"})
+    assert problem["detail"] == "the file has no such part"
 
 
 def test_a_signed_link_opens_its_file_and_no_other(api: Api) -> None:
@@ -122,6 +136,20 @@ class _Zeros(io.RawIOBase):
         buffer[:taken] = bytes(taken)
         self._left -= taken
         return taken
+
+
+def test_a_form_of_too_much_says_so(api: Api) -> None:
+    fields = {f"f{n}": "v" for n in range(1200)} | {"file": (io.BytesIO(PNG), "a.png", "image/png")}
+    problem = api.refuse("POST", "/v1/attachments", 413, "too_large", data=fields)
+    assert problem["detail"] == "the form has too many fields, or too large ones, beside its file"
+
+
+def test_the_limit_that_is_told_is_the_files(api: Api) -> None:
+    most = api.hub.settings.limits.file
+    answer = api.client.post(
+        "/v1/attachments", headers=api.key, environ_overrides={"CONTENT_LENGTH": str(most + 1), "wsgi.input": _Zeros(1)}
+    )
+    assert answer.get_json(force=True)["detail"] == f"the body is larger than {most} octets"
 
 
 def test_what_is_no_file_is_refused(api: Api) -> None:

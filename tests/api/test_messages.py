@@ -147,6 +147,25 @@ def test_rendering_shows_what_each_route_would_receive_and_sends_nothing(api: Ap
     assert api.parrot.told == []
 
 
+@pytest.mark.parametrize(
+    ("command", "code", "detail"),
+    [
+        (
+            {"conversation_id": "c", "contact_id": "c"},
+            "invalid_target",
+            "name at most one of conversation_id, contact_id and to",
+        ),
+        ({"to": {"connector": "nobody", "address": "zoe"}}, "no_route", "there is no connector 'nobody'"),
+        ({"to": {"connector": "perch", "address": " "}}, "invalid_address", "to.address: empty"),
+    ],
+)
+def test_rendering_for_whom_nothing_can_reach_is_refused(
+    api: Api, command: dict[str, Any], code: str, detail: str
+) -> None:
+    problem = api.refuse("POST", "/v1/render", 422, code, json={"text": "hello", **command})
+    assert problem["detail"] == detail
+
+
 def test_rendering_is_bounded_like_sending(api: Api) -> None:
     problem = api.refuse("POST", "/v1/render", 422, "invalid", json={"text": "x" * (MAX_TEXT + 1)})
     assert problem["errors"][0]["path"] == "text"

@@ -7,6 +7,7 @@ import jsonschema
 import pytest
 
 from gateway.store.transaction import Transaction
+from normalizer.parts import SpanKind
 from tests.api.conftest import Api
 from tests.web.parrot import SIGNATURE, signed
 
@@ -21,32 +22,46 @@ def test_connectors_are_listed_with_their_address_and_ability(api: Api) -> None:
         "inbox": "main",
         "state": "up",
         "reason": None,
+        "remedy": None,
         "paused_until": None,
         "webhook_url": "https://hub.example.com/in/perch",
     }
     assert perch["capability"]["text"]["most"] == 40
+    assert perch["capability"]["spans"] == sorted(SpanKind)
 
 
 @pytest.mark.parametrize(
-    ("seconds", "down", "state", "reason"),
-    [(60, 0, "paused", "too fast"), (60, 1, "down", "too fast"), (-60, 0, "up", None), (-60, 1, "down", "too fast")],
+    ("seconds", "told", "failures", "state", "reason", "remedy"),
+    [
+        (60, "up", 0, "paused", "too fast", "it goes on by itself"),
+        (60, "down", 0, "down", "too fast", "onethread connectors check perch"),
+        (60, "degraded", 5, "degraded", "too fast", "one message at a time is tried"),
+        (60, "down", 8, "down", "too fast", "one message at a time is tried"),
+        (-60, "up", 0, "up", None, None),
+        (-60, "down", 0, "down", "too fast", "onethread connectors check perch"),
+    ],
 )
-def test_a_lane_that_stands_still_says_why(api: Api, seconds: int, down: int, state: str, reason: str | None) -> None:
+def test_a_lane_that_stands_still_says_why_and_what_to_do(
+    api: Api, seconds: int, told: str, failures: int, state: str, reason: str | None, remedy: str | None
+) -> None:
     def apply(transaction: Transaction, items: Any) -> list[None]:
         until = transaction.now_us + seconds * 1_000_000
         transaction.change("DELETE FROM lanes WHERE connector_id = 'perch'")
         transaction.change(
-            "INSERT INTO lanes (connector_id, owner, fence, lease_until, paused_until, paused_why, down)"
-            " VALUES ('perch', 'another', 99, ?, ?, 'too fast', ?)",
+            "INSERT INTO lanes (connector_id, owner, fence, lease_until, paused_until, paused_why, state, failures)"
+            " VALUES ('perch', 'another', 99, ?, ?, 'too fast', ?, ?)",
             transaction.now_us + 3600 * 1_000_000,
             until,
-            down,
+            told,
+            failures,
         )
         return [None] * len(items)
 
     api.hub.writer.submit(apply, None).result(10)
     perch = api.ask("GET", "/v1/connectors")["connectors"][1]
     assert (perch["state"], perch["reason"], bool(perch["paused_until"])) == (state, reason, seconds > 0)
+    assert (remedy is None) == (perch["remedy"] is None)
+    assert (remedy or "") in (perch["remedy"] or "")
 
 
 def quarantine(api: Api, body: bytes) -> None:

@@ -2,9 +2,11 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import typer.main
+from hubs import ENVIRONMENT
 
 from gateway.cli import app
 
@@ -87,6 +89,28 @@ def test_wrong_usage_ends_with_2_and_no_traceback(run, arguments):
     assert ran.code == 2
     assert ran.out == ""
     assert "Traceback" not in ran.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["trace", "\udcff"],
+        ["tail", "--no-follow", "--conversation", "\udcff"],
+        ["keys", "revoke", "\udcff"],
+    ],
+)
+def test_what_is_no_text_is_wrong_usage(run, config, arguments):
+    ran = run(*arguments)
+    assert (ran.code, ran.out, ran.err) == (2, "", "what was given is no text: it is not UTF-8\n")
+
+
+def test_what_is_printed_is_utf_8_whatever_the_surroundings(run):
+    Path("onethread.yaml").write_text("{}")
+    asked = [sys.executable, "-m", "gateway.cli", "keys", "create", "--scope", "read", "--name", "naïve 🦜"]
+    surroundings = {**ENVIRONMENT, "PYTHONIOENCODING": "ascii"}
+    subprocess.run(asked, env=surroundings, check=True, stdout=subprocess.DEVNULL)
+    told = subprocess.run([*asked[:4], "list"], env=surroundings, capture_output=True, check=True)
+    assert told.stdout.decode().endswith("naïve 🦜\n")
 
 
 def test_the_module_is_the_command():

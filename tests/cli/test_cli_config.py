@@ -104,6 +104,7 @@ def test_what_the_hub_would_run_by_is_shown_without_secrets(run, config):
         "plugin": "parrot",
         "inbox": "main",
         "config": {"token": "***", "mood": "good"},
+        "rate": None,
     }
     assert shown["listen"] == {"host": "127.0.0.1", "port": 8080}
 

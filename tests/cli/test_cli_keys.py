@@ -1,6 +1,7 @@
 """API keys from the command line."""
 
 import json
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,23 @@ def test_an_unknown_scope_is_refused_with_those_there_are(run, config):
     ran = run("keys", "create", "--scope", "root")
     assert (ran.code, ran.err) == (2, 'there is no scope "root": choose read, write, admin\n')
     assert not Path("onethread.db").exists()
+
+
+@pytest.mark.parametrize("name", ["", " ", "a\nb", "a\x1b[2Jb", "x" * 201])
+def test_a_key_goes_by_a_name_that_can_be_read(run, config, name):
+    ran = run("keys", "create", "--scope", "read", "--name", name)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == "--name takes 1 to 200 characters on one line\n"
+
+
+def test_a_name_of_an_earlier_release_cannot_command_the_terminal(run, config):
+    assert run("keys", "create", "--scope", "read", "--name", "x").code == 0
+    with sqlite3.connect("onethread.db") as store:
+        store.execute("UPDATE api_keys SET name = 'a' || char(10) || char(27) || '[2J'")
+    store.close()
+    listed = run("keys", "list").out
+    assert len(listed.splitlines()) == 2
+    assert "\x1b" not in listed
 
 
 def test_a_store_that_cannot_be_opened_is_told_in_a_sentence(run):

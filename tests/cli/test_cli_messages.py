@@ -154,6 +154,18 @@ def test_an_answer_is_sent_by_the_hub_and_waited_for(run, house):
     assert [json.loads(request.body) for request in house.provider.performed] == [{"chat_id": 601, "text": "ten"}]
 
 
+def test_a_conversation_goes_by_its_number(run):
+    event = written(run, "607", "how much?")
+    conversation = event["data"]["message"]["conversation_id"]
+    tail = ["tail", "--no-follow", "--after", "0", "--conversation"]
+    *_, last = run(*tail, conversation).out.splitlines()
+    number = last.rpartition("#")[2].partition("/")[0]
+    for name in (f"#{number}", number):
+        told = json.loads(run("send", "--conversation", name, "ten", "--wait", "10", "--json").out)
+        assert told["message"]["conversation_id"] == conversation
+        assert run(*tail, name).out == run(*tail, conversation).out
+
+
 def test_a_contact_and_an_address_are_reached_too(run, house):
     event = written(run, "602", "hi")
     house.provider.clear()
@@ -210,7 +222,8 @@ def test_a_dry_run_shows_the_requests_and_sends_nothing(run, house):
         (["hi", "--to", "support"], 2, "--to takes the connector's name, a colon and the address"),
         (["\udcff", "--to", "support:1"], 2, "the text is not UTF-8"),
         (["hi", "--to", "nobody:1"], 1, "not sent: there is no connector 'nobody' (no_route)"),
-        (["hi", "--conversation", "x"], 1, "not sent: there is no conversation x (not_found)"),
+        (["hi", "--conversation", "x"], 1, "there is no conversation x"),
+        (["hi", "--conversation", "#9999"], 1, "there is no conversation #9999"),
         (
             [" ", "--to", "support:1"],
             1,
@@ -242,6 +255,18 @@ def test_the_tail_is_narrowed_by_type_conversation_and_connector(run):
     assert {"onethread.message.received.v1", "onethread.route.added.v1"} <= types
     assert "onethread.conversation.opened.v1" not in types
     assert run(*narrowed, "--connector", "other").out == ""
+
+
+def test_the_tail_of_a_conversation_begins_with_its_own_last_events(run):
+    event = written(run, "705", "first")
+    for n in range(12):
+        written(run, "706", f"other {n}")
+    conversation = event["data"]["message"]["conversation_id"]
+    shown = lines(run("tail", "--no-follow", "--json", "--conversation", conversation))
+    assert [one["sequence"] for one in shown] == [f"{n:020d}" for n in (1, 2, 3)]
+    [other] = {one["data"]["message"]["conversation_id"] for one in [written(run, "706", "last")]}
+    shown = lines(run("tail", "--no-follow", "--json", "--conversation", other))
+    assert [one["sequence"] for one in shown] == [f"{n:020d}" for n in range(6, 16)]
 
 
 def test_after_now_there_is_nothing_yet(run):
@@ -285,6 +310,8 @@ def test_a_strangers_text_cannot_command_the_terminal(run):
             2,
             "there is no event type 'message.recieved'; did you mean 'message.received'?",
         ),
+        (["--conversation", "#9999"], 1, "there is no conversation #9999"),
+        (["--conversation", "nonsense"], 1, "there is no conversation nonsense"),
         (["--after", "999999"], 1, "the oldest event that can be read has position 1"),
         (["--after", "yesterday"], 2, "--after takes a position or now"),
         (["--after", "9" * 40], 2, "--after takes a position or now"),
@@ -345,6 +372,11 @@ def test_the_story_reads_in_its_order(run):
     for words in order:
         before, found, told = told.partition(words)
         assert found, f"{words} does not follow {before}"
+
+
+def test_nothing_is_not_asked_after(run):
+    ran = run("trace", " ")
+    assert (ran.code, ran.out, ran.err) == (2, "", "say what to trace: an id, #12, an address\n")
 
 
 def test_what_nobody_knows_is_a_failure(run):

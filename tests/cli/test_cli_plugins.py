@@ -20,6 +20,9 @@ def test_plugins_are_listed_with_channel_abilities_and_source(run):
     assert parrot["capability"]["text"] == {"most": 9, "unit": "code_points"}
     assert listed["moulted"]["problem"].startswith("plugin 'moulted' cannot be loaded: ")
     assert "mute  " in run("plugins", "list").out
+    assert listed["telegram"]["capability"]["media"]["kinds"] == sorted(
+        listed["telegram"]["capability"]["media"]["kinds"]
+    )
 
 
 @pytest.fixture(scope="module")

@@ -119,6 +119,13 @@ def test_a_port_in_use_is_told_and_may_be_tried_again(tmp_path):
             75,
             f"127.0.0.1:{port} is in use by another process; --port chooses another\n",
         )
+    assert [path.name for path in tmp_path.glob("*.serving")] == []
+
+
+@pytest.mark.parametrize("host", ["a" * 300, "\udcff", "no..host"])
+def test_what_is_no_host_is_told(tmp_path, host):
+    code, told = refused(write(tmp_path, "{}"), "--host", host)
+    assert (code, told.startswith("cannot listen on "), len(told.splitlines())) == (78, True, 1)
 
 
 def test_a_store_is_served_by_one_process(tmp_path):

@@ -1,5 +1,6 @@
 """`trace`, over a store in which everything has happened."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ import msgspec
 import pytest
 from sqlalchemy import Engine
 
+from connectors.kit.config import PluginConfig
 from connectors.kit.http import Exchange
 from connectors.kit.secret import Secret
 from gateway.arrival import Arrival, Place, Raw
@@ -17,6 +19,8 @@ from gateway.exchanges import keep_exchange
 from gateway.ids import new_id
 from gateway.record import record
 from gateway.record.fragments import Whole, put_together
+from gateway.settings.loading import load
+from gateway.settings.model import Connector, Settings
 from gateway.store.engine import open_store, writing
 from gateway.store.writer import Writer
 from gateway.trace import Story, trace
@@ -30,32 +34,41 @@ PLACE = Place("support", "pigeon", "pigeon", Inbox(id="main"))
 PHONE = Place("sms", "sms", "tel", Inbox(id="main"))
 
 
+class Config(PluginConfig, frozen=True, kw_only=True):
+    token: Secret
+
+
+def settings_in(folder: Path, **entries: Any) -> Settings:
+    """With one secret, of a connector's."""
+    path = folder / "onethread.yaml"
+    path.write_text(json.dumps({"store": "sqlite:///hub.db", **entries}))
+    connector = Connector(name="support", plugin="pigeon", inbox="main", config=Config(token=SECRET))
+    return msgspec.structs.replace(load(path, {}), connectors={"support": connector})
+
+
 def said(text: str, n: int, sender: str = "7", scheme: str = "pigeon", **more: Any) -> MessageReceived:
     person = Person(address=Address(scheme=scheme, value=sender), name="Mina", handle="MinaFlies")
-    return MessageReceived(
-        key=f"update:{n}",
-        external_id=f"ext:{n}",
-        peer=Peer(person=person),
-        text=text,
-        occurred_at=AT,
-        **more,
-    )
+    names = {"key": f"update:{n}", "external_id": f"ext:{n}"}
+    return MessageReceived(peer=Peer(person=person), text=text, occurred_at=AT, **names | more)
 
 
 @dataclass
 class Past:
     engine: Engine
     writer: Writer
+    settings: Settings
 
-    def record(self, *items: Inbound, place: Place = PLACE) -> str:
+    def record(self, *items: Inbound, place: Place = PLACE, trace: str | None = None) -> str:
         """The id of the request they came in."""
+        sent = f',"traceparent":"00-{trace}-00f067aa0ba902b7-01"' if trace else ""
         raw = Raw(
             id=new_id(),
             received_at=AT,
             method="POST",
             url=f"https://hub.example.com/in/support?token={SECRET.reveal()}",
-            headers=b'{"content-type":"application/json","x-echo":"hunter2-hunter2"}',
+            headers=f'{{"content-type":"application/json","x-echo":"hunter2-hunter2"{sent}}}'.encode(),
             body=b'{"text":"' + SECRET.reveal().encode() + b'"}',
+            trace=trace,
         )
         self.writer.submit(record, Arrival(place, raw, items)).result(10)
         return raw.id
@@ -65,7 +78,7 @@ class Past:
             return connection.exec_driver_sql(sql, parameters).scalar_one()
 
     def story(self, asked: str) -> Story:
-        story = trace(self.engine, asked, (SECRET,))
+        story = trace(self.engine, asked, self.settings)
         assert story is not None
         return story
 
@@ -76,7 +89,7 @@ def past(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Past]:
     engine = open_store(f"sqlite:///{folder / 'hub.db'}")
     writer = Writer(engine)
     writer.start()
-    past = Past(engine, writer)
+    past = Past(engine, writer, settings_in(folder))
     past.record(said("the first", 1))
     photo = Media(source="file-1", kind=MediaKind.IMAGE, media_type="image/png", name="seed.png")
     past.record(said("with a file", 2, media=(photo,)))
@@ -196,4 +209,4 @@ def test_of_a_long_history_the_newest_is_told(past):
     "asked", ["", " ", "nobody", "#999", "#", "'; DROP TABLE messages; --", new_id(), "0" * 10_000, "\x00", "🐦"]
 )
 def test_what_nobody_knows_is_nothing(past, asked):
-    assert trace(past.engine, asked) is None
+    assert trace(past.engine, asked, past.settings) is None

@@ -103,7 +103,7 @@ def test_a_connector_of_the_only_inbox_need_not_name_it(tmp_path):
 def test_all_problems_are_told_at_once_in_the_order_of_the_file(tmp_path):
     text = """public_url: ftp://hub.example.com
 stor: sqlite:///hub.db
-bus: amqp://rabbit
+bus: amqp://
 inboxes:
   main: {sharing: contat, reopen_within: soon}
   Other: {}
@@ -121,7 +121,7 @@ connectors:
     assert problems(tmp_path, text) == [
         "hub.yaml:1:13: public_url: expected an http or https URL such as https://hub.example.com",
         'hub.yaml:2:1: stor: unknown key; did you mean "store"?',
-        "hub.yaml:3:6: bus: this release has the bus memory:// only; consumers outside read the feed over HTTP",
+        "hub.yaml:3:6: bus: the bus needs a host, as in amqp://user:password@broker.example.com/",
         'hub.yaml:5:19: inboxes.main.sharing: expected one of contact, address, route; did you mean "contact"?',
         "hub.yaml:5:42: inboxes.main.reopen_within: expected a length of time such as 30s, 30m or 1h30m",
         "hub.yaml:6:3: inboxes.Other: a name is 1 to 63 of a-z, 0-9, _ and -, and begins with a letter or digit",
@@ -187,7 +187,9 @@ def test_what_a_reference_brings_is_not_looked_at_again(tmp_path):
     assert loaded.connectors["one"].config == Config(token=Secret("${B}"))
 
 
-@pytest.mark.parametrize("key", ["public_url", "store", "bus", "files", "listen", "limits", "inboxes", "connectors"])
+@pytest.mark.parametrize(
+    "key", ["public_url", "store", "bus", "files", "listen", "limits", "inboxes", "connectors", "subscriptions"]
+)
 def test_no_problem_repeats_a_value_that_came_from_the_environment(tmp_path, key):
     told = problems(tmp_path, f'{key}: "${{SECRET}}"\n', {"SECRET": "x?://hunter2:hunter2"})
     assert told

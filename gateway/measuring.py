@@ -1,0 +1,67 @@
+"""What is measured when somebody looks: queues, lanes, quarantine and bus as they are; what is no more is dropped."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from gateway.api import queries
+from gateway.api.queries import Rows
+from gateway.metrics import (
+    BUS_BLOCKED,
+    BUS_UP,
+    CONNECTOR_QUARANTINED,
+    CONNECTOR_STATE,
+    DELIVERIES,
+    DELIVERY_OVERDUE,
+    FEED_POSITION,
+    LANE_BREAKER_OPEN,
+    LANE_PAUSED,
+    QUARANTINED,
+    WRITES_WAITING,
+    keep,
+)
+from gateway.relay.catalogue import joined, reading
+from gateway.send.claim import RANKS
+from gateway.send.pausing import FAILURES, Condition, State
+from gateway.store.times import SECOND, now, to_us
+from normalizer.status import Status
+
+if TYPE_CHECKING:
+    from gateway.hub import Hub
+
+UNSETTLED = (Status.QUEUED, Status.SENDING, Status.UNCERTAIN)
+_COUNT = "SELECT connector_id, count(*) FROM deliveries WHERE status = '{0}' GROUP BY connector_id"
+_DUE = "SELECT min(due_at) FROM deliveries WHERE connector_id = ? AND rank = ? AND status = 'queued'"
+_QUARANTINED = "SELECT connector_id, count(*) FROM quarantine WHERE state = 'open' GROUP BY connector_id"
+
+
+def measure(hub: "Hub") -> None:
+    """Sets every gauge that nobody sets by the way. Blocks."""
+    WRITES_WAITING.set(hub.writer.waiting)
+    FEED_POSITION.set(hub.feed.newest())
+    BUS_UP.set(hub.bus.up)
+    BUS_BLOCKED.set(hub.bus.blocked)
+    with reading(hub.engine) as found:
+        keep("subscription", joined(hub.settings, found.all()))
+    keep("connector", hub.connectors)
+    with queries.snapshot(hub.engine) as rows:
+        quarantined = dict(rows.all(_QUARANTINED))
+        _measure_connectors(rows, hub.connectors)
+    QUARANTINED.set(sum(quarantined.values()))
+    for connector in {*hub.connectors, *quarantined}:  # what is open outlives its connector
+        CONNECTOR_QUARANTINED.labels(connector).set(quarantined.get(connector, 0))
+
+
+def _measure_connectors(rows: Rows, connectors: Mapping[str, Any]) -> None:
+    at, lanes = to_us(now()), queries.lanes(rows)
+    for status in UNSETTLED:
+        counted = dict(rows.all(_COUNT.format(status)))
+        for connector in connectors:
+            DELIVERIES.labels(connector, status).set(counted.get(connector, 0))
+    for connector in connectors:
+        condition = lanes.get(connector, Condition())
+        LANE_PAUSED.labels(connector).set((condition.paused_until or 0) > at)
+        LANE_BREAKER_OPEN.labels(connector).set(condition.failures >= FAILURES)
+        for state in State:
+            CONNECTOR_STATE.labels(connector, state).set(condition.state == state)
+        due = [rows.all(_DUE, connector, rank)[0][0] for rank in RANKS]
+        DELIVERY_OVERDUE.labels(connector).set(max(0.0, *((at - one) / SECOND for one in due if one is not None), 0.0))
