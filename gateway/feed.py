@@ -5,6 +5,7 @@ for and nothing is held back: who reads slowly reads from the store.
 """
 
 import asyncio
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from difflib import get_close_matches
@@ -13,6 +14,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Engine
 
+from gateway.store.histories import OF_ID, both
 from normalizer.events import EVENTS
 
 BEGINNING = -1
@@ -66,6 +68,7 @@ class Feed:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._newest = 0
+        self._rising = threading.Lock()
         self._waiting: set[asyncio.Future[None]] = set()
         self._waking = False
         self._stopped = False
@@ -73,7 +76,7 @@ class Feed:
 
     def start(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._newest = self._look(_NEWEST) or 0
+        self.committed(self._look(_NEWEST) or 0)
         self._backstop = self._loop.create_task(self._look_out(), name="feed")
 
     def stop(self) -> None:
@@ -91,8 +94,11 @@ class Feed:
                 self.committed(newest or 0)
 
     def committed(self, position: int) -> None:
-        """Everything up to `position` can be read. On the writer's thread; wakes the loop at most once per turn."""
-        self._newest = max(self._newest, position)
+        """Everything up to `position` can be read. From any thread; wakes the loop at most once per turn."""
+        with self._rising:
+            if position <= self._newest:
+                return
+            self._newest = position
         if self._waiting and not self._waking and self._loop and not self._loop.is_closed():
             self._waking = True
             self._loop.call_soon_threadsafe(self._wake)
@@ -121,7 +127,7 @@ class Feed:
     ) -> Page:
         """One bounded look at the store. An empty page that is not `complete` says to read on from `seen`.
 
-        `types` are short names or patterns (`message.*`, `*`); none is all. Raises PositionGone, UnknownType.
+        `types` are short names or patterns (`expand`); none is all. Raises PositionGone, UnknownType.
         """
         wanted = expand(types) if types else None
         newest = self._newest
@@ -142,20 +148,24 @@ class Feed:
         """Whether there are events newer than `after`, at once or within so many seconds."""
         if self._newest > after:
             return True
-        if self._stopped:
-            return False
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                # Asked again after each wake-up: it may be of events that had been read before anybody waited.
+                while self._newest <= after and not self._stopped:
+                    await self._woken(after)
+        return self._newest > after
+
+    async def _woken(self, after: int) -> None:
+        """Until the next wake-up, or at once where there is something newer already."""
         assert self._loop is not None
         waiter = self._loop.create_future()
         self._waiting.add(waiter)
         try:
-            # Asked again: the writer may have committed just before it could see who waits.
+            # Asked while the writer can see who waits: what it committed just before woke nobody.
             if self._newest <= after:
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(seconds):
-                        await waiter
+                await waiter
         finally:
             self._waiting.discard(waiter)
-        return self._newest > after
 
     def _wake(self) -> None:
         self._waking = False
@@ -181,7 +191,7 @@ class Feed:
 
 
 def expand(names: Sequence[str]) -> frozenset[str] | None:
-    """The types that names and patterns stand for; None for all. Raises UnknownType."""
+    """The types that names and patterns (`message.*`, `*.updated`, `*`) stand for; None for all. Raises UnknownType."""
     found: set[str] = set()
     for name in names:
         matched = PATTERNS.get(name)
@@ -192,12 +202,12 @@ def expand(names: Sequence[str]) -> frozenset[str] | None:
 
 
 def _patterns() -> dict[str, frozenset[str]]:
-    entities = {name.partition(".")[0] for name in EVENTS}
-    return {
-        **{name: frozenset({name}) for name in EVENTS},
-        **{f"{entity}.*": frozenset(n for n in EVENTS if n.startswith(f"{entity}.")) for entity in entities},
-        "*": frozenset(EVENTS),
-    }
+    found: dict[str, set[str]] = {name: {name} for name in EVENTS}
+    for name in EVENTS:
+        entity, _, verb = name.partition(".")
+        for pattern in (f"{entity}.*", f"*.{verb}", "*"):
+            found.setdefault(pattern, set()).add(name)
+    return {pattern: frozenset(names) for pattern, names in found.items()}
 
 
 PATTERNS = _patterns()
@@ -205,6 +215,13 @@ _NEWEST = "SELECT max(position) FROM events"
 _OLDEST = "SELECT min(position) FROM events"
 _SELECT = "SELECT position, type, body FROM events WHERE"
 _IN_ORDER = "ORDER BY position LIMIT ?"
+_IN_CONVERSATION = (
+    both(
+        "SELECT h.position, e.type, e.body, h.sequence FROM {history} h CROSS JOIN events e ON e.position = h.position"
+        " WHERE h.conversation = " + OF_ID + " AND h.position > ?2"
+    )
+    + " ORDER BY 4 LIMIT ?3"  # sequence and position rise together, and only the one has an index here
+)
 
 
 def _query(
@@ -213,12 +230,7 @@ def _query(
     """A statement that walks an index in the order of positions, and stops."""
     if conversation_id is not None:
         most = limit if types is None else SCANNED
-        # within a conversation sequence and position rise together, and the index has the position in it
-        return f"{_SELECT} conversation_id = ? AND position > ? ORDER BY sequence LIMIT ?", (
-            conversation_id,
-            after,
-            most,
-        )
+        return _IN_CONVERSATION, (conversation_id, after, most)
     if types is None:
         return f"{_SELECT} position > ? {_IN_ORDER}", (after, limit)
     # One walk per type, merged as far as it is read: `type IN (…)` would sort the rest of the history instead.
@@ -230,7 +242,7 @@ def _take(rows: Any, limit: int, types: frozenset[str] | None) -> tuple[list[Ite
     """The items of a statement, and the position it stopped at before its end, if it did."""
     items: list[Item] = []
     octets = 0
-    for walked, (position, type_, body) in enumerate(rows, 1):
+    for walked, (position, type_, body, *_) in enumerate(rows, 1):
         if types is None or type_ in types:
             octets += len(body)
             items.append(Item(position, type_, b'{"position":"%d",' % position + body[1:]))

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gateway.feed import BEGINNING, PATTERNS, SCANNED, Feed, PositionGone, UnknownType, _query, expand
-from gateway.store.engine import open_store
+from gateway.store.engine import open_store, writing
 from gateway.store.transaction import Transaction
 from gateway.store.writer import Writer
 from normalizer.events import EVENTS
@@ -30,6 +30,13 @@ class Told:
         self.writer = Writer(self.engine, lambda done: self.feed.committed(done.last_position))
         self.writer.start()
         self.said: list[Said] = []
+        with writing(self.engine) as connection:
+            for id_, number in CONVERSATIONS.items():
+                connection.exec_driver_sql(
+                    "INSERT INTO conversations (id, number, inbox_id, kind, sharing_key, state, labels, priority,"
+                    " opened_at) VALUES (?, ?, 'main', 'personal', ?, 'open', '[]', 'normal', 0)",
+                    (id_, number, id_),
+                )
 
     def say(self, *events: Said) -> None:
         self.writer.submit(_say, events).result(30)
@@ -48,6 +55,8 @@ class Told:
 
 
 SEQUENCES = itertools.count(1)
+CONVERSATIONS = {"c1": 1, "c2": 2, "c3": 3}
+"""Their numbers."""
 
 
 def _say(transaction: Transaction, batches: Sequence[Sequence[Said]]) -> list[None]:
@@ -58,7 +67,7 @@ def _say(transaction: Transaction, batches: Sequence[Sequence[Said]]) -> list[No
             source="/tests",
             subject="s",
             partition="p",
-            conversation_id=conversation,
+            conversation=CONVERSATIONS.get(conversation),
             sequence=next(SEQUENCES),
         )
     return [None] * len(batches)
@@ -136,13 +145,22 @@ def test_a_filter_gives_what_looking_at_every_event_would(
 
 
 def test_patterns_stand_for_types() -> None:
-    assert expand(["connector.*"]) == {"connector.up", "connector.down"}
+    assert expand(["connector.*"]) == {"connector.up", "connector.degraded", "connector.down"}
     assert expand(["message.received", "route.*"]) == {"message.received", "route.added"}
     assert expand(["*"]) is None
+    assert expand(["*.updated"]) == {"contact.updated", "conversation.updated", "delivery.updated"}
+    assert expand(["*.stored", "*.added"]) == {"attachment.stored", "reaction.added", "route.added"}
 
 
 @pytest.mark.parametrize(
-    ("name", "nearest"), [("mesage.received", "message.received"), ("massage.*", "message.*"), ("zzzzzz", None)]
+    ("name", "nearest"),
+    [
+        ("mesage.received", "message.received"),
+        ("massage.*", "message.*"),
+        ("*.udpated", "*.updated"),
+        ("*.*", None),
+        ("zzzzzz", None),
+    ],
 )
 def test_a_misspelt_type_is_told_the_nearest(name: str, nearest: str | None) -> None:
     with pytest.raises(UnknownType) as raised:
@@ -192,7 +210,7 @@ def test_every_question_walks_an_index_in_order_and_sorts_nothing(
     with told.engine.connect() as connection:
         plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", tuple(parameters))]
     assert not [step for step in plan if "SCAN" in step or "TEMP B-TREE" in step]
-    assert [step for step in plan if ("conversation_id=?" if conversation else "rowid>?") in step]
+    assert [step for step in plan if ("conversation=?" if conversation else "rowid>?") in step]
 
 
 def test_one_look_at_a_long_conversation_is_bounded_and_says_where_to_go_on(told: Told) -> None:
@@ -231,6 +249,38 @@ def test_a_wait_without_news_ends_in_time(told: Told) -> None:
 def test_a_wait_for_what_is_there_already_is_none(told: Told) -> None:
     told.say(("message.received", None))
     assert waiting(told, lambda: None, seconds=0)[0] is True
+
+
+def test_a_look_without_news_wakes_nobody(told: Told) -> None:
+    told.say(("message.received", None))
+
+    async def wait() -> bool:
+        told.feed.start()
+        waiter = asyncio.create_task(told.feed.wait(1, 60))
+        await asyncio.sleep(0)
+        told.feed.committed(1)
+        for _ in range(3):
+            await asyncio.sleep(0)
+        still = not waiter.done()
+        told.feed.stop()
+        await waiter
+        return still
+
+    assert asyncio.run(wait())
+
+
+def test_a_wake_up_for_what_a_reader_has_already_does_not_end_its_wait(told: Told) -> None:
+    async def wait() -> tuple[bool, bool]:
+        told.feed.start()
+        waiter = asyncio.create_task(told.feed.wait(1, 60))
+        await asyncio.sleep(0)
+        await asyncio.to_thread(told.say, ("message.received", None))
+        await asyncio.sleep(0.05)
+        early = waiter.done()
+        await asyncio.to_thread(told.say, ("message.received", None))
+        return early, await waiter
+
+    assert asyncio.run(wait()) == (False, True)
 
 
 def test_stopping_ends_every_wait(told: Told) -> None:
