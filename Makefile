@@ -35,8 +35,9 @@ check: install-dev ## Lint, format, types, imports, generated pages
 docs: install-dev ## Write docs/reference anew from the code
 	$(BIN)/python -m scripts.reference
 
-bench: install-dev ## Measure durable ingest; writes benchmarks/results/ingest.json
+bench: install-dev ## Measure durable ingest and outbound; writes benchmarks/results
 	$(BIN)/python -m benchmarks.ingest $(ARGS)
+	$(BIN)/python -m benchmarks.deliver $(DELIVER_ARGS)
 
 lock: ## Resolve the lock files anew (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv on the PATH; nothing else does." >&2; exit 1; }

@@ -13,6 +13,7 @@ import msgspec
 from connectors.kit.base import Outcome
 from connectors.kit.request import Request
 from gateway.ids import new_id
+from gateway.tracing import trace_of
 from normalizer.inbound import Inbound
 from normalizer.model import Inbox
 
@@ -36,6 +37,8 @@ class Raw(msgspec.Struct, frozen=True):
     url: str
     headers: bytes
     body: bytes
+    trace: str | None = None
+    """Id of the trace it came with; without one it begins a trace that goes by its own id."""
 
 
 class Arrival(msgspec.Struct, frozen=True):
@@ -61,6 +64,7 @@ def raw_of(request: Request) -> Raw:
         url=request.url,
         headers=msgspec.json.encode({name: _shown(name, value) for name, value in request.headers.items()}),
         body=request.body,
+        trace=trace_of(request.headers.get("traceparent")),
     )
 
 

@@ -1,14 +1,16 @@
 """Files by their content: each lies under the SHA-256 of its octets, and is durable before `save` returns.
 
 A file grows under a temporary name in the same folder and takes its own by a rename, so what bears a hash is whole. The
-same content twice is one file. Nothing is deleted here: who else refers to a file is the store's knowledge.
+same content twice is one file. Who refers to a file is the store's knowledge (`gateway.leftovers`).
 """
 
 import asyncio
+import fcntl
 import os
 import re
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -28,6 +30,9 @@ COMING = ".coming"
 STALE = 3600.0
 """Seconds after which a temporary file is what a crash left."""
 HASH = re.compile(r"[0-9a-f]{64}")
+PAIR = re.compile(r"[0-9a-f]{2}")
+MARKS = ".stores"
+"""The folder of the marks that stores leave."""
 
 
 class TooLarge(Exception):
@@ -88,6 +93,46 @@ class Files:
     def exists(self, sha256: str) -> bool:
         return self.path(sha256).is_file()
 
+    def remove(self, sha256: str, unchanged: float) -> bool:
+        """Removes a file unless it was saved within the last `unchanged` seconds; whether it did. Blocks.
+
+        A save of the same content beside it is safe: it comes before, and is seen, or after, and makes the file anew.
+        """
+        path = self.path(sha256)
+        with self.locked(fcntl.LOCK_EX):
+            try:
+                if time.time() - path.stat().st_mtime < unchanged:
+                    return False
+                path.unlink()
+            except FileNotFoundError:
+                return False
+        return True
+
+    def hashes(self, after: str = "") -> Iterator[str]:
+        """The hashes of all files, in their order, above one or its beginning."""
+        for first in _names(self.folder, PAIR, after[:2]):
+            beyond = after[2:4] if first == after[:2] else ""
+            for second in _names(self.folder / first, PAIR, beyond):
+                names = _names(self.folder / first / second, HASH, after)
+                yield from (name for name in names if name != after)
+
+    def mark(self, store: str) -> list[Path]:
+        """Leaves a mark of this store; the marks of every store that keeps its files here."""
+        folder = self.folder / MARKS
+        folder.mkdir(exist_ok=True)
+        (folder / store).touch()
+        return sorted(folder.iterdir())
+
+    @contextmanager
+    def locked(self, how: int) -> Iterator[None]:
+        """`fcntl.LOCK_SH` while files take their names, `fcntl.LOCK_EX` while one is removed; by any process."""
+        descriptor = os.open(self.folder, os.O_RDONLY)
+        try:
+            fcntl.flock(descriptor, how)
+            yield
+        finally:
+            os.close(descriptor)
+
 
 class _Draft:
     """A file under way. Threads take turns; `drop` also ends what a cancelled caller left in a thread."""
@@ -119,7 +164,8 @@ class _Draft:
             os.fsync(file.fileno())
             path = self._files.path(self._hash.hexdigest())
             path.parent.mkdir(parents=True, exist_ok=True)
-            Path(file.name).rename(path)
+            with self._files.locked(fcntl.LOCK_SH):
+                Path(file.name).rename(path)
             for folder in (path.parent, path.parent.parent, self._files.folder):
                 _sync(folder)
             return StoredFile(path.name, self._size, path)
@@ -136,6 +182,15 @@ class _Draft:
         if self._file is None:
             self._file = NamedTemporaryFile(dir=self._files.folder, suffix=COMING, delete=False)  # noqa: SIM115
         return self._file
+
+
+def _names(folder: Path, pattern: re.Pattern[str], least: str) -> list[str]:
+    """What lies in a folder and is named like this, from a name on."""
+    try:
+        found = os.listdir(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    return sorted(name for name in found if name >= least and pattern.fullmatch(name))
 
 
 def _sync(folder: Path) -> None:

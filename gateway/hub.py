@@ -7,6 +7,8 @@ import structlog
 from sqlalchemy import Engine
 
 from connectors.kit.http import Exchange
+from gateway.backfill import Backfilling
+from gateway.bus.contract import open_bus
 from gateway.clock import Clock
 from gateway.confirming import Confirming
 from gateway.exchanges import keep_exchange
@@ -17,6 +19,7 @@ from gateway.links import Links
 from gateway.live import LiveConnector, bring_up
 from gateway.media import MediaFetching
 from gateway.polling import Polling
+from gateway.relay.relays import Relays
 from gateway.send.typing import show_typing
 from gateway.settings.model import Settings
 from gateway.store.engine import open_store
@@ -42,16 +45,20 @@ class Hub:
         self.lanes = Lanes(self)
         self.media = MediaFetching(self)
         self.polling = Polling(self)
+        self.backfilling = Backfilling(self)
         self.clock = Clock(self)
         self.confirming = Confirming()
+        self.bus = open_bus(settings.bus_url.reveal())
+        self.relays = Relays(self, self.bus)
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def start(self) -> None:
         self._loop = asyncio.get_running_loop()
         self.feed.start()
         self.writer.start()
-        for part in (self.clock, self.media, self.lanes, self.polling):
+        for part in (self.clock, self.media, self.lanes, self.polling, self.backfilling):
             part.start()
+        await self.relays.start()
         log.info("started", connectors=sorted(self.connectors))
 
     @property
@@ -62,8 +69,9 @@ class Hub:
 
     async def stop(self) -> None:
         """Stops taking work, hands back leases, writes what was taken."""
-        for part in (self.polling, self.confirming, self.lanes, self.media, self.clock):
+        for part in (self.polling, self.backfilling, self.confirming, self.lanes, self.media, self.clock):
             await part.stop()
+        await self.relays.stop()
         self.feed.stop()
         await asyncio.to_thread(self.writer.stop)
         for connector in self.connectors.values():
@@ -76,8 +84,8 @@ class Hub:
         before = self.connectors
         self.connectors = self._bring_up(settings, before)
         self.settings = settings
-        self.links = Links(self.engine, settings.public_url)
-        for part in (self.lanes, self.polling):
+        self.links = self.links.moved(settings.public_url)
+        for part in (self.lanes, self.polling, self.backfilling, self.relays):
             await part.renew()
         for name, old in before.items():
             if self.connectors.get(name) is not old:
@@ -123,6 +131,11 @@ class Hub:
             self._loop.call_soon_threadsafe(self._wake, frozenset(transaction.woken))
 
     def _wake(self, woken: frozenset[tuple[str, str]]) -> None:
-        parts = {"lane": self.lanes.wake, "media": self.media.wake, "timers": self.clock.wake}
+        parts = {
+            "lane": self.lanes.wake,
+            "media": self.media.wake,
+            "timers": self.clock.wake,
+            "subscription": self.relays.wake,
+        }
         for what, whom in woken:
             parts[what](whom)

@@ -3,6 +3,7 @@
 Signed with HMAC-SHA256 by a secret of the hub's own, made once and kept in the store.
 """
 
+import copy
 import hmac
 import re
 import secrets
@@ -25,7 +26,13 @@ class Links:
     def __init__(self, engine: Engine, public_url: str) -> None:
         """`public_url` without a slash at its end. Reads the secret, and makes it where there is none."""
         self._public_url = public_url
-        self._secret = _secret(engine)
+        self._secret = own_secret(engine, NAME)
+
+    def moved(self, public_url: str) -> "Links":
+        """Links at another address, by the same secret; does not ask the store."""
+        links = copy.copy(self)
+        links._public_url = public_url
+        return links
 
     def link(self, attachment_id: str, seconds: int = WEEK) -> str:
         """A URL that opens the attachment for so many seconds from now."""
@@ -45,17 +52,18 @@ class Links:
         return hmac.new(self._secret, signed, sha256).hexdigest()
 
 
-def _secret(engine: Engine) -> bytes:
+def own_secret(engine: Engine, name: str) -> bytes:
+    """The hub's own secret of this name, made where there is none yet."""
     find = "SELECT value FROM own_secrets WHERE name = ?"
     with engine.connect() as connection:
-        row = connection.exec_driver_sql(find, (NAME,)).fetchone()
+        row = connection.exec_driver_sql(find, (name,)).fetchone()
     if row is None:
         with writing(engine) as connection:
-            made = (NAME, secrets.token_bytes(OCTETS))
+            made = (name, secrets.token_bytes(OCTETS))
             # another process may have made it meanwhile: the first one's stands
             connection.exec_driver_sql(
                 "INSERT INTO own_secrets (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING", made
             )
-            row = connection.exec_driver_sql(find, (NAME,)).fetchone()
+            row = connection.exec_driver_sql(find, (name,)).fetchone()
     assert row is not None
     return bytes(row[0])

@@ -46,5 +46,6 @@ def bring_up(settings: Settings, connector: Connector, keep: Callable[[Exchange]
         scheme=kind.info.scheme,
         inbox=settings.inboxes[connector.inbox],
     )
-    plugin = kind(connector.config, Tools(connector=connector.name, http=http))
-    return LiveConnector(connector, place, plugin, http, settings.webhook_url(connector.name))
+    webhook_url = settings.webhook_url(connector.name)
+    plugin = kind(connector.config, Tools(connector=connector.name, http=http, webhook_url=webhook_url))
+    return LiveConnector(connector, place, plugin, http, webhook_url)

@@ -1,4 +1,4 @@
-"""Forgetting what was kept long enough: raw requests, dedupe keys, fragments, exchanges, reports nobody waited for.
+"""Forgetting what was kept long enough: raw requests, dedupe keys, fragments, exchanges.
 
 Looks on a reader's connection and deletes by key in small batches through the writer, so that recording is never held
 up. What an open quarantine item needs for its replay stays: its raw request, and the dedupe keys of what came with it.
@@ -83,14 +83,6 @@ RULES: Sequence[Rule] = (
         find="SELECT id FROM exchanges WHERE id > ? AND id < ? ORDER BY id LIMIT ?",
         drop="DELETE FROM exchanges WHERE id = ?",
         by_id=True,
-    ),
-    Rule(
-        what="waiting_reports",
-        keep=lambda _: 7 * DAY,
-        start=("", ""),
-        find="SELECT connector_id, key FROM waiting_reports WHERE (connector_id, key) > (?, ?) AND created_at < ?"
-        " ORDER BY connector_id, key LIMIT ?",
-        drop="DELETE FROM waiting_reports WHERE connector_id = ? AND key = ?",
     ),
 )
 

@@ -27,7 +27,7 @@ from gateway.store.engine import StoreUnavailable
 from gateway.web import Server, make_server
 
 log = structlog.get_logger()
-FIXED = ("store", "files", "bus", "listen")
+FIXED = ("store", "files", "bus", "bus_url", "listen")
 """Settings that a running hub keeps until its end."""
 MOST_FILES = 65_536
 """Open files asked of the system: each connection is one, and many systems give 1024 unless asked."""

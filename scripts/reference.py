@@ -27,6 +27,7 @@ from gateway.cli import app
 from gateway.cli.output import Exit
 from gateway.settings import Limits, settings_schema
 from gateway.settings.model import Entries, InboxEntry
+from gateway.settings.subscribing import SubscriptionEntry
 from normalizer.errors import ErrorCode
 from normalizer.events import EVENTS, Envelope, wire_type
 from scripts.declared import attribute_docs, commands, default, plain, shape, spelt, structs_in
@@ -47,7 +48,9 @@ HTTP = """\
 The whole description, with every shape, is served as OpenAPI 3.1 at `/v1/openapi.json`. Errors are
 `application/problem+json` with a [code](errors.md)."""
 CLI = "Every command takes `--json`, which prints one JSON value. Errors are a sentence on standard error."
-METRICS = "Prometheus text at `/metrics`. Labels are connectors, channels and outcomes; never conversations or people."
+METRICS = """\
+Prometheus text at `/metrics`. Labels are connectors, subscriptions, states and outcomes; never conversations or people.
+Values vanish with their connector or subscription. `deploy/alerts.yaml` has examples of alerts."""
 CODES = "The same on every channel; the provider's own code stands beside ours as `provider_code`."
 MEANINGS: Mapping[ErrorCode, str] = {
     ErrorCode.INVALID_ADDRESS: "no address of this channel",
@@ -78,6 +81,7 @@ def settings() -> str:
     sections: list[tuple[str, type[msgspec.Struct], Any]] = [
         ("The file", Entries, schema),
         ("`inboxes.<name>`", InboxEntry, schema["$defs"]["InboxEntry"]),
+        ("`subscriptions.<name>`", SubscriptionEntry, schema["$defs"]["SubscriptionEntry"]),
         ("`limits`", Limits, schema["$defs"]["Limits"]),
     ]
     blocks = [SETTINGS]

@@ -15,6 +15,7 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
+HANG_UP = (b"connection", b"close")
 LINGER_SECONDS = 1.0
 LINGER_OCTETS = 1 << 20
 """How long, and how much of, a body nobody wants is still let in."""
@@ -30,6 +31,11 @@ def header(scope: Scope, name: bytes) -> str | None:
         if found == name:
             return str(value, "latin-1")
     return None
+
+
+def has_body(scope: Scope) -> bool:
+    """Whether the request announced one (RFC 9112 §6, read 2026-11)."""
+    return header(scope, b"transfer-encoding") is not None or header(scope, b"content-length") not in (None, "0")
 
 
 def wire(headers: Mapping[str, str]) -> Headers:
@@ -48,14 +54,20 @@ async def refuse(send: Send, problem: Problem) -> None:
 
 
 async def turn_away(receive: Receive, send: Send, problem: Problem) -> None:
-    """Refuses a request whose body is not wanted, and hangs up.
-
-    The body is dropped for a moment longer: closing at once would reset the connection, and a sender that still writes
-    might never read why (RFC 9112 §9.6, read 2026-11).
-    """
-    headers = [*wire(problem.headers), (b"connection", b"close"), (b"content-length", b"%d" % len(problem.body))]
+    """Refuses a request whose body is not wanted, and hangs up."""
+    headers = [*wire(problem.headers), HANG_UP, (b"content-length", b"%d" % len(problem.body))]
     await send({"type": "http.response.start", "status": problem.status, "headers": headers})
     await send({"type": "http.response.body", "body": problem.body, "more_body": True})
+    await linger(receive)
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def linger(receive: Receive) -> None:
+    """Drops for a moment what still comes of a body nobody wants, before its connection is closed.
+
+    Closing at once would reset the connection, and a sender that still writes might never read why (RFC 9112 §9.6, read
+    2026-11).
+    """
     left, more = LINGER_OCTETS, True
     with suppress(TimeoutError):
         async with asyncio.timeout(LINGER_SECONDS):
@@ -63,8 +75,7 @@ async def turn_away(receive: Receive, send: Send, problem: Problem) -> None:
                 message = await receive()
                 left -= len(message.get("body", b""))
                 more = message.get("more_body", False)
-    await send({"type": "http.response.body", "body": b""})
 
 
 def method_not_allowed(allowed: str) -> Problem:
-    return Problem(405, Code.METHOD_NOT_ALLOWED, f"only {allowed} is served here", headers={"allow": allowed})
+    return Problem(405, Code.METHOD_NOT_ALLOWED, f"served here: {allowed}", headers={"allow": allowed})

@@ -13,7 +13,7 @@ from io import BytesIO, RawIOBase
 from typing import Any
 
 from gateway.api.problems import Code, Problem, overloaded
-from gateway.web.asgi import Disconnected, Headers, Receive, Scope, Send, header, turn_away
+from gateway.web.asgi import HANG_UP, Disconnected, Headers, Receive, Scope, Send, header, linger, turn_away
 
 THREADS = 32
 MOST = 256
@@ -46,7 +46,7 @@ class Bridge:
         except Disconnected:
             return
         else:
-            await self._send(response, send)
+            await self._send(response, send, receive if isinstance(body, Upload) and body.unread else None)
 
     async def _begin(self, values: dict[str, Any]) -> "_Response":
         """The application's answer, begun. Raises Problem."""
@@ -58,15 +58,20 @@ class Bridge:
         finally:
             self._in_hand -= 1
 
-    async def _send(self, response: "_Response", send: Send) -> None:
+    async def _send(self, response: "_Response", send: Send, unread: Receive | None) -> None:
+        """`unread`: what is left of a body that the application did not want; its sender is hung up on."""
         loop = asyncio.get_running_loop()
+        headers = [*response.headers, HANG_UP] if unread else response.headers
         try:
-            await send({"type": "http.response.start", "status": response.status, "headers": response.headers})
+            await send({"type": "http.response.start", "status": response.status, "headers": headers})
             piece, more = response.first
-            await send({"type": "http.response.body", "body": piece, "more_body": more})
+            await send({"type": "http.response.body", "body": piece, "more_body": more or unread is not None})
             while more:
                 piece, more = await loop.run_in_executor(self._pool, response.piece)
-                await send({"type": "http.response.body", "body": piece, "more_body": more})
+                await send({"type": "http.response.body", "body": piece, "more_body": more or unread is not None})
+            if unread:
+                await linger(unread)
+                await send({"type": "http.response.body", "body": b""})
         finally:
             if not response.closed:
                 await loop.run_in_executor(self._pool, response.close)
@@ -116,6 +121,11 @@ class Upload(RawIOBase):
         self._receive = receive
         self._loop = loop
         self._more = True
+
+    @property
+    def unread(self) -> bool:
+        """Whether more of it is to come."""
+        return self._more
 
     def readable(self) -> bool:
         return True

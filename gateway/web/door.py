@@ -75,7 +75,7 @@ class Door:
         if length is not None and (not length.isdecimal() or int(length) > most):
             raise too_large(most)
         try:
-            async with self._patience:
+            with self._patience:
                 return await whole(receive_, most)
         except TimeoutError:
             raise Problem(408, Code.SLOW, "the body did not come in time") from None

@@ -8,7 +8,7 @@ SWEEP = 1.0
 
 
 class Patience:
-    """`async with` around a wait raises TimeoutError in its task after so many seconds. One serves many tasks."""
+    """`with` around a wait raises TimeoutError in its task after so many seconds. One serves many tasks."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
@@ -16,7 +16,7 @@ class Patience:
         self._late: set[asyncio.Task[object]] = set()
         self._sweeping = False
 
-    async def __aenter__(self) -> None:
+    def __enter__(self) -> None:
         task = asyncio.current_task()
         assert task is not None
         loop = asyncio.get_running_loop()
@@ -25,7 +25,7 @@ class Patience:
             self._sweeping = True
             loop.call_later(SWEEP, self._sweep, loop)
 
-    async def __aexit__(
+    def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         task = asyncio.current_task()

@@ -20,7 +20,19 @@ from gateway.api.shapes import EventsQuery
 from gateway.feed import Item, Page
 from gateway.hub import Hub
 from gateway.keys import Scope as KeyScope
-from gateway.web.asgi import Headers, Receive, Scope, Send, answer, header, method_not_allowed, refuse, wire
+from gateway.web.asgi import (
+    Headers,
+    Receive,
+    Scope,
+    Send,
+    answer,
+    has_body,
+    header,
+    method_not_allowed,
+    refuse,
+    turn_away,
+    wire,
+)
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -64,14 +76,17 @@ class Stream:
                 raise method_not_allowed("GET")
             await self._give(scope, receive, send)
         except Problem as problem:
-            await refuse(send, problem)
+            if has_body(scope):
+                await turn_away(receive, send, problem)
+            else:
+                await refuse(send, problem)
 
     async def _give(self, scope: Scope, receive: Receive, send: Send) -> None:
         authorization = header(scope, b"authorization")
         await self._admit(authorization)
         query = read_query(_parameters(scope), EventsQuery)
         streams = "text/event-stream" in (header(scope, b"accept") or "")
-        wanted = reader(self._hub.feed, query, header(scope, b"last-event-id") if streams else None)
+        wanted = await self._in_thread(reader, self._hub, query, header(scope, b"last-event-id") if streams else None)
         page = await self._look(wanted, wanted.after)
         if streams:
             await send({"type": "http.response.start", "status": 200, "headers": EVENT_STREAM})

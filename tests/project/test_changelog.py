@@ -11,7 +11,21 @@ FRAGMENTS = sorted(path for path in (ROOT / "changelog").iterdir() if path.name 
 RECORDS = sorted(path for path in (ROOT / "docs" / "adr").iterdir() if path.name != "README.md")
 SECTIONS = ("**Context.**", "**Choice.**", "**Cost.**", "**Revisit when**")
 AREAS = {path.name for path in (ROOT / "connectors" / "channels").iterdir()} | {
-    *("api", "cli", "core", "deploy", "docs", "feed", "kit", "settings", "web"),
+    *(
+        "api",
+        "benchmarks",
+        "bus",
+        "cli",
+        "core",
+        "deploy",
+        "docs",
+        "feed",
+        "kit",
+        "lanes",
+        "settings",
+        "subscriptions",
+        "web",
+    ),
 }
 
 

@@ -15,6 +15,7 @@ from gateway.cli import app
 from gateway.cli.output import Exit
 from gateway.settings import Limits
 from gateway.settings.model import Entries, InboxEntry
+from gateway.settings.subscribing import SubscriptionEntry
 from normalizer.errors import ErrorCode
 from normalizer.events import EVENTS
 from scripts.declared import commands
@@ -44,7 +45,11 @@ def test_the_reference_is_what_the_code_says(name):
 
 
 def test_every_setting_is_documented():
-    known = {field.encode_name for kind in (Entries, InboxEntry, Limits) for field in msgspec.structs.fields(kind)}
+    known = {
+        field.encode_name
+        for kind in (Entries, InboxEntry, SubscriptionEntry, Limits)
+        for field in msgspec.structs.fields(kind)
+    }
     assert known <= entries("settings")
 
 

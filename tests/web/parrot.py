@@ -37,6 +37,7 @@ from gateway.web.server import make_server
 from normalizer.capability import Capability, TextLimit
 from normalizer.inbound import Address, Inbound, MessageReceived, Peer, Person, Unreadable
 from normalizer.model import ConversationKind, Inbox
+from normalizer.parts import SpanKind
 
 PUBLIC = "https://hub.example.com"
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -65,7 +66,12 @@ class Parrot(Plugin[Config]):
         channel="cage",
         scheme="parrot",
         capability=Capability(
-            text=TextLimit(most=40), edits=True, replies=True, typing=True, reactions=frozenset({"👍", "❤"})
+            text=TextLimit(most=40),
+            spans=frozenset(SpanKind),
+            edits=True,
+            replies=True,
+            typing=True,
+            reactions=frozenset({"👍", "❤"}),
         ),
         settles=Settles.NEVER,
     )

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from gateway.web import bridge as module
 from gateway.web.bridge import GATHERED, MOST, PIECE, Bridge
@@ -31,6 +32,13 @@ def test_a_file_of_untold_length_is_taken(served: Served) -> None:
     pieces = (BIG[at : at + 100_000] for at in range(0, len(BIG), 100_000))
     kept = served.ask("POST", "/v1/attachments", data=pieces, headers={"Content-Type": "video/mp4"})
     assert (kept.status_code, kept.json()["attachment"]["size"]) == (201, len(BIG))
+
+
+def test_a_sender_whose_body_was_wanted_may_stay(served: Served) -> None:
+    with requests.Session() as session:
+        for _ in range(2):
+            kept = session.post(f"{served.url}/v1/attachments", BIG, headers=served.key, timeout=20)
+            assert (kept.status_code, "connection" in kept.headers) == (201, False)
 
 
 def test_a_large_form_is_taken(served: Served) -> None:
@@ -81,6 +89,26 @@ def test_answers_to_many_at_once_are_each_their_own(served: Served) -> None:
 def test_a_head_request_has_no_body(served: Served) -> None:
     answer = served.ask("HEAD", "/v1/conversations")
     assert (answer.status_code, answer.content) == (200, b"")
+
+
+def test_no_header_of_an_answer_stands_twice(served: Served) -> None:
+    id_ = served.ask("POST", "/v1/attachments", data=BIG).json()["attachment"]["id"]
+    for path in (f"/v1/attachments/{id_}", "/v1/conversations", "/v1/nothing", "/healthz"):
+        for headers in ({}, {"Range": "bytes=0-9"}):
+            names = [name.lower() for name, _ in served.ask("GET", path, headers).raw.headers.iteritems()]
+            assert sorted(names) == sorted(set(names)), path
+
+
+def test_a_file_can_be_looked_at_without_being_fetched(served: Served) -> None:
+    id_ = served.ask("POST", "/v1/attachments?name=big", data=BIG, headers={"Content-Type": "video/mp4"}).json()
+    path = f"/v1/attachments/{id_['attachment']['id']}"
+    whole, head = served.ask("GET", path), served.ask("HEAD", path)
+    assert (head.status_code, head.content) == (200, b"")
+    assert {**head.headers, "date": ""} == {**whole.headers, "date": ""}
+    assert head.headers["content-length"] == str(len(BIG))
+    link = served.hub.links.link(id_["attachment"]["id"], 60).partition(".com")[2]
+    assert served.ask("HEAD", link, {"Authorization": ""}).status_code == 200
+    assert served.ask("HEAD", link + "0", {"Authorization": ""}).status_code == 403
 
 
 def test_a_header_that_would_pass_for_another_is_left_out(served: Served) -> None:

@@ -8,11 +8,10 @@ from typing import Any
 
 import pytest
 import requests
-from sqlalchemy import func, select
+from sqlalchemy import func, select, table
 
 from gateway.api import create_app
 from gateway.hub import Hub
-from gateway.store import schema
 from gateway.web.door import LARGE, MOST_LARGE, Door
 from tests.web.parrot import SIGNATURE, Served, make_hub, parrot, running, serving, signed, words
 
@@ -46,10 +45,8 @@ def door(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Hub, 
 
 def counts(hub: Hub) -> dict[str, int]:
     with hub.engine.connect() as connection:
-        tables = (schema.raws, schema.messages, schema.quarantine)
-        return {
-            table.name: connection.execute(select(func.count()).select_from(table)).scalar_one() for table in tables
-        }
+        tables = [table(name) for name in ("raws", "messages", "quarantine")]
+        return {one.name: connection.execute(select(func.count()).select_from(one)).scalar_one() for one in tables}
 
 
 def test_a_genuine_request_is_recorded_and_then_acknowledged(door: tuple[Hub, Knock]) -> None:
@@ -163,12 +160,21 @@ def test_a_body_of_untold_length_is_refused_once_it_passes_the_limit(served: Ser
 
 
 @pytest.mark.parametrize("told", [b"transfer-encoding: chunked", b"content-length: 1073741824"])
-def test_a_sender_that_goes_on_after_its_refusal_is_hung_up_on(served: Served, told: bytes) -> None:
+@pytest.mark.parametrize("path", ["/in/perch", "/in/nobody", "/nowhere", "/v1/attachments", "/v1/events"])
+def test_a_sender_that_goes_on_after_its_refusal_is_hung_up_on(served: Served, path: str, told: bytes) -> None:
     body = (b"10000\r\n" + b"x" * 0x10000 + b"\r\n") * 1600
     with served.connect() as connection:
-        connection.sendall(b"POST /in/perch HTTP/1.1\r\nhost: hub\r\n" + told + b"\r\n\r\n")
+        connection.sendall(f"POST {path} HTTP/1.1\r\nhost: hub\r\n".encode() + told + b"\r\n\r\n")
         with pytest.raises((BrokenPipeError, ConnectionResetError)):
             connection.sendall(body)
+
+
+@pytest.mark.parametrize("path", ["/in/nobody", "/nowhere", "/v1/attachments", "/v1/events"])
+def test_a_refused_sender_that_sends_no_more_reads_why(served: Served, path: str) -> None:
+    head = f"POST {path} HTTP/1.1\r\nhost: hub\r\ncontent-length: 300000\r\n\r\n".encode()
+    answer = raw(served, head, b"x" * 300_000)
+    assert answer.startswith((b"HTTP/1.1 401 ", b"HTTP/1.1 404 ", b"HTTP/1.1 405 "))
+    assert b"connection: close" in answer
 
 
 def test_a_refused_sender_is_served_when_it_comes_again(served: Served) -> None:

@@ -15,9 +15,8 @@ def run(test: Callable[[], Awaitable[None]]) -> None:
 def test_a_wait_that_lasts_too_long_ends_with_a_timeout() -> None:
     async def test() -> None:
         patience = Patience(0.1)
-        with pytest.raises(TimeoutError):
-            async with patience:
-                await asyncio.sleep(60)
+        with pytest.raises(TimeoutError), patience:
+            await asyncio.sleep(60)
         await asyncio.sleep(0)  # the task is not cancelled any more
 
     run(test)
@@ -31,7 +30,7 @@ def test_one_late_wait_ends_no_other() -> None:
         async def wait(begins: float, lasts: float) -> str:
             await asyncio.sleep(begins)
             try:
-                async with patience:
+                with patience:
                     await asyncio.sleep(lasts)
             except TimeoutError:
                 return "late"
@@ -49,7 +48,7 @@ def test_a_cancellation_by_somebody_else_stays_one() -> None:
         patience = Patience(60)
 
         async def wait() -> None:
-            async with patience:
+            with patience:
                 await asyncio.sleep(60)
 
         task = asyncio.create_task(wait())
@@ -63,8 +62,7 @@ def test_a_cancellation_by_somebody_else_stays_one() -> None:
 
 def test_an_error_within_is_the_error_that_is_heard() -> None:
     async def test() -> None:
-        with pytest.raises(ValueError, match="mine"):
-            async with Patience(60):
-                raise ValueError("mine")
+        with pytest.raises(ValueError, match="mine"), Patience(60):
+            raise ValueError("mine")
 
     run(test)

@@ -56,7 +56,8 @@ def test_types_and_conversation_narrow_a_page(served: Served) -> None:
     events = page(served, "?types=message.received,route.*")["events"]
     assert {event["type"] for event in events} == {"onethread.message.received.v1", "onethread.route.added.v1"}
     conversation = events[-1]["data"]["message"]["conversation_id"]
-    assert texts(page(served, f"?conversation={conversation}&types=message.*")["events"]) == ["from bob"]
+    for name in (conversation, "%232", "2"):
+        assert texts(page(served, f"?conversation={name}&types=message.*")["events"]) == ["from bob"]
 
 
 @pytest.mark.parametrize(
@@ -68,7 +69,9 @@ def test_types_and_conversation_narrow_a_page(served: Served) -> None:
         ("?limit=0", 422, "invalid", "limit"),
         ("?wait=soon", 422, "invalid", "wait"),
         ("?conversation=c1", 422, "invalid", "conversation"),
-        ("?aftr=1", 422, "invalid", ""),
+        ("?conversation=%239", 422, "invalid", "conversation"),
+        ("?conversation=9999999999999999", 422, "invalid", "conversation"),
+        ("?aftr=1", 422, "invalid", "aftr"),
         ("?after=99", 410, "position_gone", None),
         ("?after=" + "9" * 40, 410, "position_gone", None),
     ],
