@@ -61,7 +61,7 @@ def main() -> None:
         "connections": CONNECTIONS,
         "chats": CHATS,
         "rounds": rounds,
-        "machine": _machine(),
+        "machine": machine("uvicorn", "uvloop", "httptools", "granian", "flask", "msgspec"),
     }
     RESULT.parent.mkdir(exist_ok=True)
     RESULT.write_text(json.dumps(result, indent=2) + "\n")
@@ -132,10 +132,10 @@ def _recorded(server: Running) -> set[str]:
     return numbers
 
 
-def _machine() -> dict[str, Any]:
+def machine(*packages: str) -> dict[str, Any]:
+    """What it was measured on, with the versions of these packages."""
     models = (line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name"))
     model = next(models, platform.machine()).rpartition(":")[2].strip()
-    packages = ("uvicorn", "uvloop", "httptools", "granian", "flask", "msgspec")
     return {
         "cpu": model,
         "cores": os.cpu_count(),
