@@ -9,11 +9,12 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from difflib import get_close_matches
-from itertools import chain
+from itertools import accumulate, chain
 from typing import Any, NamedTuple
 
 from sqlalchemy import Engine
 
+from gateway.recent import Item, Recent, item_of
 from gateway.store.histories import OF_ID, both
 from normalizer.events import EVENTS
 
@@ -46,14 +47,6 @@ class UnknownType(ValueError):
         self.nearest = nearest
 
 
-class Item(NamedTuple):
-    position: int
-    type: str
-    """Its short name."""
-    event: bytes
-    """The CloudEvent as JSON, its `position` written in."""
-
-
 class Page(NamedTuple):
     items: list[Item]
     seen: int
@@ -69,6 +62,8 @@ class Feed:
         self._engine = engine
         self._newest = 0
         self._rising = threading.Lock()
+        self._recent = Recent()
+        self._followers = 0
         self._waiting: set[asyncio.Future[None]] = set()
         self._waking = False
         self._stopped = False
@@ -93,8 +88,24 @@ class Feed:
                 newest = await asyncio.to_thread(self._look, _NEWEST)
                 self.committed(newest or 0)
 
-    def committed(self, position: int) -> None:
-        """Everything up to `position` can be read. From any thread; wakes the loop at most once per turn."""
+    def follow(self) -> None:
+        """Somebody reads what comes as it comes, until `unfollow`: the newest events are kept in memory."""
+        with self._rising:
+            self._followers += 1
+
+    def unfollow(self) -> None:
+        with self._rising:
+            self._followers -= 1
+            if not self._followers:
+                self._recent.forget()
+
+    def committed(self, position: int, written: Sequence[tuple[Any, ...]] = ()) -> None:
+        """Everything up to `position` can be read. From any thread; wakes the loop at most once per turn.
+
+        `written` are the rows of the newest events, as the table has them.
+        """
+        if self._followers:
+            self._recent.add([item_of(row[0], row[2], row[-1]) for row in written])
         with self._rising:
             if position <= self._newest:
                 return
@@ -130,6 +141,8 @@ class Feed:
         `types` are short names or patterns (`expand`); none is all. Raises PositionGone, UnknownType.
         """
         wanted = expand(types) if types else None
+        if conversation_id is None and (page := self._at_hand(after, limit, wanted)):
+            return page
         newest = self._newest
         if after > newest:  # unless another process wrote it
             newest = self._look(_NEWEST) or 0
@@ -143,6 +156,22 @@ class Feed:
         if stopped_at is not None:
             return Page(items, stopped_at, complete=False)
         return Page(items, max(newest, items[-1].position) if items else newest, complete=True)
+
+    def at_hand(self, after: int) -> bool:
+        """Whether something after a position is in memory: `page`, asked for no conversation, then reads no store."""
+        return bool(self._recent.after(after, 1))
+
+    def _at_hand(self, after: int, limit: int, wanted: frozenset[str] | None) -> Page | None:
+        newest = self._newest
+        items = self._recent.after(after, limit)
+        if not items:
+            return None
+        octets = accumulate(len(item.event) for item in items)
+        items = [item for item, before in zip(items, chain((0,), octets), strict=False) if before < PAGE_OCTETS]
+        seen = items[-1].position
+        if wanted is not None:
+            items = [item for item in items if item.type in wanted]
+        return Page(items, seen, complete=seen >= newest)
 
     async def wait(self, after: int, seconds: float) -> bool:
         """Whether there are events newer than `after`, at once or within so many seconds."""
@@ -245,7 +274,7 @@ def _take(rows: Any, limit: int, types: frozenset[str] | None) -> tuple[list[Ite
     for walked, (position, type_, body, *_) in enumerate(rows, 1):
         if types is None or type_ in types:
             octets += len(body)
-            items.append(Item(position, type_, b'{"position":"%d",' % position + body[1:]))
+            items.append(item_of(position, type_, body))
         if len(items) >= limit or octets >= PAGE_OCTETS or (types is not None and walked >= SCANNED):
             return items, position
     return items, None

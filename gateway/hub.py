@@ -126,7 +126,7 @@ class Hub:
     def _committed(self, transaction: Transaction) -> None:
         """On the writer's thread, after each commit: tells who waits for what was written."""
         if transaction.last_position:
-            self.feed.committed(transaction.last_position)
+            self.feed.committed(transaction.last_position, transaction.written)
         if transaction.woken and self._loop and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._wake, frozenset(transaction.woken))
 

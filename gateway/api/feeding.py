@@ -6,8 +6,9 @@ from gateway.api.problems import gone, invalid, unknown_type
 from gateway.api.route import Answer, Call
 from gateway.api.shapes import EventsQuery
 from gateway.case_numbers import conversation_called, is_number
-from gateway.feed import BEGINNING, Feed, Item, Page, PositionGone, UnknownType, expand
+from gateway.feed import BEGINNING, Feed, Page, PositionGone, UnknownType, expand
 from gateway.hub import Hub
+from gateway.recent import Item
 
 MOST_EVENTS = 1000
 MOST_WAIT = 60.0

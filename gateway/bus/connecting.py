@@ -3,7 +3,8 @@
 import socket
 import ssl
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import structlog
@@ -53,6 +54,21 @@ def connect(broker: Broker, name: str, on_blocked: Callable[[str], None], on_unb
     # while half a frame is there. Whoever owns the connection reads anyway.
     connection.client_properties["capabilities"] = {}
     return connection
+
+
+@contextmanager
+def in_one_write(connection: Any) -> Iterator[None]:
+    """What is sent within leaves together at the end: each write of its own is a call of the system, and hands the
+    interpreter to another thread."""
+    transport = connection.transport
+    written, write = bytearray(), transport._write
+    transport._write = written.extend
+    try:
+        yield
+    finally:
+        transport._write = write
+    if written:
+        transport.write(written)
 
 
 def _lenient(connection: Any, callback: Callable[..., Any]) -> Callable[[Any], Any]:

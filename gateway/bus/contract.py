@@ -3,7 +3,7 @@
 The bus carries; the store remembers. Whatever is lost here is published again by whoever keeps the position.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -16,6 +16,7 @@ __all__ = [
     "BusUnsupported",
     "Consuming",
     "Incoming",
+    "Publication",
     "Take",
     "Unroutable",
     "open_bus",
@@ -60,6 +61,19 @@ class Incoming:
 Take = Callable[[Incoming], Awaitable[None]]
 
 
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """One message to publish, and who is told what became of it: None, or what `Bus.publish` would raise."""
+
+    exchange: str
+    key: str
+    body: bytes
+    headers: Mapping[str, str]
+    mandatory: bool
+    message_id: str
+    told: Callable[[Exception | None], None]
+
+
 class Consuming(Protocol):
     """One queue being consumed."""
 
@@ -100,6 +114,12 @@ class Bus(Protocol):
         Raises BusDown (not confirmed: it may be there or not), Unroutable, and ValueError for what no broker takes: a
         body over MOST_BODY, headers over MOST_HEADERS, names over 255 octets. An exchange that `declare_topic` did not
         declare is as one that nobody bound: Unroutable where it is mandatory, else BusDown; declare it.
+        """
+
+    def hand_over(self, publications: Sequence[Publication]) -> None:
+        """Begin to publish, as so many calls of `publish` would, for a fifth of the cost.
+
+        Each is told once, on the event loop and after this returned.
         """
 
     async def declare(self, queue: str, *, inlet: bool = False) -> None:

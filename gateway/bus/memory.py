@@ -5,15 +5,15 @@ queues are these. A message given back goes to the end of its queue.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
 from kombu.connection import Connection
 from kombu.exceptions import ChannelError
 
-from gateway.bus.contract import CONTENT_TYPE, BusDown, Incoming, Take, Unroutable
-from gateway.bus.fitting import must_fit, undeclared
+from gateway.bus.contract import CONTENT_TYPE, BusDown, Incoming, Publication, Take, Unroutable
+from gateway.bus.fitting import fitting, must_fit, undeclared
 from gateway.bus.taking import Taking, too_large
 from gateway.waiting import rounds
 
@@ -65,9 +65,26 @@ class MemoryBus:
         self, exchange: str, key: str, body: bytes, headers: Mapping[str, str], *, mandatory: bool, message_id: str
     ) -> None:
         must_fit(exchange, key, message_id, body=body, headers=headers)
+        self._publish(exchange, key, body, headers, mandatory=mandatory, message_id=message_id)
+        await asyncio.sleep(0)  # whoever publishes without end leaves a turn to the others
+
+    def hand_over(self, publications: Sequence[Publication]) -> None:
+        for one in fitting(publications):
+            error: Exception | None = None
+            try:
+                self._publish(
+                    one.exchange, one.key, one.body, one.headers, mandatory=one.mandatory, message_id=one.message_id
+                )
+            except (BusDown, Unroutable) as refused:
+                error = refused
+            asyncio.get_running_loop().call_soon(one.told, error)
+
+    def _publish(
+        self, exchange: str, key: str, body: bytes, headers: Mapping[str, str], *, mandatory: bool, message_id: str
+    ) -> None:
         channel = self._open()
         if exchange == "":
-            waiting = await self.depth(key)
+            waiting = self._depth(key)
             if waiting is None:
                 if mandatory:
                     raise Unroutable(f"no queue takes {key}")
@@ -85,7 +102,6 @@ class MemoryBus:
             properties={"delivery_mode": 2, "message_id": message_id},
         )
         channel.basic_publish(message, exchange, key)
-        await asyncio.sleep(0)  # whoever publishes without end leaves a turn to the others
 
     async def declare(self, queue: str, *, inlet: bool = False) -> None:
         must_fit(queue)
@@ -107,6 +123,9 @@ class MemoryBus:
         return consumption
 
     async def depth(self, queue: str) -> int | None:
+        return self._depth(queue)
+
+    def _depth(self, queue: str) -> int | None:
         with suppress(ChannelError):
             return int(self._open().queue_declare(queue, passive=True).message_count)
         return None

@@ -1,6 +1,7 @@
 """What things are called on the bus: a subscription's queue, the queue of its commands, and the topic for everybody."""
 
 import re
+from functools import lru_cache
 
 TOPIC = "onethread.events"
 """The topic exchange that consumers bind queues of their own to."""
@@ -17,6 +18,7 @@ def commands_of(subscription: str) -> str:
     return f"onethread.cmd.{subscription}"
 
 
+@lru_cache(maxsize=4096)
 def topic_key(type_: str, channel: str | None, connector: str | None) -> str:
     """Always four words, `<entity>.<verb>.<channel>.<connector>`, with `-` where there is none.
 

@@ -6,17 +6,19 @@ Source: https://www.rabbitmq.com/docs/confirms (read 2026-11): a return comes be
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any
 
 import structlog
+from amqp import Message
 from amqp.exceptions import ChannelError
 
 from gateway.bus.addresses import Broker
-from gateway.bus.contract import CONTENT_TYPE, BusDown, Unroutable
+from gateway.bus.connecting import in_one_write
+from gateway.bus.contract import CONTENT_TYPE, BusDown, Publication, Unroutable
 from gateway.bus.fitting import undeclared
 from gateway.bus.link import Link
 from gateway.bus.objects import let_topic_exist
@@ -29,19 +31,15 @@ SLICE = 64
 PATIENCE = 30.0
 """Seconds after which a copy the broker did not confirm counts as not published."""
 STOP_SECONDS = 10.0
+PERSISTENT = 2
+"""AMQP's `delivery-mode` of a message that outlives a restart of the broker."""
 
 
 @dataclass(slots=True, eq=False)
 class Copy:
     """One message on its way to the broker."""
 
-    exchange: str
-    key: str
-    body: bytes
-    headers: Mapping[str, str]
-    mandatory: bool
-    message_id: str
-    done: asyncio.Future[None]
+    publication: Publication
     epoch: int
     """Of the connection it was meant for: it goes on no later one, or it would overtake what was lost before it."""
     since: float
@@ -49,8 +47,11 @@ class Copy:
     returned: bool = False
 
 
+Settled = list[tuple[Copy, Exception | None]]
+
+
 class Publishing:
-    """`publish` and `stop` belong to the event loop, the rest to the link's thread."""
+    """`hand_over` and `stop` belong to the event loop, the rest to the link's thread."""
 
     def __init__(self, brokers: Sequence[Broker], patience: float = PATIENCE) -> None:
         self.link = Link("publisher", brokers, self)
@@ -59,42 +60,56 @@ class Publishing:
         """Declared exchanges; declared again on each connection, since publishing to one that is gone ends it."""
         self._waiting: deque[Copy] = deque()
         self._unconfirmed: dict[int, Copy] = {}
-        self._settled: list[tuple[asyncio.Future[None], Exception | None]] = []
+        self._settled: Settled = []
         self._tag = 0
         self._epoch = 0
         self._channel: Any = None
-        self._underway: set[asyncio.Future[None]] = set()
+        self._underway = 0
+        self._none_underway = asyncio.Event()
         self._stopping = False
 
-    async def publish(
-        self, exchange: str, key: str, body: bytes, headers: Mapping[str, str], *, mandatory: bool, message_id: str
-    ) -> None:
-        """As `Bus.publish`, the values being good ones."""
-        if self._stopping or not self.link.up:
-            raise BusDown(self.link.problem or "the bus is not connected")
-        if exchange and exchange not in self.topics:
-            raise undeclared(exchange, mandatory=mandatory)
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        copy = Copy(exchange, key, body, headers, mandatory, message_id, done, self.link.epoch, monotonic())
-        self._underway.add(done)
-        self._waiting.append(copy)
+    def hand_over(self, publications: Sequence[Publication]) -> None:
+        """As `Bus.hand_over`, the values being good ones."""
+        epoch, at = self.link.epoch, monotonic()
+        self._underway += len(publications)
+        refused: Settled = []
+        for publication in publications:
+            copy = Copy(publication, epoch, at)
+            if reason := self._refuses(publication):
+                refused.append((copy, reason))
+            else:
+                self._waiting.append(copy)
+        if refused:
+            asyncio.get_running_loop().call_soon(self._settle, refused)
         self.link.ring()
-        try:
-            await done
-        finally:
-            self._underway.discard(done)
+
+    def _refuses(self, publication: Publication) -> Exception | None:
+        if self._stopping or not self.link.up:
+            return BusDown(self.link.problem or "the bus is not connected")
+        if publication.exchange and publication.exchange not in self.topics:
+            return undeclared(publication.exchange, mandatory=publication.mandatory)
+        return None
 
     async def stop(self) -> None:
         """Waits for what was published, not for ever."""
         self._stopping = True
         if self._underway:
-            await asyncio.wait(self._underway, timeout=STOP_SECONDS)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(STOP_SECONDS):
+                    await self._none_underway.wait()
         await self.link.end()
 
     def _drop(self, reason: str) -> None:
         with suppress(IndexError):  # the thread of the next connection drops them too
             while True:
-                _settle([(self._waiting.popleft().done, BusDown(reason))])
+                self._settle([(self._waiting.popleft(), BusDown(reason))])
+
+    def _settle(self, settled: Settled) -> None:
+        self._underway -= len(settled)
+        if self._stopping and not self._underway:
+            self._none_underway.set()
+        for copy, error in settled:
+            copy.publication.told(error)
 
     # --- the thread ---------------------------------------------------------------------------------------------------
 
@@ -110,33 +125,37 @@ class Publishing:
         self._epoch = epoch
 
     def work(self) -> bool:
-        for _ in range(SLICE):
-            if not self._waiting or self.link.blocked or len(self._unconfirmed) >= WINDOW:
-                return False
-            copy = self._waiting.popleft()
-            if copy.epoch != self._epoch:
-                self._settled.append((copy.done, BusDown("the connection to the broker was lost")))
-            elif not copy.done.cancelled():
-                self._send(copy)
+        if not self._waiting:
+            return False
+        with in_one_write(self._channel.connection):
+            for _ in range(SLICE):
+                if not self._waiting or self.link.blocked or len(self._unconfirmed) >= WINDOW:
+                    return False
+                copy = self._waiting.popleft()
+                if copy.epoch != self._epoch:
+                    self._settled.append((copy, BusDown("the connection to the broker was lost")))
+                else:
+                    self._send(copy)
         return True
 
     def _send(self, copy: Copy) -> None:
-        channel = self._channel
-        message = channel.prepare_message(
-            copy.body,
+        one = copy.publication
+        message = Message(
+            one.body,
             content_type=CONTENT_TYPE,
-            headers=dict(copy.headers),
-            properties={"delivery_mode": 2, "message_id": copy.message_id},
+            application_headers=dict(one.headers),
+            delivery_mode=PERSISTENT,
+            message_id=one.message_id,
         )
         copy.since = monotonic()
         self._tag += 1
         self._unconfirmed[self._tag] = copy
-        channel.basic_publish(message, exchange=copy.exchange, routing_key=copy.key, mandatory=copy.mandatory)
+        self._channel.basic_publish(message, exchange=one.exchange, routing_key=one.key, mandatory=one.mandatory)
 
     def report(self) -> None:
         if self._settled:
             settled, self._settled = self._settled, []
-            self.link.tell(_settle, settled)
+            self.link.tell(self._settle, settled)
 
     def check(self, now: float) -> None:
         """Raises TimeoutError where the broker neither confirms nor says why."""
@@ -152,11 +171,11 @@ class Publishing:
         given_up = [self._unconfirmed.pop(tag) for tag in late]
         while self._waiting and self._waiting[0].since < now - self._patience:
             given_up.append(self._waiting.popleft())  # nobody else takes from it while the connection is up
-        self._settled += [(copy.done, BusDown(self.link.problem)) for copy in given_up]
+        self._settled += [(copy, BusDown(self.link.problem)) for copy in given_up]
         self.report()
 
     def closed(self, reason: str) -> None:
-        self._settled += [(copy.done, BusDown(reason)) for copy in self._unconfirmed.values()]
+        self._settled += [(copy, BusDown(reason)) for copy in self._unconfirmed.values()]
         self._unconfirmed.clear()
         self._channel = None
         self.report()
@@ -171,12 +190,13 @@ class Publishing:
 
     def _acked(self, tag: int, multiple: bool) -> None:
         for copy in self._confirmed(tag, multiple):
-            error = Unroutable(f"no queue takes {copy.key or copy.exchange}") if copy.returned else None
-            self._settled.append((copy.done, error))
+            one = copy.publication
+            error = Unroutable(f"no queue takes {one.key or one.exchange}") if copy.returned else None
+            self._settled.append((copy, error))
 
     def _nacked(self, tag: int, multiple: bool) -> None:
         for copy in self._confirmed(tag, multiple):
-            self._settled.append((copy.done, BusDown("the broker refused it: a queue is full or without its quorum")))
+            self._settled.append((copy, BusDown("the broker refused it: a queue is full or without its quorum")))
 
     def _confirmed(self, tag: int, multiple: bool) -> list[Copy]:
         """The copies an answer is about. Tags rise, so those below one come first."""
@@ -194,16 +214,7 @@ class Publishing:
         """Marks the oldest copy it can be. The acknowledgement follows."""
         message_id = message.properties.get("message_id")
         for copy in self._unconfirmed.values():
-            if (copy.exchange, copy.key, copy.message_id) == (exchange, key, message_id) and not copy.returned:
+            one = copy.publication
+            if (one.exchange, one.key, one.message_id) == (exchange, key, message_id) and not copy.returned:
                 copy.returned = True
                 return
-
-
-def _settle(settled: list[tuple[asyncio.Future[None], Exception | None]]) -> None:
-    for done, error in settled:
-        if done.done():  # whoever published went away
-            continue
-        if error is None:
-            done.set_result(None)
-        else:
-            done.set_exception(error)

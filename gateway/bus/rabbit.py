@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from gateway.bus.addresses import Broker
 from gateway.bus.consuming import Consumption
-from gateway.bus.contract import BusDown, Take
+from gateway.bus.contract import BusDown, Publication, Take
 from gateway.bus.controlling import Controlling, Task
-from gateway.bus.fitting import must_fit
+from gateway.bus.fitting import fitting, must_fit
 from gateway.bus.objects import delete_queue, let_queue_exist, let_topic_exist, queue_depth
 from gateway.bus.publishing import PATIENCE, Publishing
 
@@ -62,7 +63,18 @@ class RabbitBus:
     ) -> None:
         must_fit(exchange, key, message_id, body=body, headers=headers)
         publishing, _ = self._parts()
-        await publishing.publish(exchange, key, body, headers, mandatory=mandatory, message_id=message_id)
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        told = partial(_settle, done)
+        publishing.hand_over([Publication(exchange, key, body, headers, mandatory, message_id, told)])
+        await done
+
+    def hand_over(self, publications: Sequence[Publication]) -> None:
+        if self._publishing is None:
+            down = BusDown("the bus is not running")
+            for one in publications:
+                asyncio.get_running_loop().call_soon(one.told, down)
+        else:
+            self._publishing.hand_over(fitting(publications))
 
     async def declare(self, queue: str, *, inlet: bool = False) -> None:
         must_fit(queue)
@@ -98,3 +110,12 @@ class RabbitBus:
         if self._publishing is None or self._controlling is None:
             raise BusDown("the bus is not running")
         return self._publishing, self._controlling
+
+
+def _settle(done: asyncio.Future[None], error: Exception | None) -> None:
+    if done.done():  # whoever published went away
+        return
+    if error is None:
+        done.set_result(None)
+    else:
+        done.set_exception(error)

@@ -12,7 +12,8 @@ from gateway.cli.stores import conversation_id, opened
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from gateway.feed import Feed, Item
+    from gateway.feed import Feed
+    from gateway.recent import Item
     from gateway.telling import Heard
 
 LOOK_EVERY = 0.1

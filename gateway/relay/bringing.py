@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 from gateway.feed import Feed, PositionGone
 from gateway.relay.course import TRIED_AT_ONCE, Course
-from gateway.relay.events import Filter, read, read_at, read_conversation
+from gateway.relay.events import Filter, read, read_at, read_conversation, read_urgent
 from gateway.relay.held import HeldEvent
 from gateway.relay.standing import held_of
 from gateway.store.times import now, to_us
@@ -75,7 +75,11 @@ class Bringing:
                 course.held.tried(partition)
 
     async def _read(self, course: Course) -> None:
-        batch = await self._in_thread(read, self._feed, self._wanted, course.progress.read, PAGE)
+        after = course.progress.read
+        if self._feed.at_hand(after):
+            batch = read(self._feed, self._wanted, after, PAGE)
+        else:
+            batch = await self._in_thread(read, self._feed, self._wanted, after, PAGE)
         course.line_up(batch.events, to_us(now()))
         course.progress.read = batch.seen
 
@@ -83,9 +87,9 @@ class Bringing:
         """Looks for urgent events beyond what a slow target lets be read in order. Each brings along what stands before
         it in its conversation."""
         after = course.progress.read
-        batch = await self._in_thread(read, self._feed, self._wanted, max(course.scouted, after), SCOUTED)
+        batch = await self._in_thread(read_urgent, self._feed, self._wanted, max(course.scouted, after), SCOUTED)
         for event in batch.events:
-            if event.urgent and event.in_history and not course.progress.knows(event.position):
+            if event.in_history and not course.progress.knows(event.position):
                 before = await self._in_thread(read_conversation, self._feed, self._wanted, event, after, MOST_BEFORE)
                 if before is not None:
                     course.line_up([*before, event], to_us(now()))

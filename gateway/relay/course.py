@@ -21,8 +21,10 @@ from gateway.relay.targets import Away, Ended, NotThere, Refusal, Target
 from gateway.store.times import SECOND
 
 log = structlog.get_logger()
-WINDOW = 256
+WINDOW = 1_024
 """Events in line, in memory."""
+MOST_OCTETS = 16 << 20
+"""Of the events in line; those of one more page come in on top."""
 URGENT_SLOTS = 8
 """Urgent copies that may be under way beside all the others."""
 URGENT_AHEAD = 256
@@ -74,12 +76,23 @@ class Course:
     @property
     def room(self) -> bool:
         """Whether more may be read in order."""
-        return self.lines.count < WINDOW and self.progress.ahead < MOST_AHEAD
+        return self.lines.count < WINDOW and self.lines.octets < MOST_OCTETS and self.progress.ahead < MOST_AHEAD
 
     @property
     def urgent_room(self) -> bool:
         ahead = self.progress.ahead < MOST_AHEAD
         return ahead and self.lines.count < WINDOW + URGENT_AHEAD and not self.health.to_blame
+
+    @property
+    def matters(self) -> bool:
+        """Whether a copy that was just taken leaves something to do before the next event comes."""
+        return (
+            self.moved == 1  # nobody has been told when to record it
+            or self.ending
+            or not self._pipelined
+            or self.lines.count > len(self.under_way)
+            or bool(self.held.positions)
+        )
 
     @property
     def sends(self) -> bool:

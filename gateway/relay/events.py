@@ -3,16 +3,20 @@
 Reading blocks on the store and belongs in a thread; every look is bounded.
 """
 
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import msgspec
 
-from gateway.feed import Feed, Item
+from gateway.feed import Feed
+from gateway.recent import Item
 from gateway.settings.subscribing import SubscriptionEntry
 from normalizer.model import Priority
 
 URGENT = frozenset({Priority.EMERGENCY, Priority.HIGH})
+SAYS_URGENT = re.compile(b'"priority":"(?:%s)"' % "|".join(sorted(URGENT)).encode()).search
+"""Whether an event may be urgent; its data may say such a thing of something else. Cheaper than reading it."""
 CONVERSATION = "/conversations/"
 ANSWER = "command."
 """How the types of answers to commands begin."""
@@ -113,6 +117,13 @@ def read(feed: Feed, wanted: Filter, after: int, limit: int) -> Batch:
     return Batch(_wanted(page.items, wanted), page.seen, page.complete)
 
 
+def read_urgent(feed: Feed, wanted: Filter, after: int, limit: int) -> Batch:
+    """What of the next events is wanted, and urgent. Raises PositionGone."""
+    page = feed.page(after, limit, wanted.types)
+    likely = [item for item in page.items if SAYS_URGENT(item.event)]
+    return Batch([event for event in _wanted(likely, wanted) if event.urgent], page.seen, page.complete)
+
+
 def read_at(feed: Feed, positions: Sequence[int]) -> list[Event]:
     """The events at these positions, as they read now; those that are gone are left out."""
     found = (feed.page(position - 1, 1).items for position in positions)
@@ -137,5 +148,12 @@ def _at(items: list[Item], position: int) -> list[Event]:
 
 
 def _wanted(items: list[Item], wanted: Filter) -> list[Event]:
-    heads = ((item, HEAD.decode(item.event)) for item in items)
-    return [Event(item.position, item.type, item.event, head) for item, head in heads if wanted.wants(item.type, head)]
+    events = map(_read, items)
+    return [event for event in events if wanted.wants(event.type, event.head)]
+
+
+def _read(item: Item) -> Event:
+    event: Event | None = item.read
+    if event is None:
+        event = item.read = Event(item.position, item.type, item.event, HEAD.decode(item.event))
+    return event

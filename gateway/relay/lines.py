@@ -40,6 +40,7 @@ class Lines:
         self._disturbed = False
         self.count = 0
         """Entries in line, those under way among them."""
+        self.octets = 0
 
     def __contains__(self, partition: str) -> bool:
         return partition in self._lines
@@ -49,6 +50,7 @@ class Lines:
         line = self._lines.setdefault(entry.event.partition, _Line())
         line.entries.append(entry)
         self.count += 1
+        self.octets += len(entry.event.body)
         if entry.event.urgent:
             line.urgent += 1
             self._hurry(line)
@@ -72,6 +74,7 @@ class Lines:
         line.entries.remove(entry)
         line.urgent -= entry.event.urgent
         self.count -= 1
+        self.octets -= len(entry.event.body)
         if not line.entries:
             del self._lines[entry.event.partition]
         elif not self._pipelined:
@@ -90,6 +93,7 @@ class Lines:
         """Takes away a line whose first was under way, where one at a time is."""
         line = self._lines.pop(partition)
         self.count -= len(line.entries)
+        self.octets -= sum(len(entry.event.body) for entry in line.entries)
         return list(line.entries)
 
     def sent(self) -> dict[int, int]:

@@ -4,23 +4,21 @@ Everything a relay knows changes on the event loop only: in its own loop, and wh
 """
 
 import asyncio
-from collections.abc import Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from itertools import islice
 
 import structlog
 
-from gateway.metrics import RELAYED
 from gateway.relay.bringing import Bringing
+from gateway.relay.carrying import Carrying
 from gateway.relay.catalogue import Alive
-from gateway.relay.copies import Copy, copy_of, cursor_copy
+from gateway.relay.copies import Copy, cursor_copy
 from gateway.relay.course import Course
-from gateway.relay.lines import Entry
 from gateway.relay.standing import Attendance, attend
 from gateway.relay.subscription import State, Subscription
-from gateway.relay.targets import NotTaken, Refusal, Target
-from gateway.store.times import SECOND, now, to_us
+from gateway.relay.targets import Refusal, Target
+from gateway.store.times import SECOND, now, now_us
 from gateway.store.writer import Writer
 from gateway.waiting import TROUBLE, Bell, rounds
 
@@ -34,8 +32,6 @@ PASSED_EVERY = 1.0
 """Seconds between records of events that were read and not wanted."""
 LONGEST_REST = 60.0
 OPENING_PAUSE = 1.0
-GRACE = 10.0
-"""Seconds that copies under way get when the relay stops."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +54,7 @@ class Relay:
         self._writer = writer
         self._lease = lease
         self._bell = Bell()
-        self._under_way: set[asyncio.Task[None]] = set()
+        self._carrying = Carrying(subscription.name, target, self._bell)
         self._opening: asyncio.Task[None] | None = None
         self._recording: asyncio.Task[None] | None = None
         self._attending = asyncio.Lock()
@@ -102,6 +98,8 @@ class Relay:
             self.alive = Alive(
                 course.position(), course.interrupted or course.health.error, course.health.failing_since
             )
+            self._carrying.count()
+            self._carrying.full = not course.room
             await self._bell.sleep(self._rest(course))
 
     async def _begin(self) -> None:
@@ -138,31 +136,13 @@ class Relay:
         self._bell.ring()
 
     def _send(self, course: Course) -> None:
-        for _ in range(A_TURN):
-            entry = course.next(_time())
-            if entry is None:
-                return
-            self._start(self._carry(course, entry))
-            self._told = _time()
-        self._bell.ring()  # there may be more
-
-    async def _carry(self, course: Course, entry: Entry) -> None:
-        assert entry.previous is not None
-        try:
-            await self.target.send(copy_of(entry.event, entry.previous))
-        except Refusal as refusal:
-            self._refused(course, entry, refusal)
-        except Exception as error:
-            log.exception("a copy ended in a fault of the hub", subscription=self.name, position=entry.event.position)
-            self._refused(course, entry, NotTaken(f"the hub failed: {type(error).__name__}"))
-        else:
-            RELAYED.labels(self.name, "taken").inc()
-            course.taken(entry, _wall())
-        self._bell.ring()
-
-    def _refused(self, course: Course, entry: Entry, refusal: Refusal) -> None:
-        RELAYED.labels(self.name, "refused").inc()
-        course.refused(entry, refusal, _time(), _wall())
+        time = _time()
+        leaving = list(islice(iter(lambda: course.next(time), None), A_TURN))
+        if leaving:
+            self._told = time
+            self._carrying.begin(course, leaving)
+        if len(leaving) == A_TURN:
+            self._bell.ring()  # there may be more
 
     def _record(self, course: Course) -> None:
         """Begins to record what is due, unless that is under way; tells an idle subscriber how far the feed is."""
@@ -177,7 +157,7 @@ class Relay:
         every = self.subscription.entry.cursor_every
         if every and course.sends and not self._busy(course) and _time() - self._told >= every:
             self._told = _time()
-            self._start(self._tell(cursor_copy(self.name, course.position(), course.previous, now())))
+            self._carrying.start(self._tell(cursor_copy(self.name, course.position(), course.previous, now())))
 
     async def _tell(self, cursor: Copy) -> None:
         """Of no consequence where it fails: the next one says the same."""
@@ -230,11 +210,7 @@ class Relay:
                 task.cancel()
                 with suppress(asyncio.CancelledError, *TROUBLE):
                     await task
-        if self._under_way:
-            await asyncio.wait(self._under_way, timeout=GRACE)
-        for late in self._under_way:
-            late.cancel()
-        await asyncio.gather(*self._under_way, return_exceptions=True)
+        await self._carrying.end(self.course)
         if self.course:
             with suppress(*TROUBLE):  # the lease then lapses, and a few copies are sent again
                 await self._finish(self.course)
@@ -247,7 +223,7 @@ class Relay:
             course.under_way
             or course.lines.count
             or self._bringing.news(course)
-            or (due is not None and due <= _wall())
+            or (due is not None and due <= now_us())
         )
 
     def _rest(self, course: Course) -> float:
@@ -261,7 +237,7 @@ class Relay:
             if course.lines.count and course.health.until > time:
                 waits.append(course.health.until - time)
             if (due := course.next_due()) is not None:
-                waits.append((due - _wall()) / SECOND)
+                waits.append((due - now_us()) / SECOND)
             if every := self.subscription.entry.cursor_every:
                 waits.append(self._told + every - time)
         if course.moved or course.passed:
@@ -270,15 +246,6 @@ class Relay:
             waits.append(self._leased + self._lease.seconds / 2 - time)
         return max(0.0, min(waits))
 
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work, name=f"carry {self.name}")
-        self._under_way.add(task)
-        task.add_done_callback(self._under_way.discard)
-
 
 def _time() -> float:
     return asyncio.get_running_loop().time()
-
-
-def _wall() -> int:
-    return to_us(now())

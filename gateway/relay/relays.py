@@ -111,6 +111,14 @@ class Relays:
                 relay.wake()
             await asyncio.sleep(min(A_MOMENT * len(self._relays), LONGEST_MOMENT))
 
+    def _follow_feed(self, follows: bool) -> None:
+        if follows and not self._any.is_set():
+            self._any.set()
+            self._hub.feed.follow()
+        elif not follows and self._any.is_set():
+            self._any.clear()
+            self._hub.feed.unfollow()
+
     async def _look_out(self) -> None:
         await self._bell.sleep(BACKSTOP)
         rows = await self._agree()
@@ -131,7 +139,7 @@ class Relays:
             for name, one in wanted.items():
                 if name not in self._relays:
                     self._relays[name] = self._begin(one)
-            (self._any.set if self._relays else self._any.clear)()
+            self._follow_feed(bool(self._relays))
             for row in rows:
                 if self._revisions.get(row.name) != row.revision and row.name in self._relays:
                     self._relays[row.name].look()

@@ -9,17 +9,18 @@ Refusal
 └── Ended          the target wants no more, for good
 """
 
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import Protocol, runtime_checkable
 
-from gateway.bus.contract import MOST_BODY, Bus, BusDown, Unroutable
+from gateway.bus.contract import MOST_BODY, Bus, BusDown, Publication, Unroutable
 from gateway.bus.names import TOPIC, queue_of, topic_key
 from gateway.relay.copies import Copy
 
 MOST_EVENT = MOST_BODY - 256
 """What is said beside an event takes the rest."""
 ANY = 1 << 62
-IN_FLIGHT = 256
-"""Copies under way to a broker, for one subscription."""
+IN_FLIGHT = 1_000
+"""Copies under way to a broker, for one subscription: it confirms them by the hundred, once they are on a disk."""
 
 
 class Refusal(Exception):
@@ -47,9 +48,13 @@ class Ended(Refusal):
     """The target wants no more."""
 
 
+Told = Callable[[Exception | None], None]
+"""Hears once what became of a copy: None, it was taken; or the error, as the target names it."""
+
+
 class Target(Protocol):
     pipelined: bool
-    """Copies handed over in order arrive in order, so that none need wait for the one before."""
+    """Copies handed over in order arrive in order, so that none need wait for the one before: it is a Pipeline."""
     at_once: int
     """How many copies may be under way."""
     most: int
@@ -78,6 +83,15 @@ class Target(Protocol):
         """Leaves nothing behind: the subscription is no more. Raises Refusal."""
 
 
+@runtime_checkable
+class Pipeline(Target, Protocol):
+    def hand_over(self, copies: Sequence[tuple[Copy, Told]]) -> None:
+        """Begins to send them, in their order. Each is told on the event loop, after this returned."""
+
+    def meaning(self, error: Exception) -> Refusal | None:
+        """What a told error asks of the relay; None for a fault of the hub."""
+
+
 class QueueTarget:
     pipelined = True
     at_once = IN_FLIGHT
@@ -100,10 +114,18 @@ class QueueTarget:
     async def send(self, copy: Copy) -> None:
         try:
             await self._bus.publish("", self._queue, copy.body, copy.headers, mandatory=True, message_id=copy.id)
-        except BusDown as error:
-            raise _away(error) from error
-        except Unroutable as error:  # somebody deleted it; `open` makes it again
-            raise Away(f"there is no queue {self._queue}") from error
+        except (BusDown, Unroutable) as error:
+            raise self.meaning(error) or error from error
+
+    def hand_over(self, copies: Sequence[tuple[Copy, Told]]) -> None:
+        self._bus.hand_over(
+            [Publication("", self._queue, copy.body, copy.headers, True, copy.id, told) for copy, told in copies]
+        )
+
+    def meaning(self, error: Exception) -> Refusal | None:
+        if isinstance(error, Unroutable):  # somebody deleted it; `open` makes it again
+            return Away(f"there is no queue {self._queue}")
+        return _away(error) if isinstance(error, BusDown) else None
 
     async def ready(self) -> None:
         await self._bus.ready()
@@ -151,6 +173,25 @@ class TopicTarget:
             await self._bus.publish(TOPIC, key, copy.body, copy.headers, mandatory=False, message_id=copy.id)
         except BusDown as error:
             raise _away(error) from error
+
+    def hand_over(self, copies: Sequence[tuple[Copy, Told]]) -> None:
+        self._bus.hand_over(
+            [
+                Publication(
+                    TOPIC,
+                    topic_key(copy.type, copy.channel, copy.connector),
+                    copy.body,
+                    copy.headers,
+                    False,
+                    copy.id,
+                    told,
+                )
+                for copy, told in copies
+            ]
+        )
+
+    def meaning(self, error: Exception) -> Refusal | None:
+        return _away(error) if isinstance(error, BusDown) else None
 
     async def ready(self) -> None:
         await self._bus.ready()

@@ -43,6 +43,8 @@ class Transaction:
         self.woken: set[tuple[str, str]] = set()
         self.last_position = 0
         """Of the newest event it wrote; 0 before the first."""
+        self.written: list[Row] = []
+        """The rows of the events it wrote."""
         self._inserts: defaultdict[Table, list[Row]] = defaultdict(list)
         self._changes: defaultdict[str, list[Row]] = defaultdict(list)
         self._events: list[Row] = []
@@ -148,6 +150,7 @@ class Transaction:
         self._connection.executemany(_insert(schema.events), rows)
         self._connection.executemany(_insert(schema.history_tail), tail)
         self.last_position += len(rows)
+        self.written += rows
         self._events.clear()
         self._conversations.clear()
         if before // SETTLE != self.last_position // SETTLE:
@@ -158,7 +161,7 @@ class Transaction:
     def attempt(self) -> Iterator[None]:
         """A part that can fail alone: what it wrote and said is undone, what came before stands. Re-raises."""
         self.flush()
-        position, woken = self.last_position, set(self.woken)
+        position, woken, written = self.last_position, set(self.woken), len(self.written)
         self._connection.execute("SAVEPOINT attempt")
         try:
             yield
@@ -169,6 +172,7 @@ class Transaction:
             self._events.clear()
             self._conversations.clear()
             self.last_position, self.woken = position, woken
+            del self.written[written:]
             self.memory.distrust()
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK TO attempt")

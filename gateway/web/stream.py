@@ -17,9 +17,10 @@ from gateway.api.feeding import JSON, Reader, as_json, look, reader
 from gateway.api.problems import Code, Problem
 from gateway.api.reading import read_query
 from gateway.api.shapes import EventsQuery
-from gateway.feed import Item, Page
+from gateway.feed import Page
 from gateway.hub import Hub
 from gateway.keys import Scope as KeyScope
+from gateway.recent import Item
 from gateway.web.asgi import (
     Headers,
     Receive,
@@ -111,9 +112,11 @@ class Stream:
         working = asyncio.ensure_future(work())
         leaving = asyncio.ensure_future(_left(receive))
         self._attended.add(working)
+        self._hub.feed.follow()
         try:
             await asyncio.wait((working, leaving), return_when=asyncio.FIRST_COMPLETED)
         finally:
+            self._hub.feed.unfollow()
             self._attended.discard(working)
             for task in (working, leaving):
                 task.cancel()
@@ -140,6 +143,11 @@ class Stream:
 
     async def _look(self, wanted: Reader, after: int) -> Page:
         """The next page that has something, or the empty one at the end. Each look is bounded."""
+        if not wanted.conversation and self._hub.feed.at_hand(after):
+            page = look(self._hub.feed, wanted, after)
+            if page.items:
+                return page
+            after = page.seen
         page = await self._in_thread(look, self._hub.feed, wanted, after)
         while not page.items and not page.complete:
             page = await self._in_thread(look, self._hub.feed, wanted, page.seen)

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from kombu import Connection
 
-from gateway.bus.contract import MOST_BODY, MOST_HEADERS, BusDown, Incoming, Unroutable, open_bus
+from gateway.bus.contract import MOST_BODY, MOST_HEADERS, BusDown, Incoming, Publication, Unroutable, open_bus
 from tests.bus.conftest import BUSES, SECONDS, drained, name, running, send, until
 
 
@@ -28,6 +28,38 @@ def test_what_is_published_is_consumed_as_it_was_in_its_order(url):
         )
         for n in range(100)
     ]
+
+
+@BUSES
+def test_what_is_handed_over_together_is_each_told_once_what_became_of_it(url):
+    async def work():
+        queue, nobody, told, all_told = name(), name(), [], asyncio.Event()
+
+        def copy(to, n, body=b"{}"):
+            def tell(error):
+                told.append((n, type(error)))
+                if len(told) == 5:
+                    all_told.set()
+
+            return Publication("", to, body, {"position": str(n)}, True, str(n), tell)
+
+        async with running(open_bus(url), queue) as bus:
+            huge = b" " * (MOST_BODY + 1)
+            bus.hand_over([copy(queue, 1), copy(nobody, 2), copy(queue, 3, huge), copy(queue, 4)])
+            bus.hand_over([])
+            assert told == []
+            await until(lambda: len(told) == 4)
+            came = [incoming.message_id for incoming in await drained(bus, queue, 2)]
+        bus.hand_over([copy(queue, 5)])
+        async with asyncio.timeout(SECONDS):
+            await all_told.wait()
+        return came, sorted(told, key=lambda each: each[0])
+
+    none = type(None)
+    assert asyncio.run(work()) == (
+        ["1", "4"],
+        [(1, none), (2, Unroutable), (3, ValueError), (4, none), (5, BusDown)],
+    )
 
 
 @BUSES

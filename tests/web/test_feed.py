@@ -27,7 +27,7 @@ class Told:
     def __init__(self, folder: Path) -> None:
         self.engine = open_store(f"sqlite:///{folder / 'hub.db'}")
         self.feed = Feed(self.engine)
-        self.writer = Writer(self.engine, lambda done: self.feed.committed(done.last_position))
+        self.writer = Writer(self.engine, lambda done: self.feed.committed(done.last_position, done.written))
         self.writer.start()
         self.said: list[Said] = []
         with writing(self.engine) as connection:
@@ -267,6 +267,33 @@ def test_a_look_without_news_wakes_nobody(told: Told) -> None:
         return still
 
     assert asyncio.run(wait())
+
+
+@given(st.data())
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_who_follows_reads_the_same_from_memory_as_from_the_store(told: Told, data: st.DataObject) -> None:
+    told.feed.follow()
+    try:
+        for types in data.draw(st.lists(st.lists(st.sampled_from(sorted(EVENTS)), min_size=1, max_size=5), max_size=5)):
+            told.say(*[(type_, None) for type_ in types])
+        after = max(told.feed.newest() - data.draw(st.integers(0, 30)), 0)
+        wanted = data.draw(st.none() | st.lists(st.sampled_from(sorted(EVENTS)), min_size=1, max_size=3))
+        near = told.feed.read(after, 1000, wanted)
+    finally:
+        told.feed.unfollow()
+    assert not told.feed.at_hand(after)
+    assert near == told.feed.read(after, 1000, wanted)
+
+
+def test_what_another_process_wrote_between_is_not_passed_over(told: Told) -> None:
+    told.feed.follow()
+    told.say(("message.received", None))
+    other = Writer(told.engine)
+    other.start()
+    other.submit(_say, [("message.edited", None)]).result(30)
+    other.stop()
+    told.say(("message.redacted", None))
+    assert told.types(0) == ["message.received", "message.edited", "message.redacted"]
 
 
 def test_a_wake_up_for_what_a_reader_has_already_does_not_end_its_wait(told: Told) -> None:
