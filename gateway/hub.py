@@ -6,12 +6,11 @@ from collections.abc import Mapping, Sequence
 import structlog
 from sqlalchemy import Engine
 
-from connectors.kit.http import Exchange
 from gateway.backfill import Backfilling
 from gateway.bus.contract import open_bus
 from gateway.clock import Clock
 from gateway.confirming import Confirming
-from gateway.exchanges import keep_exchange
+from gateway.exchanges import Exchanges
 from gateway.feed import Feed
 from gateway.files import Files
 from gateway.lanes import Lanes
@@ -24,7 +23,7 @@ from gateway.send.typing import show_typing
 from gateway.settings.model import Settings
 from gateway.store.engine import open_store
 from gateway.store.transaction import Transaction
-from gateway.store.writer import Closed, Overloaded, Writer
+from gateway.store.writer import Writer
 from normalizer.commands import SetTyping
 from normalizer.inbound import Inbound
 
@@ -41,6 +40,7 @@ class Hub:
         self.links = Links(self.engine, settings.public_url)
         self.feed = Feed(self.engine)
         self.writer = Writer(self.engine, self._committed, settings.limits.queue)
+        self.exchanges = Exchanges(self.writer)
         self.connectors: Mapping[str, LiveConnector] = self._bring_up(settings, {})
         self.lanes = Lanes(self)
         self.media = MediaFetching(self)
@@ -56,6 +56,7 @@ class Hub:
         self._loop = asyncio.get_running_loop()
         self.feed.start()
         self.writer.start()
+        self.exchanges.start()
         for part in (self.clock, self.media, self.lanes, self.polling, self.backfilling):
             part.start()
         await self.relays.start()
@@ -73,6 +74,7 @@ class Hub:
             await part.stop()
         await self.relays.stop()
         self.feed.stop()
+        self.exchanges.flush()
         await asyncio.to_thread(self.writer.stop)
         for connector in self.connectors.values():
             await connector.http.close()
@@ -114,14 +116,8 @@ class Hub:
                 and old.place.inbox == settings.inboxes[wanted.inbox]
                 and old.webhook_url == settings.webhook_url(name)
             )
-            connectors[name] = old if old and unchanged else bring_up(settings, wanted, self._keep_exchange)
+            connectors[name] = old if old and unchanged else bring_up(settings, wanted, self.exchanges.keep)
         return connectors
-
-    def _keep_exchange(self, exchange: Exchange) -> None:
-        try:
-            self.writer.submit(keep_exchange, exchange)
-        except (Overloaded, Closed) as error:  # the log of exchanges gives way to messages
-            log.warning("an exchange was not kept", connector=exchange.connector, reason=str(error))
 
     def _committed(self, transaction: Transaction) -> None:
         """On the writer's thread, after each commit: tells who waits for what was written."""

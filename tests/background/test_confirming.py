@@ -4,7 +4,7 @@ from pathlib import Path
 from connectors.kit.errors import Refused
 from connectors.kit.http import Exchange
 from gateway.confirming import MOST, Confirming
-from gateway.exchanges import keep_exchange
+from gateway.exchanges import keep_exchanges
 from normalizer.codec import decoder
 from tests.background.heronry import (
     ConfirmingHeron,
@@ -96,7 +96,11 @@ def test_exchanges_are_kept_whole(tmp_path: Path) -> None:
 
     async def test() -> None:
         async with running(settings_in(tmp_path)) as hub:
-            await asyncio.gather(*(hub.writer.write(keep_exchange, exchange) for exchange in (first, second)))
+            hub.exchanges.keep(first)
+            await asyncio.to_thread(hub.exchanges.keep, second)
+            await asyncio.sleep(0)
+            hub.exchanges.flush()
+            await hub.writer.write(keep_exchanges, [])
             kept = rows(hub, "SELECT connector_id, subject, at, body FROM exchanges ORDER BY id")
             assert [row[:2] for row in kept] == [("pond", "a1"), ("pond", None)]
             assert all(ago(minutes=1) < row[2] <= ago() for row in kept)

@@ -15,7 +15,7 @@ from connectors.kit.config import PluginConfig
 from connectors.kit.http import Exchange
 from connectors.kit.secret import Secret
 from gateway.arrival import Arrival, Place, Raw
-from gateway.exchanges import keep_exchange
+from gateway.exchanges import keep_exchanges
 from gateway.ids import new_id
 from gateway.record import record
 from gateway.record.fragments import Whole, put_together
@@ -102,7 +102,7 @@ def past(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Past]:
     writer.submit(put_together, Whole(PLACE, "album")).result(10)
     file = past.value("SELECT id FROM attachments")
     exchange = Exchange("support", file, "GET", "https://api.example.com/f", "", 200, "PNG", None, 12.0)
-    writer.submit(keep_exchange, exchange).result(10)
+    writer.submit(keep_exchanges, [exchange]).result(10)
     yield past
     writer.stop()
     engine.dispose()
