@@ -75,8 +75,9 @@ class Archive:
 class Customers:
     """Chats that write at a steady pace. As Telegram does: again and again until it hears success, each in order."""
 
-    def __init__(self, hub: HubProcess) -> None:
+    def __init__(self, hub: HubProcess, pause: float = PAUSE) -> None:
         self._hub = hub
+        self._pause = pause
         self._enough = False
         self.acknowledged: defaultdict[int, list[str]] = defaultdict(list)
 
@@ -100,7 +101,7 @@ class Customers:
             said = {"message_id": n, "from": person, "chat": {"id": chat, "type": "private"}, "date": 1790000000}
             await self._tell(session, {"update_id": chat * 1_000_000 + n, "message": {**said, "text": text}})
             self.acknowledged[chat].append(text)
-            await asyncio.sleep(PAUSE)
+            await asyncio.sleep(self._pause)
 
     async def _tell(self, session: aiohttp.ClientSession, update: dict[str, Any]) -> None:
         while True:
