@@ -1,5 +1,6 @@
 """What a channel can express, as data. `render` reads it; nobody asks a channel by name."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Literal
 
@@ -47,12 +48,18 @@ class SegmentLimit(msgspec.Struct, frozen=True, kw_only=True):
 class MediaLimit(msgspec.Struct, frozen=True, kw_only=True):
     kinds: frozenset[MediaKind]
     most_octets: int
+    """Of one file, where `octets_by_type` has no other limit for its media type."""
+    octets_by_type: Mapping[str, int] = {}
     caption: TextLimit | None = None
     """None: no caption; the text goes as a payload of its own."""
     album: int = 1
     """How many files one payload may carry."""
     album_kinds: frozenset[MediaKind] = frozenset()
     """Which kinds may share a payload; all in one payload are of kinds named here."""
+
+    def octets(self, media_type: str) -> int:
+        """How large a file of this type may be."""
+        return self.octets_by_type.get(media_type, self.most_octets)
 
 
 class ActionLimit(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,6 +83,8 @@ class Capability(msgspec.Struct, frozen=True, kw_only=True):
     contact_card: bool = False
     replies: bool = False
     """A payload may quote an earlier message."""
+    threads: bool = False
+    """Messages carry the conversation's subject and the ids of those before them."""
     edits: bool = False
     reactions: frozenset[str] | None = None
     """None: cannot react. Empty: any emoji. Else: these."""

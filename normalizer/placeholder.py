@@ -10,6 +10,7 @@ from normalizer.parts import (
     LocationPart,
     MediaPart,
     NativePart,
+    OriginalPart,
     Part,
     TextPart,
 )
@@ -22,9 +23,10 @@ READS: Mapping[type[Any], Callable[[Any], str]] = {
     CardsPart: lambda part: "\n".join(card.title for card in part.cards),
     ChoicePart: lambda part: part.label or part.value,
     NativePart: lambda part: f"[{part.kind}]",
+    OriginalPart: lambda _: "",
 }
 
 
 def placeholder(parts: Sequence[Part]) -> str:
     """The parts in a few words, a line each."""
-    return "\n".join(READS[type(part)](part) for part in parts)
+    return "\n".join(READS[type(part)](part) for part in parts if not isinstance(part, OriginalPart))

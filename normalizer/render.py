@@ -24,6 +24,7 @@ from normalizer.parts import (
     MediaKind,
     MediaPart,
     NativePart,
+    OriginalPart,
     Part,
     TextPart,
 )
@@ -183,6 +184,8 @@ def _blocks(draft: _Draft, text: str, parts: Sequence[Part]) -> tuple[list[Paylo
                 lines += _lines(draft, part)
             case ChoicePart() | NativePart():
                 lines += _told(draft, part, text)
+            case OriginalPart():
+                draft.losses.append(Loss(what="original", became="nothing"))
             case TextPart() | CardsPart():
                 continue
             case _:
@@ -192,7 +195,7 @@ def _blocks(draft: _Draft, text: str, parts: Sequence[Part]) -> tuple[list[Paylo
 
 def _carried(draft: _Draft, part: MediaPart) -> bool:
     limit = draft.capability.media
-    return limit is not None and part.kind in limit.kinds and (part.size or 0) <= limit.most_octets
+    return limit is not None and part.kind in limit.kinds and (part.size or 0) <= limit.octets(part.media_type)
 
 
 def _add_media(blocks: list[Payload], part: MediaPart, limit: MediaLimit | None) -> None:

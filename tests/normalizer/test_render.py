@@ -18,6 +18,7 @@ from normalizer.parts import (
     MediaKind,
     MediaPart,
     NativePart,
+    OriginalPart,
     Part,
     PostbackAction,
     ReplyAction,
@@ -27,6 +28,7 @@ from normalizer.parts import (
     TextPart,
 )
 from normalizer.payload import Payload, Rendered
+from normalizer.placeholder import placeholder
 from normalizer.render import render
 from normalizer.split import fits
 
@@ -312,6 +314,7 @@ CAPABILITIES = st.builds(
         MediaLimit,
         kinds=KINDS,
         most_octets=st.integers(0, 100),
+        octets_by_type=st.dictionaries(st.just("image/png"), st.integers(0, 100)),
         caption=st.none() | limits(),
         album=st.integers(1, 4),
         album_kinds=KINDS,
@@ -342,7 +345,7 @@ FILES = st.builds(
     MediaPart,
     attachment_id=st.sampled_from(["a1", "a2", "a3"]),
     kind=st.sampled_from(MediaKind),
-    media_type=st.just("image/png"),
+    media_type=st.sampled_from(["image/png", "image/webp"]),
     size=st.none() | st.integers(0, 200),
 )
 ACTIONS = st.lists(values(Action), max_size=5).map(tuple)
@@ -375,7 +378,8 @@ def respects(payload, capability):
     if payload.media:
         assert media is not None
         assert len(payload.media) <= media.album or len(payload.media) == 1
-        assert all(file.kind in media.kinds and (file.size or 0) <= media.most_octets for file in payload.media)
+        assert all(file.kind in media.kinds for file in payload.media)
+        assert all((file.size or 0) <= media.octets(file.media_type) for file in payload.media)
         assert len(payload.media) == 1 or all(file.kind in media.album_kinds for file in payload.media)
         assert not payload.text or (media.caption is not None and fits(payload.text, media.caption))
     else:
@@ -447,3 +451,12 @@ def test_a_channel_that_can_do_everything_loses_nothing(text):
     rendered = render(text, [PLACE, photo()], YES_NO, generous, True, LINKS)
     assert rendered.losses == ()
     assert rendered.numbered == ()
+
+
+def test_how_a_message_was_written_is_shown_and_never_sent():
+    original = OriginalPart(text="new\n> old", html="<p>new</p>")
+    rendered = render("new", [original], (), RICH, False, LINKS)
+    assert rendered.payloads == render("new", (), (), RICH, False, LINKS).payloads
+    assert rendered.losses == (Loss(what="original", became="nothing"),)
+    assert placeholder([original]) == ""
+    assert placeholder([original, PLACE]) == placeholder([PLACE])

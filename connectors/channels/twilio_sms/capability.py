@@ -1,7 +1,7 @@
 """What a sender can express.
 
 Twilio takes at most 1600 characters of text, counted here as UTF-16 units, which never undercounts. Of files only
-pictures go as MMS: they may have 5 MB, anything else only 500 kB, and few telephones open it; so other files go as
+pictures go as MMS, since few telephones open anything else; other files, and pictures too large for their type, go as
 links. Source: twilio.com/docs/messaging/api/message-resource (read 2026-11).
 """
 
@@ -20,10 +20,20 @@ SEGMENTS: Final = SegmentLimit(most=10)
 ALBUM: Final = 10
 PICTURES: Final = frozenset({MediaKind.IMAGE, MediaKind.ANIMATION})
 
+MEDIA: Final = MediaLimit(
+    kinds=PICTURES,
+    most_octets=500_000,
+    octets_by_type=dict.fromkeys(("image/jpeg", "image/jpg", "image/png", "image/gif"), 5_000_000),
+    caption=TEXT,
+    album=ALBUM,
+    album_kinds=PICTURES,
+)
+"""Sizes: the resource's `MediaUrl`."""
+
 CAPABILITY: Final = Capability(
     text=TEXT,
     segments=SEGMENTS,
-    media=MediaLimit(kinds=PICTURES, most_octets=5_000_000, caption=TEXT, album=ALBUM, album_kinds=PICTURES),
+    media=MEDIA,
     inbound=frozenset(
         {
             "message_received",

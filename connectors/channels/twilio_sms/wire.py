@@ -4,22 +4,16 @@ One payload is one message. What a message cannot hold is refused rather than le
 the capability.
 """
 
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 from urllib.parse import urlencode
 
-from connectors.channels.twilio_sms.capability import ALBUM
+from connectors.channels.twilio_sms.capability import MEDIA
 from connectors.channels.twilio_sms.config import Config
 from connectors.channels.twilio_sms.parse import TOKEN
 from connectors.channels.twilio_sms.people import recipient
 from connectors.kit.base import File, Outbound
 from connectors.kit.errors import Refused
 from normalizer.errors import ErrorCode
-
-LARGE: Final = 5_000_000
-SMALL: Final = 500_000
-SUPPORTED: Final[Mapping[str, int]] = dict.fromkeys(("image/jpeg", "image/jpg", "image/png", "image/gif"), LARGE)
-"""Octets a file may have, by type; of any other, `SMALL`. Source: the resource's `MediaUrl` (read 2026-11)."""
 
 
 def message(outbound: Outbound, config: Config, webhook: str) -> dict[str, Any]:
@@ -29,8 +23,8 @@ def message(outbound: Outbound, config: Config, webhook: str) -> dict[str, Any]:
         raise Refused("a text message carries text and files only", code=ErrorCode.CONTENT_UNSUPPORTED)
     if not payload.text and not payload.media:
         raise Refused("a message without content", code=ErrorCode.CONTENT_UNSUPPORTED)
-    if len(payload.media) > ALBUM:
-        raise Refused(f"more than {ALBUM} files", code=ErrorCode.MEDIA_UNSUPPORTED)
+    if len(payload.media) > MEDIA.album:
+        raise Refused(f"more than {MEDIA.album} files", code=ErrorCode.MEDIA_UNSUPPORTED)
     arguments = {
         "to": recipient(outbound.address),
         "from_": config.sender,
@@ -57,7 +51,7 @@ def _address(outbound: Outbound, attachment_id: str) -> str:
     file: File | None = outbound.files.get(attachment_id)
     if file is None or file.url is None:
         raise Refused(f"no address to fetch attachment {attachment_id} from", code=ErrorCode.MEDIA_UNREACHABLE)
-    most = SUPPORTED.get(file.media_type, SMALL)
+    most = MEDIA.octets(file.media_type)
     if file.size > most:
         raise Refused(f"{file.media_type} of more than {most} octets", code=ErrorCode.MEDIA_TOO_LARGE)
     return file.url

@@ -387,6 +387,23 @@ def test_files_that_are_no_pictures_go_as_links_and_so_do_all_without_mms():
     assert plugin().info.capability.media is not None
 
 
+@pytest.mark.parametrize(
+    ("media_type", "size", "carried"),
+    [
+        ("image/jpeg", 5_000_000, True),
+        ("image/jpeg", 5_000_001, False),
+        ("image/webp", 500_000, True),
+        ("image/webp", 500_001, False),
+    ],
+)
+def test_a_picture_that_is_too_large_for_its_type_goes_as_a_link(media_type, size, carried):
+    part = MediaPart(attachment_id="a1", kind=MediaKind.IMAGE, media_type=media_type, name="box", size=size)
+    rendered = render("see", (part,), (), plugin().info.capability, False, {"a1": "https://x.example/1"})
+    as_link = Payload(text="see\nbox: https://x.example/1")
+    assert rendered.payloads == (Payload(text="see", media=(part,)) if carried else as_link,)
+    assert [loss.became for loss in rendered.losses] == ([] if carried else ["link"])
+
+
 def test_the_sdk_is_loaded_by_who_sends_and_nobody_else():
     script = (
         "import sys\n"
