@@ -10,16 +10,19 @@ import msgspec
 
 from normalizer.model import (
     Attachment,
+    Author,
     Consent,
     ContactRef,
     Conversation,
     Delivery,
     Identity,
     Message,
+    Priority,
     Route,
     Time,
     Value,
 )
+from normalizer.proving import Link
 
 PREFIX = "onethread."
 VERSION = ".v1"
@@ -54,6 +57,32 @@ class ConversationData(Value, frozen=True, kw_only=True):
     why: str | None = None
 
 
+class ReplyData(Value, frozen=True, kw_only=True):
+    conversation_id: str
+    message_id: str
+    """The customer's message that waits."""
+    priority: Priority
+    target: float
+    """Seconds within which it is to be answered: of opening hours, of an emergency on the clock."""
+    expected_at: Time
+    open: bool
+    """Whether it came within the channel's opening hours."""
+    opens_at: Time | None = None
+    """The next opening, where it did not; null where none is known."""
+
+
+class EmergencyData(Value, frozen=True, kw_only=True):
+    conversation_id: str
+    message_id: str
+    """The customer's that raised it; of `emergency.accepted`, the one that answers it."""
+    raised_at: Time
+    due_at: Time
+    why: str | None = None
+    """Of `emergency.raised`: what made it one."""
+    author: Author | None = None
+    """Of `emergency.accepted`: who answers it."""
+
+
 class RouteData(Value, frozen=True, kw_only=True):
     route: Route
 
@@ -62,6 +91,23 @@ class ContactData(Value, frozen=True, kw_only=True):
     contact: ContactRef
     identities: tuple[Identity, ...] = ()
     """Those that came or changed with this event."""
+
+
+class MergeData(Value, frozen=True, kw_only=True):
+    contact: ContactRef
+    """Who stays; of `contact.unmerged`, of whom the other was a part."""
+    merged: ContactRef
+    """Who became part of it; of `contact.unmerged`, who is a contact of its own again."""
+    identities: tuple[Identity, ...]
+    """Those that changed hands, as they stand now."""
+    why: str
+
+
+class VerificationData(Value, frozen=True, kw_only=True):
+    link: Link
+    why: str | None = None
+    """Of `verification.failed`: `wrong_code` too often, `expired`, `superseded` by a newer one, or `conflict`: the two
+    must stay two."""
 
 
 class ConsentData(Value, frozen=True, kw_only=True):
@@ -102,10 +148,12 @@ class AcceptanceData(Value, frozen=True, kw_only=True):
     """Its type, as it came."""
     subscription: str
     """Whose command it was."""
-    message_id: str
-    """The message it made, or is about."""
+    message_id: str | None
+    """The message it made, or is about; null where it is about people."""
     delivery_id: str | None
     """What carries it to the provider, where something must."""
+    contact_id: str | None = None
+    """Of a command about people: the contact as it is now."""
     repeated: bool = False
     """It was accepted before; nothing was done again."""
 
@@ -133,9 +181,22 @@ EVENTS: dict[str, type[Value]] = {
     "conversation.opened": ConversationData,
     "conversation.updated": ConversationData,
     "conversation.closed": ConversationData,
+    "conversation.merged": ConversationData,
+    "reply.expected": ReplyData,
+    "reply.due": ReplyData,
+    "reply.overdue": ReplyData,
+    "emergency.raised": EmergencyData,
+    "emergency.accepted": EmergencyData,
+    "emergency.overdue": EmergencyData,
     "route.added": RouteData,
+    "route.closed": RouteData,
     "contact.created": ContactData,
     "contact.updated": ContactData,
+    "contact.merged": MergeData,
+    "contact.unmerged": MergeData,
+    "verification.requested": VerificationData,
+    "verification.passed": VerificationData,
+    "verification.failed": VerificationData,
     "consent.changed": ConsentData,
     "attachment.stored": AttachmentData,
     "connector.up": ConnectorData,

@@ -38,6 +38,11 @@ def scope_of(scheme: str, proof: Proof, connector_id: str) -> str:
     return EVERYWHERE if scheme in SHARED_SCHEMES and proven(proof) else connector_id
 
 
+def scopes_at(connector_id: str) -> tuple[str, ...]:
+    """Every scope an address of a connector may stand in, the proven ones first."""
+    return (EVERYWHERE, connector_id, _beside(connector_id))
+
+
 def resolve(sender: Person, proof: Proof, known: Identity | None, connector_id: str) -> Known | Stranger:
     """Whose message this is, given the identity found under (scheme, `scope_of(…)`, value), if any.
 
@@ -48,5 +53,10 @@ def resolve(sender: Person, proof: Proof, known: Identity | None, connector_id: 
     if known is not None and (proven(proof) or not proven(known.proof)):
         return Known(identity_id=known.id, contact_id=known.contact_id)
     if known is not None and known.scope == scope:
-        scope = f"{connector_id}:{Proof.ASSERTED}"
+        scope = _beside(connector_id)
     return Stranger(scheme=sender.address.scheme, scope=scope, value=sender.address.value, proof=proof)
+
+
+def _beside(connector_id: str) -> str:
+    """Where somebody is who says to be one that is proven, and does not prove it."""
+    return f"{connector_id}:{Proof.ASSERTED}"

@@ -7,7 +7,8 @@ A type stands here once a plugin parses it.
 
 import msgspec
 
-from normalizer.model import ConsentState, ConversationKind, Proof, Purpose, Time, Value, Visibility
+from normalizer.context import Context
+from normalizer.model import ConsentState, ConversationKind, Priority, Proof, Purpose, Time, Value, Visibility
 from normalizer.parts import MediaKind, Part
 from normalizer.status import Status
 
@@ -29,6 +30,17 @@ class Person(Value, frozen=True, kw_only=True):
     """BCP 47."""
 
 
+class Claim(Value, frozen=True, kw_only=True):
+    """Another address of the same person, which whoever signed them in vouches for."""
+
+    scheme: str
+    """`tel` or `mailto`: what means the same person everywhere."""
+    value: str
+    """Normalised, as `normalizer.addresses` writes it."""
+    proof: Proof = Proof.VERIFIED
+    """Below `channel` a claim proves nothing, and nothing comes of it."""
+
+
 class Peer(Value, frozen=True, kw_only=True):
     """The other end of a route: a person, or a group."""
 
@@ -38,6 +50,9 @@ class Peer(Value, frozen=True, kw_only=True):
     """The provider's thread or topic within it."""
     visibility: Visibility = Visibility.PRIVATE
     proof: Proof = Proof.CHANNEL
+    claims: tuple[Claim, ...] = ()
+    contact_ref: str | None = None
+    """The app's own id of a signed-in user; becomes `Contact.external_id`."""
 
 
 class Media(Value, frozen=True, kw_only=True):
@@ -77,12 +92,23 @@ class MessageReceived(_Inbound, tag="message_received", frozen=True, kw_only=Tru
     text: str
     parts: tuple[Part, ...] = ()
     media: tuple[Media, ...] = ()
+    subject: str | None = None
+    """Becomes the conversation's where it has none."""
     reply_to: str | None = None
     """External id of the quoted message."""
+    reply_token: str | None = None
+    """The token of an outbound of ours (`Outbound.token`) that came back; the plugin checked that it is genuine."""
+    references: tuple[str, ...] = ()
+    """External ids of earlier messages of the thread, the nearest first, after `reply_to`."""
     occurred_at: Time
     fragment: Fragment | None = None
     auto: bool = False
     purpose: Purpose = Purpose.REPLY
+    trust: Proof | None = None
+    """How well this message is linked to its sender, where that is not `peer.proof`."""
+    context: Context | None = None
+    priority: Priority | None = None
+    """What the sender asked for, like the emergency action of an app."""
 
 
 class MessageEdited(_Inbound, tag="message_edited", frozen=True, kw_only=True):
@@ -116,6 +142,23 @@ class StatusChanged(_Inbound, tag="status_changed", frozen=True, kw_only=True):
     error_code: str | None = None
     provider_code: str | None = None
     occurred_at: Time | None = None
+
+
+class ReadUpTo(_Inbound, tag="read_up_to", frozen=True, kw_only=True):
+    """The peer has read everything of ours on this route, up to a message. Exactly one of the two names it."""
+
+    peer: Peer
+    external_id: str | None = None
+    sequence: int | None = None
+    """Of the route's current conversation."""
+    occurred_at: Time
+
+
+class TypingChanged(_Inbound, tag="typing_changed", frozen=True, kw_only=True):
+    """The peer is writing, or stopped. Ephemeral: no row, no event, no position is made of it."""
+
+    peer: Peer
+    on: bool
 
 
 class ConsentChanged(_Inbound, tag="consent_changed", frozen=True, kw_only=True):
@@ -156,6 +199,8 @@ Inbound = (
     | MessageRedacted
     | ReactionChanged
     | StatusChanged
+    | ReadUpTo
+    | TypingChanged
     | ConsentChanged
     | IdentityMoved
     | Unreadable

@@ -11,7 +11,9 @@ from typing import Annotated
 
 import msgspec
 
+from normalizer.context import Context
 from normalizer.parts import Action, Part
+from normalizer.promise import Promise
 from normalizer.status import Status
 
 Time = Annotated[datetime, msgspec.Meta(tz=True)]
@@ -102,7 +104,7 @@ class AttachmentState(StrEnum):
     BLOCKED = "blocked"
 
 
-class Inbox(Value, frozen=True, kw_only=True):
+class Inbox(Promise, frozen=True, kw_only=True):
     """A brand: the connectors that share conversations, and by which rule they do."""
 
     id: str
@@ -189,6 +191,8 @@ class Conversation(Value, frozen=True, kw_only=True):
     assignee: str | None = None
     sequence: int = 0
     """Of its latest durable event."""
+    reply_due_at: Time | None = None
+    """Until when the customer's unanswered message is to be answered; may be past. None: nothing is promised."""
     merged_into: str | None = None
     opened_at: Time
     updated_at: Time
@@ -226,6 +230,7 @@ class Message(Value, frozen=True, kw_only=True):
     auto: bool = False
     """Written by a machine; never answered by one."""
     trust: Proof | None = None
+    context: Context | None = None
     language: str | None = None
     revision: int = 0
     edited_at: Time | None = None

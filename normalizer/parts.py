@@ -53,6 +53,18 @@ class TextPart(_Part, tag="text", frozen=True, kw_only=True):
     spans: tuple[Span, ...] = ()
 
 
+class OriginalPart(_Part, tag="original", frozen=True, kw_only=True):
+    """The message as it was written, where `text` is only what is new in it. Received, never sent."""
+
+    text: str | None = None
+    """With what it quotes and the signature; None where `text` is all of it."""
+    html: str | None = None
+    """Sanitised: no scripts, styles or forms, and nothing that loads from elsewhere. A picture that came along is
+    `attachment:<n>`, the nth media part (from 0)."""
+    cut: bool = False
+    """It was longer than is kept here; all of it is with what came."""
+
+
 class MediaPart(_Part, tag="media", frozen=True, kw_only=True):
     attachment_id: str
     kind: MediaKind
@@ -142,4 +154,4 @@ class NativePart(_Part, tag="native", frozen=True, kw_only=True):
     data: dict[str, Any] = {}
 
 
-Part = TextPart | MediaPart | LocationPart | ContactCardPart | CardsPart | ChoicePart | NativePart
+Part = TextPart | OriginalPart | MediaPart | LocationPart | ContactCardPart | CardsPart | ChoicePart | NativePart

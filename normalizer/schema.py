@@ -1,6 +1,6 @@
 """JSON Schema (2020-12) of what crosses the house's borders, generated from the structs that encode and decode it."""
 
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 
@@ -14,7 +14,7 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 LOCAL = "#/$defs/{name}"
 OPENAPI = "#/components/schemas/{name}"
 
-COMMANDS: tuple[Any, ...] = (commands.SendMessage, commands.EditMessage, commands.SetReaction, commands.SetTyping)
+COMMANDS: tuple[Any, ...] = (commands.SendMessage, *get_args(commands.Command))
 ENTITIES: tuple[Any, ...] = (
     model.Inbox,
     model.Contact,

@@ -1,4 +1,4 @@
-"""Conversations and contacts: looking up, listing, and changing what agents change."""
+"""Conversations: looking up, listing, and changing what agents change."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,12 +12,10 @@ from gateway.api.problems import Code, Problem, not_found
 from gateway.api.route import Call
 from gateway.api.shapes import (
     MOST_ON_PAGE,
-    ContactAnswer,
     ConversationAnswer,
     ConversationChange,
     ConversationPage,
     MessagePage,
-    TimelinePage,
     as_stored,
 )
 from gateway.record.cases import Case, Cases
@@ -49,32 +47,6 @@ def messages(call: Call) -> MessagePage:
         _known(queries.conversation(rows, call.id))
         found = queries.messages(rows, call.id, after, min(call.query.limit, MOST_ON_PAGE))
     return MessagePage(messages=tuple(as_stored(body) for _, body in found), next=found[-1][0] if found else after)
-
-
-def contact(call: Call) -> ContactAnswer:
-    with queries.snapshot(call.hub.engine) as rows:
-        body = queries.contact(rows, call.id)
-        if body is None:
-            raise not_found("contact")
-        return ContactAnswer(
-            contact=as_stored(body),
-            identities=queries.identities(rows, call.id),
-            routes=queries.routes(rows, call.id),
-        )
-
-
-def timeline(call: Call) -> TimelinePage:
-    after = number_at("timeline", call.query.cursor) if call.query.cursor else 0
-    limit = min(call.query.limit, MOST_ON_PAGE)
-    with queries.snapshot(call.hub.engine) as rows:
-        if queries.contact(rows, call.id) is None:
-            raise not_found("contact")
-        found = queries.timeline(rows, call.id, after, limit + 1)
-    page = found[:limit]
-    return TimelinePage(
-        messages=tuple(as_stored(body) for _, body in page),
-        next=cursor("timeline", page[-1][0]) if len(found) > limit else None,
-    )
 
 
 @dataclass(frozen=True)

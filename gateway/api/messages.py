@@ -9,12 +9,14 @@ from gateway.api.problems import Problem, invalid, not_found
 from gateway.api.route import Call
 from gateway.api.shapes import Done, MessageAccepted, MessageAnswer, Previews, as_stored
 from gateway.hub import Hub
+from gateway.people.linking import LinkAsk, request
+from gateway.people.orders import PeopleOrder, arrange
 from gateway.send.accept import accept
 from gateway.send.asks import Accepted, Ask, Order, Refusal, Rejected
 from gateway.send.orders import order
 from gateway.send.preview import preview
 from normalizer.addresses import InvalidAddress, normalise
-from normalizer.commands import EditMessage, SendMessage, SetReaction, SetTyping, excess
+from normalizer.commands import AboutPeople, Command, RequestVerification, SendMessage, SetTyping, excess, nul_in
 from normalizer.errors import ErrorCode
 from normalizer.model import AuthorKind
 
@@ -49,6 +51,8 @@ def render(call: Call) -> Previews:
     if found := excess(command.text, command.parts, command.actions):
         name, size, most = found
         raise invalid(name, f"{size} are too many; {most} at most")
+    if held := nul_in(command):
+        raise invalid(held, "a NUL character cannot be sent")
     hub = call.hub
     _reachable(hub, command)
     with queries.snapshot(hub.engine) as rows:
@@ -75,13 +79,26 @@ def _reachable(hub: Hub, command: SendMessage) -> None:
 
 
 def command(call: Call) -> Done:
-    asked: EditMessage | SetReaction | SetTyping = call.body
+    asked: Command = call.body
     hub = call.hub
     if isinstance(asked, SetTyping):
         _show_typing(hub, asked)
         return Done()
+    if isinstance(asked, AboutPeople):
+        _arrange(call, asked)
+        return Done()
     done = hub.writer.submit(order, Order(call.principal.id, call.author, asked, hub.connectors)).result()
     return Done(delivery=_accepted(done).delivery)
+
+
+def _arrange(call: Call, asked: AboutPeople) -> None:
+    writer = call.hub.writer
+    if isinstance(asked, RequestVerification):
+        result: object = writer.submit(request, LinkAsk(call.principal.id, asked, call.hub.connectors)).result()
+    else:
+        result = writer.submit(arrange, PeopleOrder(call.principal.name, asked)).result()
+    if isinstance(result, Rejected):
+        raise _refused(result)
 
 
 def _accepted(result: Accepted | Rejected) -> Accepted:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Engine
 
 from gateway.record.cases import SELECT_CASE, Case
+from gateway.record.contacts import TREE
 from gateway.record.people import SELECT_WAY, way_of
 from gateway.send.pausing import Condition
 from gateway.send.standing import SELECT as SELECT_PARCEL
@@ -89,7 +90,8 @@ def _numbers(rows: Rows, wanted: Filter, before: int, most: int) -> list[int]:
         filters = {"state = ?": wanted.state, "inbox_id = ?": wanted.inbox}
         clauses = "".join(f" AND {clause}" for clause, value in filters.items() if value is not None)
         values = [value for value in filters.values() if value is not None]
-        sql = f"SELECT number FROM conversations WHERE contact_id = ? AND number < ?{clauses} ORDER BY 1 DESC LIMIT ?"
+        sql = f"SELECT number FROM conversations WHERE contact_id IN {TREE} AND number < ?{clauses}"
+        sql = f"{sql} ORDER BY 1 DESC LIMIT ?"
         return [number for (number,) in rows.all(sql, wanted.contact, before, *values, most)]
     if wanted.state is None and wanted.inbox is None:
         return [number for (number,) in rows.all(_NEWEST, before, most)]
@@ -129,10 +131,11 @@ def messages(rows: Rows, conversation_id: str, after_sequence: int, limit: int) 
 
 
 def timeline(rows: Rows, contact_id: str, after: int, limit: int) -> list[tuple[int, bytes]]:
-    """Position and body of each message of all the contact's conversations, in the order of the feed."""
+    """Position and body of each message of all the contact's conversations, in the order of the feed; those of contacts
+    that became part of it are its own."""
     sql = both(
         "SELECT h.position, m.body FROM conversations c CROSS JOIN {history} h ON h.conversation = c.number"
-        f" {_MESSAGE} WHERE c.contact_id = ?1 AND h.position > ?2 AND e.type IN ({_CREATED})"
+        f" {_MESSAGE} WHERE c.contact_id IN {TREE} AND h.position > ?2 AND e.type IN ({_CREATED})"
     )
     return rows.all(f"{sql} ORDER BY 1 LIMIT ?3", contact_id, after, limit)
 
@@ -144,6 +147,16 @@ _CREATED = ", ".join(f"'{type_}'" for type_ in CREATED)
 def contact(rows: Rows, contact_id: str) -> bytes | None:
     row = rows.one("SELECT body FROM contacts WHERE id = ?", contact_id)
     return row[0] if row else None
+
+
+def contacts_at(rows: Rows, scheme: str, scopes: Sequence[str], value: str) -> list[bytes]:
+    """The contacts with an identity at an address, in the order of the scopes; each once."""
+    sql = (
+        "SELECT c.id, c.body FROM identities i JOIN contacts c ON c.id = i.contact_id"
+        " WHERE i.scheme = ? AND i.scope = ? AND i.value = ?"
+    )
+    found = [row for scope in scopes for row in rows.all(sql, scheme, scope, value)]
+    return [bytes(body) for body in dict(found).values()]
 
 
 def identities(rows: Rows, contact_id: str) -> tuple[Identity, ...]:
@@ -197,7 +210,7 @@ def quarantined(rows: Rows, quarantine_id: str) -> Any | None:
 
 
 def raw(rows: Rows, raw_id: str) -> Any | None:
-    return rows.one("SELECT id, received_at, method, url, headers, body FROM raws WHERE id = ?", raw_id)
+    return rows.one("SELECT id, received_at, method, url, headers, body, sha256 FROM raws WHERE id = ?", raw_id)
 
 
 _QUARANTINE = (

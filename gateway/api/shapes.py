@@ -248,7 +248,9 @@ class RawRequest(Given, frozen=True, kw_only=True):
     headers: dict[str, str]
     """Without their secrets."""
     body: bytes
-    """Base64."""
+    """Base64; of one that lies in a file only the beginning."""
+    sha256: str | None = None
+    """Of the file in which a large one lies whole."""
 
 
 class QuarantineAnswer(Given, frozen=True, kw_only=True):

@@ -18,6 +18,7 @@ from gateway.record.desk import Desk
 from gateway.record.echoes import hold_back
 from gateway.record.fragments import piece
 from gateway.record.received import receive_message
+from gateway.record.threads import named_ids
 from gateway.store import schema
 from gateway.store.times import to_us
 from gateway.store.transaction import Transaction, listed
@@ -31,7 +32,9 @@ from normalizer.inbound import (
     MessageReceived,
     MessageRedacted,
     ReactionChanged,
+    ReadUpTo,
     StatusChanged,
+    TypingChanged,
     Unreadable,
 )
 
@@ -99,16 +102,18 @@ def _prefetch(desk: Desk, arrivals: Sequence[Arrival]) -> None:
     for arrival in arrivals:
         for item in arrival.inbound:
             match item:
-                case MessageReceived(peer=peer, reply_to=reply_to):
+                case MessageReceived(peer=peer):
                     addresses[arrival.place].append(peer.person.address.value)
-                    if reply_to:
-                        external[arrival.place].append(reply_to)
+                    if item.reply_to or item.references:
+                        external[arrival.place].extend(named_ids(item))
                     if item.from_us:
                         external[arrival.place].append(item.external_id)
                 case ConsentChanged(peer=peer):
                     addresses[arrival.place].append(peer.person.address.value)
                 case MessageEdited() | MessageRedacted() | ReactionChanged() | StatusChanged():
                     external[arrival.place].append(item.external_id)
+                case ReadUpTo(external_id=str(external_id)):
+                    external[arrival.place].append(external_id)
                 case _:
                     pass
     for place, wanted in addresses.items():
@@ -125,9 +130,12 @@ def _record_one(desk: Desk, arrival: Arrival, fresh: Sequence[Inbound]) -> Recor
         transaction.change(_CURSOR, arrival.place.connector_id, arrival.cursor)
     if not fresh:
         return Recorded(Outcome.DUPLICATE if arrival.inbound else Outcome.RECORDED)
+    lasting = [item for item in fresh if type(item) is not TypingChanged]
+    if not lasting:
+        return Recorded(Outcome.RECORDED, tuple(fresh))
     _keep_raw(transaction, arrival)
     transaction.trace = arrival.raw.trace or trace_from(arrival.raw.id)
-    for item in fresh:
+    for item in lasting:
         message_id = _apply(desk, arrival, item)
         transaction.insert(
             schema.arrivals, arrival.place.connector_id, item.key, arrival.raw.id, message_id, transaction.now_us
@@ -149,6 +157,7 @@ def _keep_raw(transaction: Transaction, arrival: Arrival) -> None:
         raw.url,
         raw.headers,
         raw.body,
+        raw.sha256,
     )
 
 

@@ -8,6 +8,7 @@ import msgspec
 
 from gateway.arrival import Place
 from gateway.ids import new_id
+from gateway.record.timers import end_timer
 from gateway.store import schema
 from gateway.store.times import from_us
 from gateway.store.transaction import Transaction, listed
@@ -35,6 +36,11 @@ class Case:
     merged_into: str | None
     opened_at: int
     closed_at: int | None
+    reply_due_at: int | None
+    emergency_at: int | None
+    """Since when it is one that nobody has taken."""
+    told_at: int | None
+    """When the customer was last told by itself."""
     sequence: int
     updated_at: int
 
@@ -53,6 +59,7 @@ class Case:
             team=self.team,
             assignee=self.assignee,
             sequence=self.sequence,
+            reply_due_at=None if self.reply_due_at is None else from_us(self.reply_due_at),
             merged_into=self.merged_into,
             opened_at=from_us(self.opened_at),
             updated_at=from_us(self.updated_at),
@@ -67,7 +74,15 @@ SELECT_CASE = (
     f" JOIN events e ON e.position = coalesce({_NEWEST.format('history_tail')}, {_NEWEST.format('history')})"
 )
 PRIORITIES: Mapping[str, Priority] = {str(priority): priority for priority in Priority}
-CHANGEABLE = ("subject", "state", "category", "labels", "priority", "team", "assignee", "merged_into", "closed_at")
+CHANGEABLE = (
+    *("subject", "state", "category", "labels", "priority", "team", "assignee", "merged_into", "closed_at"),
+    *("reply_due_at", "emergency_at", "told_at"),
+)
+WAIT = "reply"
+"""The timer of a conversation whose customer waits for an answer (`gateway.service.waiting`)."""
+_REKEY = "UPDATE conversations SET contact_id = ?, sharing_key = ? WHERE id = ?"
+MOST_MERGES = 1_000
+"""How many conversations may have become one, one after the other."""
 _CHANGE = f"UPDATE conversations SET {', '.join(f'{name} = ?' for name in CHANGEABLE)} WHERE id = ?"
 
 
@@ -79,6 +94,7 @@ class Cases:
         self._cases: dict[str, Case] = {}
         self._new: list[Case] = []
         self._changed: set[Case] = set()
+        self._rekeyed: set[Case] = set()
         self._next_number = 0
 
     def load(self, ids: Iterable[str]) -> None:
@@ -108,6 +124,15 @@ class Cases:
             self.load([id_])
         return self._cases[id_]
 
+    def standing(self, id_: str) -> Case:
+        """The conversation, or the one it was merged into. Raises KeyError for an id that is no conversation's."""
+        case = self.get(id_)
+        for _ in range(MOST_MERGES):
+            if case.merged_into is None:
+                break
+            case = self.get(case.merged_into)
+        return case
+
     def shared(self, sharing_key: str) -> Case | None:
         """The one that is not closed and has this sharing key."""
         for case in self._cases.values():
@@ -116,7 +141,15 @@ class Cases:
         row = self._transaction.row(f"{SELECT_CASE} WHERE c.sharing_key = ? AND c.state <> 'closed'", sharing_key)
         return None if row is None else self._take(row)
 
-    def open(self, place: Place, kind: str, sharing_key: str, contact_id: str | None, why: str) -> Case:
+    def open(
+        self,
+        place: Place,
+        kind: str,
+        sharing_key: str,
+        contact_id: str | None,
+        why: str,
+        subject: str | None = None,
+    ) -> Case:
         """A new conversation; `conversation.opened` is its first event."""
         if not self._next_number:
             newest = self._transaction.row("SELECT max(number) FROM conversations")
@@ -129,7 +162,7 @@ class Cases:
             contact_id=contact_id,
             kind=kind,
             sharing_key=sharing_key,
-            subject=None,
+            subject=subject,
             state=ConversationState.OPEN,
             category=None,
             labels="[]",
@@ -141,6 +174,9 @@ class Cases:
             opened_at=now,
             updated_at=now,
             closed_at=None,
+            reply_due_at=None,
+            emergency_at=None,
+            told_at=None,
         )
         self._next_number += 1
         self._cases[case.id] = case
@@ -155,7 +191,36 @@ class Cases:
             setattr(case, name, value)
         self._changed.add(case)
         closed = values.get("state") == ConversationState.CLOSED
+        if closed:
+            self.wait_no_more(case)
+        if case.priority != Priority.EMERGENCY:
+            case.emergency_at = None
         self.tell(case, "conversation.closed" if closed else "conversation.updated", None, why)
+
+    def note(self, case: Case, **values: int | None) -> None:
+        """Sets columns of CHANGEABLE of which another event tells, or none."""
+        for name, value in values.items():
+            assert name in CHANGEABLE, name
+            setattr(case, name, value)
+        self._changed.add(case)
+
+    def wait_no_more(self, case: Case) -> None:
+        """No answer is due any more."""
+        if case.reply_due_at is not None:
+            self.note(case, reply_due_at=None, emergency_at=None)
+            end_timer(self._transaction, WAIT, case.id)
+
+    def merge(self, case: Case, into: Case, why: str) -> None:
+        """Closes a conversation as part of another; `conversation.merged` is its last word."""
+        case.state, case.merged_into, case.closed_at = ConversationState.CLOSED, into.id, self._transaction.now_us
+        self.wait_no_more(case)
+        self._changed.add(case)
+        self.tell(case, "conversation.merged", None, why)
+
+    def rekey(self, case: Case, contact_id: str, sharing_key: str) -> None:
+        """Makes it another contact's. Written apart, for it is indexed and rarely changes; who calls this says so."""
+        case.contact_id, case.sharing_key = contact_id, sharing_key
+        self._rekeyed.add(case)
 
     def advance(self, case: Case) -> int:
         """The sequence of the conversation's next event."""
@@ -203,5 +268,8 @@ class Cases:
         new = set(self._new)
         for case in self._changed - new:
             transaction.save(_CHANGE, *(getattr(case, name) for name in CHANGEABLE), case.id)
+        for case in self._rekeyed - new:
+            transaction.save(_REKEY, case.contact_id, case.sharing_key, case.id)
         self._new.clear()
         self._changed.clear()
+        self._rekeyed.clear()

@@ -9,8 +9,9 @@ from typing import Any
 import msgspec
 
 from gateway.arrival import Arrival, Place
+from gateway.record.contacts import identity_at, tell_contact
 from gateway.record.desk import Desk, Known, message_data
-from gateway.record.people import identity_at, tell_contact
+from gateway.record.reading import read_up_to
 from gateway.send.fallback import follow_up
 from gateway.send.names import learn
 from gateway.send.pieces import UNTOLD, hear, read_token
@@ -28,12 +29,13 @@ from normalizer.inbound import (
     MessageReceived,
     MessageRedacted,
     ReactionChanged,
+    ReadUpTo,
     StatusChanged,
 )
 from normalizer.model import AuthorKind, Consent, ConsentState, Contact, Identity, Message, Proof
 from normalizer.parts import MediaPart
 
-Waiting = MessageEdited | MessageRedacted | ReactionChanged | StatusChanged | MessageReceived
+Waiting = MessageEdited | MessageRedacted | ReactionChanged | StatusChanged | ReadUpTo | MessageReceived
 """What may wait for a message: reports about it, and what may be an echo of it."""
 ECHO = "echo"
 """The timer of what may be one (`gateway.record.echoes`)."""
@@ -167,7 +169,8 @@ def change_consent(desk: Desk, arrival: Arrival, item: ConsentChanged) -> None:
     consent = Consent(
         channel=way.channel, purpose=item.purpose, state=item.state, source=item.source, at=item.occurred_at
     )
-    if change_consent_of(desk.transaction, arrival.place, way.contact.id, way.id, consent):
+    kept = change_consent_of(desk.transaction, arrival.place, way.contact.id, way.id, consent)
+    if kept and item.purpose is None:  # else only what has that purpose stays away
         way.blocked = int(item.state == ConsentState.OPTED_OUT)
         people.touch(way)
 
@@ -217,13 +220,20 @@ def move_identity(transaction: Transaction, place: Place, scheme: str, before: s
     return identity
 
 
+def _read(desk: Desk, place: Place, item: ReadUpTo) -> str | None:
+    if item.external_id is not None and desk.known(place, item.external_id) is None:
+        keep_waiting(desk, place, item)
+        return None
+    return read_up_to(desk, place, item)
+
+
 def keep_waiting(desk: Desk, place: Place, item: Waiting) -> None:
     """Until the message its external id names comes, or until it is shown as unclaimed."""
     desk.transaction.insert(
         schema.waiting_reports,
         place.connector_id,
         item.key,
-        item.external_id,
+        item.external_id or "",
         encode(item),
         desk.transaction.now_us,
     )
@@ -268,5 +278,6 @@ REPORTS: dict[type[Inbound], Callable[[Desk, Place, Any], str | None]] = {
     MessageRedacted: redact,
     ReactionChanged: react,
     StatusChanged: report,
+    ReadUpTo: _read,
 }
 WAITED: dict[type[Inbound], Callable[[Desk, Place, Any], str | None]] = {**REPORTS, MessageReceived: _echoed}

@@ -7,7 +7,9 @@ import msgspec
 from gateway.arrival import Place
 from gateway.ids import new_id
 from gateway.record.cases import Case, Cases
+from gateway.record.contacts import root_of
 from gateway.record.people import SELECT_WAY, Crowd, People, Way, way_of
+from gateway.service.waiting import answered
 from gateway.store import schema
 from gateway.store.transaction import Transaction, listed
 from normalizer.belonging import Candidate, Existing, Facts, New, belongs, sharing_key
@@ -43,6 +45,14 @@ class Known(msgspec.Struct, frozen=True):
     conversation_id: str
     route_id: str | None
     delivery_id: str | None
+
+
+class Thread(msgspec.Struct, frozen=True):
+    """A conversation that a message of ours stands in, which a sender's message points to."""
+
+    conversation_id: str
+    identity_id: str
+    """Whose route ours left on."""
 
 
 class Desk:
@@ -97,12 +107,24 @@ class Desk:
         row = self.transaction.row(f"{SELECT_WAY} WHERE r.id = ?", route_id) if route_id else None
         return way_of(row) if row else None
 
-    def case_of(self, place: Place, people: People, way: Way, new: bool, quoted: Known | None) -> Case:
-        """The conversation this route's next message belongs to; opened or reopened where the rules say so."""
+    def case_of(
+        self,
+        place: Place,
+        people: People,
+        way: Way,
+        new: bool,
+        quoted: Known | None,
+        thread: Thread | None = None,
+        subject: str | None = None,
+    ) -> Case:
+        """The conversation this route's next message belongs to; opened or reopened where the rules say so.
+
+        `subject` becomes that of a conversation opened for it.
+        """
         current = self.cases.get(way.conversation_id) if way.conversation_id else None
-        if current is not None and quoted is None and current.state == ConversationState.OPEN:
+        if current is not None and quoted is None and thread is None and current.state == ConversationState.OPEN:
             return current  # the rules would say the same, and this is nearly every message
-        case = self._decide(place, way, current, quoted)
+        case = self._decide(place, way, current, quoted, thread, subject)
         if way.conversation_id != case.id:
             people.move(way, case.id)
         if new:
@@ -111,14 +133,25 @@ class Desk:
             self.cases.emit(case, "route.added", route, way.id, self.cases.advance(case), place)
         return case
 
-    def _decide(self, place: Place, way: Way, current: Case | None, quoted: Known | None) -> Case:
+    def _decide(
+        self,
+        place: Place,
+        way: Way,
+        current: Case | None,
+        quoted: Known | None,
+        thread: Thread | None,
+        subject: str | None,
+    ) -> Case:
         kind, inbox = ConversationKind(way.kind), place.inbox
         key = sharing_key(inbox.sharing, kind, inbox.id, way.contact.id, way.identity_id, way.id)
-        quote = self.cases.get(quoted.conversation_id) if quoted else None
+        quote = self._pointed(quoted.conversation_id, way) if quoted else None
+        threaded = self._pointed(thread.conversation_id, way) if thread else None
+        current = current and self._pointed(current.id, way)
         facts = Facts(
             sharing=inbox.sharing,
             kind=kind,
             reopen_within=inbox.reopen_within,
+            thread=_candidate(threaded, thread is not None and thread.identity_id == way.identity_id),
             quoted=_candidate(quote, quoted is not None and quoted.route_id == way.id),
             current=_candidate(current, True),
             shared=_candidate(None if _is_open(current) else self.cases.shared(key), True),
@@ -126,14 +159,29 @@ class Desk:
         match belongs(facts, self.transaction.now):
             case Existing(conversation_id=conversation_id, reopens=reopens, why=why):
                 case = self.cases.get(conversation_id)
-                if reopens:  # an inbox changed since may have opened another beside it
-                    case = self.cases.shared(case.sharing_key) or case
-                if reopens and case.state != ConversationState.OPEN:
-                    self.cases.change(case, why, state=ConversationState.OPEN, closed_at=None)
-                return case
+                return self._reopen(case, way, key, why) if reopens else case
             case New(why=why):
                 contact_id = None if kind is ConversationKind.GROUP else way.contact.id
-                return self.cases.open(place, kind, key, contact_id, why)
+                return self.cases.open(place, kind, key, contact_id, why, subject)
+
+    def _pointed(self, conversation_id: str, way: Way) -> Case | None:
+        """The conversation something points to, as it stands; None where it is of somebody else by now."""
+        case = self.cases.standing(conversation_id)
+        if case.contact_id in (None, way.contact.id) or way.kind == ConversationKind.GROUP:
+            return case
+        return case if root_of(self.transaction, case.contact_id or "") == way.contact.id else None
+
+    def _reopen(self, case: Case, way: Way, key: str, why: str) -> Case:
+        """Opens a case again, unless another is open in its place: an inbox, or a contact, changed since."""
+        moved = case.contact_id not in (None, way.contact.id)
+        other = self.cases.shared(key if moved else case.sharing_key)
+        if other is not None and other is not case:
+            return other
+        if moved:
+            self.cases.rekey(case, way.contact.id, key)
+        if case.state != ConversationState.OPEN:
+            self.cases.change(case, why, state=ConversationState.OPEN, closed_at=None)
+        return case
 
     def append(
         self,
@@ -159,6 +207,8 @@ class Desk:
                 if key != KEY + external_id:
                     transaction.insert(schema.external_ids, place.connector_id, external_id, message.id, None)
                 self.learn(place, external_id, Known(message.id, case.id, message.route_id, None))
+        if case.reply_due_at is not None:
+            answered(self, place, case, message)
 
     def attach(self, place: Place, message_id: str, media: Sequence[Media]) -> tuple[MediaPart, ...]:
         """Files to fetch after the commit, as the parts that stand for them."""

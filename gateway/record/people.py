@@ -8,18 +8,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
-
 from gateway.arrival import Place
 from gateway.ids import new_id
+from gateway.record.contacts import Someone, contact_ref, identity_at, reference, tell_contact
 from gateway.store import schema
 from gateway.store.times import from_us
 from gateway.store.transaction import Transaction, listed
 from normalizer.codec import encode
 from normalizer.events import ContactData
-from normalizer.identity import Known, Stranger, resolve, scope_of
+from normalizer.identity import Known, Stranger, proven, resolve, scope_of
 from normalizer.inbound import Peer, Person
-from normalizer.model import Contact, ContactRef, Identity, Proof, Route, Value, Visibility
+from normalizer.merging import Held
+from normalizer.model import Contact, ContactRef, Identity, Proof, Route, Visibility
 
 VISIBILITIES: Mapping[str, Visibility] = {str(visibility): visibility for visibility in Visibility}
 
@@ -60,14 +60,6 @@ class Way:
         )
 
 
-@dataclass(slots=True, eq=False)
-class Someone:
-    """An identity with its contact."""
-
-    identity: Identity
-    contact: ContactRef
-
-
 Key = tuple[str, str, str]
 SELECT_WAY = (
     "SELECT r.id, r.connector_id, r.identity_id, r.channel, r.address, r.thread, r.kind, r.visibility,"
@@ -76,7 +68,6 @@ SELECT_WAY = (
 )
 _SAVE = "UPDATE routes SET last_inbound_at = ?, blocked = ?, numbered = ? WHERE id = ?"
 _MOVE = "UPDATE routes SET conversation_id = ? WHERE id = ?"
-contact_ref = msgspec.json.Decoder(ContactRef)
 
 
 def way_of(row: tuple[Any, ...]) -> Way:
@@ -127,14 +118,26 @@ class People:
         ways = [way for way in self._ways.values() if way.address == address]
         return max(ways, key=lambda way: way.last_inbound_at or 0, default=None)
 
+    def standing(self, peer: Peer) -> Way | None:
+        """The route to a peer who proves to be at its end, if it is one we have, as loaded."""
+        if not proven(peer.proof):
+            return None
+        address = peer.person.address
+        scope = scope_of(address.scheme, peer.proof, self._place.connector_id)
+        return self._ways.get((scope, address.value, peer.thread or ""))
+
     def way(self, peer: Peer) -> tuple[Way, bool]:
         """The route to a peer, and whether it is new: then it still wants its conversation and its event."""
         address = peer.person.address
-        scope = scope_of(address.scheme, peer.proof, self._place.connector_id)
-        key = (scope, address.value, peer.thread or "")
-        if way := self._ways.get(key):
-            return way, False
+        if proven(peer.proof):
+            scope = scope_of(address.scheme, peer.proof, self._place.connector_id)
+            if way := self._ways.get((scope, address.value, peer.thread or "")):
+                return way, False
         someone = self.someone(peer.person, peer.proof)
+        scope = someone.identity.scope
+        key = (scope, address.value, peer.thread or "")
+        if way := self._ways.get(key):  # of somebody who proves nothing: their own, beside a proven one
+            return way, False
         way = Way(
             id=new_id(),
             connector_id=self._place.connector_id,
@@ -181,14 +184,14 @@ class People:
         attributes = {"handle": person.handle} if person.handle else {}
         contact = Contact(id=new_id(), name=person.name, locale=person.locale, attributes=attributes)
         identity = Identity(id=new_id(), contact_id=contact.id, scheme=key[0], scope=key[1], value=key[2], proof=proof)
-        self._transaction.insert(schema.contacts, contact.id, encode(contact))
+        self._transaction.insert(schema.contacts, contact.id, encode(contact), None)
         self._transaction.insert(
-            schema.identities, identity.id, contact.id, identity.scheme, identity.value, identity.scope, proof
+            schema.identities, identity.id, contact.id, identity.scheme, identity.value, identity.scope, proof, None
         )
-        reference = ContactRef(id=contact.id, name=contact.name, tags=contact.tags)
-        created = ContactData(contact=reference, identities=(identity,))
+        shown = reference(contact)
+        created = ContactData(contact=shown, identities=(identity,))
         tell_contact(self._transaction, self._place, "contact.created", contact.id, created)
-        someone = Someone(identity, reference)
+        someone = Someone(identity, shown)
         self._known[key] = someone
         return someone
 
@@ -222,8 +225,22 @@ class People:
                 way.address = identity.value
                 self._ways[way.scope, way.address, way.thread] = way
         for value in (before, identity.value):
-            self._known.pop((identity.scheme, identity.scope, value), None)
-            self._looked_up.discard((identity.scheme, identity.scope, value))
+            self.forget((identity.scheme, identity.scope, value))
+
+    def forget(self, key: Key) -> None:
+        """Who is at an address is looked up again."""
+        self._known.pop(key, None)
+        self._looked_up.discard(key)
+
+    def regard(self, contact: ContactRef, moved: Mapping[str, Identity]) -> None:
+        """As `Crowd.regard`."""
+        for someone in self._known.values():
+            someone.identity = moved.get(someone.identity.id, someone.identity)
+            if someone.identity.contact_id == contact.id:
+                someone.contact = contact
+        for way in self._ways.values():
+            if way.identity_id in moved or way.contact.id == contact.id:
+                way.contact = contact
 
     def touch(self, way: Way) -> None:
         """Says that a route changed in memory."""
@@ -243,34 +260,6 @@ class People:
         self._moved.clear()
 
 
-def identity_at(transaction: Transaction, scheme: str, scope: str, value: str) -> Someone | None:
-    """Who is at an address, as committed or flushed."""
-    sql = (
-        "SELECT i.id, i.proof, c.body FROM identities i JOIN contacts c ON c.id = i.contact_id"
-        " WHERE i.scheme = ? AND i.scope = ? AND i.value = ?"
-    )
-    row = transaction.row(sql, scheme, scope, value)
-    if row is None:
-        return None
-    contact = contact_ref.decode(row[2])
-    identity = Identity(id=row[0], contact_id=contact.id, scheme=scheme, value=value, scope=scope, proof=Proof(row[1]))
-    return Someone(identity, contact)
-
-
-def tell_contact(transaction: Transaction, place: Place, type_: str, contact_id: str, data: Value) -> None:
-    """An event about a person rather than a conversation; it has no sequence."""
-    transaction.emit(
-        type_,
-        data,
-        source=f"/contacts/{contact_id}",
-        subject=contact_id,
-        partition=contact_id,
-        channel=place.channel,
-        connector=place.connector_id,
-        inbox=place.inbox.id,
-    )
-
-
 class Crowd(defaultdict[Place, People]):
     """People by place."""
 
@@ -285,3 +274,13 @@ class Crowd(defaultdict[Place, People]):
     def save(self) -> None:
         for people in self.values():
             people.save()
+
+    def forget(self, identity: Identity) -> None:
+        """What was looked up at an identity's address is looked up again."""
+        for people in self.values():
+            people.forget((identity.scheme, identity.scope, identity.value))
+
+    def regard(self, contact: Contact, moved: Iterable[Held]) -> None:
+        """Brings what is in hand up to date with a merge, by which these identities are now the contact's."""
+        for people in self.values():
+            people.regard(reference(contact), {one.identity.id: one.identity for one in moved})

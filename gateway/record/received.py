@@ -2,14 +2,18 @@
 
 from gateway.arrival import Arrival
 from gateway.ids import new_id
+from gateway.people.proof import prove
+from gateway.people.verifying import without_code
 from gateway.record.desk import Desk, Known
 from gateway.record.people import People, Way
+from gateway.record.threads import thread_of
+from gateway.service.hearing import heard, triage
 from gateway.store.times import to_us
 from normalizer.codec import decoder
 from normalizer.inbound import MessageReceived
 from normalizer.model import Author, AuthorKind, ContactRef, Direction, Message, Time, Value
 from normalizer.numbered import chosen
-from normalizer.parts import Action, ChoicePart, Part
+from normalizer.parts import Action, ChoicePart, OriginalPart, Part
 
 
 class Numbered(Value, frozen=True, kw_only=True):
@@ -32,10 +36,17 @@ def receive_message(
         return echo.message_id  # the provider tells us what we sent ourselves
     people = desk.crowd[place]
     way, new = people.way(item.peer)
+    if item.peer.claims or item.peer.contact_ref:
+        prove(desk, place, way, item.peer)
+    item = without_code(desk, way, item)
     quoted = desk.known(place, item.reply_to)
+    thread = thread_of(desk, place, item, quoted) if item.reply_token or item.references else None
     if not item.from_us:
         _heard(people, way, to_us(item.occurred_at))
-    case = desk.case_of(place, people, way, new, quoted)
+    case = desk.case_of(place, people, way, new, quoted, thread, item.subject)
+    if item.subject and case.subject is None:
+        desk.cases.change(case, "subject of the message", subject=item.subject)
+    raised = triage(desk, place, item, way, case, new)
     author, contact = _author(desk, arrival, item, way)
     message_id = new_id()
     message = Message(
@@ -54,10 +65,12 @@ def receive_message(
         recorded_at=desk.transaction.now,
         external_ids=external_ids or (item.external_id,),
         auto=item.auto,
-        trust=item.peer.proof,
+        trust=item.trust or item.peer.proof,
+        context=item.context,
     )
     type_ = "message.created" if item.from_us else "message.received"
     desk.append(case, message, type_, place=place, way=way, contact=contact, key=item.key)
+    heard(desk, arrival, item, way, case, message, raised)
     return message_id
 
 
@@ -80,13 +93,13 @@ def _answered(people: People, item: MessageReceived, way: Way, quoted: Known | N
     """The message's parts; "2" after numbered text reads as the choice it is."""
     if item.from_us:
         return item.parts
-    if way.numbered and not item.parts:
+    if way.numbered and all(isinstance(part, OriginalPart) for part in item.parts):
         numbered = _numbered.decode(way.numbered)
         choice = chosen(item.text, numbered.actions)
         if choice and item.occurred_at <= numbered.until:
             way.numbered = None
             people.touch(way)
-            return (choice,)
+            return (choice, *item.parts)
     return tuple(
         ChoicePart(value=part.value, label=part.label, message_id=quoted.message_id)
         if isinstance(part, ChoicePart) and quoted

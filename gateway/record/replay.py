@@ -24,6 +24,7 @@ from gateway.record.polled import ITEM, POLL, is_refused, refusal_key
 from gateway.store import schema
 from gateway.store.times import from_us
 from gateway.store.transaction import Transaction
+from gateway.store.writer import Overloaded
 from normalizer.codec import decoder
 from normalizer.inbound import Inbound, Unreadable
 
@@ -36,7 +37,8 @@ REPLAYED = "replayed"
 _item = decoder(Inbound)
 _headers = msgspec.json.Decoder(dict[str, str])
 _FIND = (
-    "SELECT q.id, q.connector_id, q.key, q.slice, q.state, q.raw_id, r.received_at, r.method, r.url, r.headers, r.body"
+    "SELECT q.id, q.connector_id, q.key, q.slice, q.state, q.raw_id, r.received_at, r.method, r.url, r.headers, r.body,"
+    " r.sha256"
     " FROM quarantine q LEFT JOIN raws r ON r.id = q.raw_id WHERE q.id = ?"
 )
 _REASON = "UPDATE quarantine SET reason = ? WHERE id = ?"
@@ -90,21 +92,28 @@ def replay(hub: "Hub", quarantine_id: str) -> Replayed | None:
     connector = hub.connectors.get(kept.connector_id)
     if connector is None:
         return Replayed(OPEN, still=f"connector {kept.connector_id!r} is not configured")
-    if kept.raw is None:
+    if kept.raw is None or (kept.raw.sha256 is not None and not hub.files.exists(kept.raw.sha256)):
         return Replayed(OPEN, still="its raw request is no longer kept")
     # the raw is kept a second time, under an id of its own, with what is recorded now
-    arrival = Arrival(connector.place, replace(kept.raw, id=new_id()), read_again(connector, kept, kept.raw))
+    raw = replace(kept.raw, id=new_id())
+    arrival = Arrival(connector.place, raw, read_again(hub, connector, kept, raw))
     result = hub.writer.submit(record_again, _Again(kept, arrival)).result()
     log.info("replayed", connector=connector.id, item=kept.id, state=result.state, recorded=result.recorded)
     return result
 
 
-def read_again(connector: LiveConnector, kept: Kept, raw: Raw) -> Sequence[Inbound]:
-    """What the plugin makes of it now; one Unreadable where it makes nothing of it."""
+def read_again(hub: "Hub", connector: LiveConnector, kept: Kept, raw: Raw) -> Sequence[Inbound]:
+    """What the plugin makes of it now; one Unreadable where it makes nothing of it. Raises Overloaded."""
     try:
         if raw.method == ITEM:
             return [_item.decode(raw.body)]
-        return connector.plugin.parse(_request(connector, kept, raw))
+        request = _request(connector, kept, raw)
+        if raw.sha256 is None:
+            return connector.plugin.parse(request)
+        items = hub.apart.read(connector, request, hub.files.path(raw.sha256), verify=False).result()
+        return [_as_kept(item, kept, raw) for item in items]
+    except Overloaded:
+        raise
     except BadPayload as error:
         return [Unreadable(key=kept.key, slice=kept.slice, reason=error.detail)]
     except Exception as error:
@@ -120,7 +129,15 @@ def _request(connector: LiveConnector, kept: Kept, raw: Raw) -> Request:
         headers=_headers.decode(raw.headers),
         body=kept.slice if polled else raw.body,
         received_at=raw.received_at,
+        raw=raw.id,
     )
+
+
+def _as_kept(item: Inbound, kept: Kept, raw: Raw) -> Inbound:
+    """An item that could not be read at all goes by the key it has in quarantine."""
+    if isinstance(item, Unreadable) and item.key == f"raw:{raw.id}":
+        return replace(item, key=kept.key)
+    return item
 
 
 def record_again(transaction: Transaction, agains: Sequence[_Again]) -> list[Replayed]:
@@ -182,6 +199,6 @@ def _find(hub: "Hub", quarantine_id: str) -> Kept | None:
         row = connection.exec_driver_sql(_FIND, (quarantine_id,)).fetchone()
     if row is None:
         return None
-    id_, connector_id, key, slice_, state, raw_id, came, method, url, headers, body = row
-    raw = None if method is None else Raw(raw_id, from_us(came), method, url, headers, body)
+    id_, connector_id, key, slice_, state, raw_id, came, method, url, headers, body, sha256 = row
+    raw = None if method is None else Raw(raw_id, from_us(came), method, url, headers, body, sha256=sha256)
     return Kept(id_, connector_id, key, slice_, state, raw_id, raw)

@@ -23,5 +23,5 @@ def set_aside(transaction: Transaction, connector_id: str, key: str, body: bytes
     now = transaction.now_us
     if method == POLL:  # no request that a plugin could parse again: what is replayed is the item
         raw_id = new_id()
-        transaction.insert(schema.raws, raw_id, connector_id, now, ITEM, "", b"{}", body)
+        transaction.insert(schema.raws, raw_id, connector_id, now, ITEM, "", b"{}", body, None)
     transaction.change(_SET_ASIDE, new_id(), connector_id, raw_id, key, reason, body, now)

@@ -16,7 +16,7 @@ from gateway.store import schema
 from gateway.store.times import to_us
 from gateway.store.transaction import Transaction, listed
 from normalizer.codec import encode
-from normalizer.commands import MAX_AFTER, SendMessage, excess
+from normalizer.commands import MAX_AFTER, SendMessage, excess, nul_in
 from normalizer.errors import ErrorCode
 from normalizer.model import PRIORITY_RANK, Direction, Message, Priority, Purpose
 from normalizer.placeholder import placeholder
@@ -69,6 +69,8 @@ def check(command: SendMessage, transaction: Transaction) -> None:
     if found := excess(command.text, command.parts, command.actions):
         name, size, most = found
         raise Refusal(422, ErrorCode.CONTENT_UNSUPPORTED, f"{name}: {size} are too many; {most} at most")
+    if held := nul_in(command):
+        raise Refusal(422, ErrorCode.CONTENT_UNSUPPORTED, f"{held}: a NUL character cannot be sent")
     if any((step.unless or step.uncertain) and not step.after for step in command.fallback):
         raise Refusal(422, "invalid_fallback", "fallback: `unless` and `uncertain` go with `after`, in seconds")
     if any(step.after > MAX_AFTER for step in command.fallback):

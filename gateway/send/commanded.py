@@ -8,22 +8,32 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 
 from gateway.live import LiveConnector
+from gateway.people.linking import LinkAsk, request
+from gateway.people.orders import PeopleOrder, arrange
 from gateway.send.accept import accept
 from gateway.send.asks import Accepted, Ask, Order, Rejected
 from gateway.send.orders import order
 from gateway.store import schema
 from gateway.store.transaction import Transaction
 from normalizer.codec import decoder, encode
-from normalizer.commands import EditMessage, SendMessage, SetReaction
+from normalizer.commands import (
+    AboutPeople,
+    Arrangement,
+    EditMessage,
+    RequestVerification,
+    SendMessage,
+    SetReaction,
+)
 from normalizer.events import AcceptanceData, Problem, RejectionData
-from normalizer.model import Author, AuthorKind
+from normalizer.model import Author, AuthorKind, Contact
+from normalizer.proving import Link
 
-Wanted = SendMessage | EditMessage | SetReaction | Rejected
+Wanted = SendMessage | EditMessage | SetReaction | AboutPeople | Rejected
 Answer = AcceptanceData | RejectionData
 MOST_DETAIL = 1000
 """Characters: a detail may repeat what came."""
@@ -79,12 +89,7 @@ def _answer(transaction: Transaction, principal: str, one: Commanded) -> Answer:
     if isinstance(result, Rejected):
         return _rejection(one, result)
     return AcceptanceData(
-        command_id=one.id,
-        type=one.type,
-        subscription=one.subscription,
-        message_id=result.message.id,
-        delivery_id=result.delivery.id if result.delivery else None,
-        repeated=result.repeated,
+        command_id=one.id, type=one.type, subscription=one.subscription, **RESULTS[type(result)](result)
     )
 
 
@@ -102,11 +107,35 @@ def _order(transaction: Transaction, principal: str, one: Commanded) -> Accepted
     return order(transaction, [Order(principal, _author(one), command, one.connectors)])[0]
 
 
-CARRY_OUT: Mapping[type[Any], Callable[[Transaction, str, Commanded], Accepted | Rejected]] = {
+def _arrange(transaction: Transaction, _: str, one: Commanded) -> Contact | Rejected:
+    command = one.wanted
+    assert isinstance(command, Arrangement)
+    return arrange(transaction, [PeopleOrder(one.subscription, command)])[0]
+
+
+def _verify(transaction: Transaction, principal: str, one: Commanded) -> Link | Rejected:
+    command = one.wanted
+    assert isinstance(command, RequestVerification)
+    return request(transaction, [LinkAsk(principal, command, one.connectors)])[0]
+
+
+CARRY_OUT: Mapping[type[Any], Callable[[Transaction, str, Commanded], Accepted | Contact | Link | Rejected]] = {
     SendMessage: _send,
     EditMessage: _order,
     SetReaction: _order,
+    **dict.fromkeys(get_args(Arrangement), _arrange),
+    RequestVerification: _verify,
 }
+RESULTS: Mapping[type[Any], Callable[[Any], dict[str, Any]]] = {
+    Accepted: lambda done: {
+        "message_id": done.message.id,
+        "delivery_id": done.delivery.id if done.delivery else None,
+        "repeated": done.repeated,
+    },
+    Contact: lambda contact: {"message_id": None, "delivery_id": None, "contact_id": contact.id},
+    Link: lambda link: {"message_id": link.message_id, "delivery_id": None, "contact_id": link.contact_id},
+}
+"""What the answer says of what was done."""
 
 
 def _author(one: Commanded) -> Author:

@@ -9,6 +9,7 @@ import msgspec
 from gateway.live import LiveConnector
 from gateway.record.received import Numbered
 from gateway.send.standing import Frozen, Parcel, Plan
+from gateway.send.threads import ALONE, Thread, thread_before
 from gateway.store.transaction import Transaction, listed
 from normalizer.codec import decoder, encode
 from normalizer.inbound import Address
@@ -38,6 +39,7 @@ class Draft:
     address: Address
     thread: str | None
     files: Sequence[StoredRow]
+    within: Thread = ALONE
 
 
 _ROUTES = "SELECT id, address, thread FROM routes WHERE id IN (SELECT value FROM json_each(?))"
@@ -56,6 +58,7 @@ def drafts(transaction: Transaction, connector: LiveConnector, parcels: Sequence
     }
     wanted = {id_ for message in messages.values() for id_ in attachment_ids(message)}
     files = {row[0]: StoredRow(*row) for row in transaction.rows(_FILES, listed(wanted))} if wanted else {}
+    threads = connector.plugin.info.capability.threads
     made = []
     for parcel in parcels:
         address, thread = routes[parcel.route_id]
@@ -67,6 +70,7 @@ def drafts(transaction: Transaction, connector: LiveConnector, parcels: Sequence
                 address=Address(scheme=connector.place.scheme, value=address),
                 thread=thread or None,
                 files=[files[id_] for id_ in attachment_ids(message) if id_ in files],
+                within=thread_before(transaction, message, parcel.route_id) if threads else ALONE,
             )
         )
     return made

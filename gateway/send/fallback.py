@@ -13,12 +13,12 @@ from gateway.record.desk import Desk
 from gateway.record.timers import end_timer, set_timer, subject_of
 from gateway.send.pieces import ARRIVED
 from gateway.send.standing import SELECT, Parcel, Plan, queue, save, tell
-from gateway.send.target import facts_of, ways_of
+from gateway.send.target import choose_among, ways_of
 from gateway.store.times import SECOND
 from gateway.store.transaction import Transaction
 from normalizer.commands import Fallback
 from normalizer.model import Message, Visibility
-from normalizer.reply_channel import Chosen, Wish, choose
+from normalizer.reply_channel import Chosen, Wish
 from normalizer.status import Status
 
 TIMER = "fallback"
@@ -121,7 +121,7 @@ def _route(desk: Desk, failed: Parcel, plan: Plan, message: Message, channel: st
     private = any(way.visibility == Visibility.PRIVATE for way in all_ways)
     ways = [way for way in all_ways if way.id != failed.route_id and way.connector_id in plan.reach]
     wish = Wish(channel=channel, purpose=message.purpose, private=private)
-    chosen = choose(wish, facts_of(desk.transaction, ways, message.purpose, plan.reach), desk.transaction.now)
+    chosen = choose_among(desk.transaction, wish, ways, plan.reach)
     if not isinstance(chosen, Chosen):
         return None
     return next((way.id, way.connector_id) for way in ways if way.id == chosen.route_id)

@@ -12,7 +12,7 @@ from gateway.record.people import Way
 from gateway.send.asks import Accepted, Order, Refusal, Rejected
 from gateway.send.standing import SELECT, Frozen, Parcel, Plan, queue
 from gateway.store.transaction import Transaction
-from normalizer.commands import EditMessage, SetReaction, excess
+from normalizer.commands import EditMessage, SetReaction, excess, nul_in
 from normalizer.errors import ErrorCode
 from normalizer.model import PRIORITY_RANK, DeliveryKind, Direction, Message, Priority
 from normalizer.parts import MediaPart
@@ -25,6 +25,8 @@ def order(transaction: Transaction, orders: Sequence[Order]) -> list[Accepted | 
     for one in orders:
         try:
             with transaction.attempt(), transaction.tracing(one.trace):
+                if held := nul_in(one.command):
+                    raise Refusal(422, ErrorCode.CONTENT_UNSUPPORTED, f"{held}: a NUL character cannot be sent")
                 desk = Desk(transaction)
                 results.append(ORDERS[type(one.command)](desk, one))
                 desk.save()

@@ -73,10 +73,14 @@ def errands(lane: "Lane", claimed: Claimed) -> Iterator[Errand]:
         if frozen.status in OPEN:
             common: dict[str, Any] = {
                 "token": token_of(parcel.id, n),
+                "message_id": parcel.message_id,
                 "address": draft.address,
                 "payload": frozen.body,
                 "thread": draft.thread,
                 "reply_to": plan.quote if frozen.body.quotes else None,
+                "subject": draft.within.subject,
+                "references": draft.within.references,
+                "auto": draft.message.auto,
                 "files": _files(lane, draft, frozen.body),
             }
             edits = kind == DeliveryKind.EDIT

@@ -3,11 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 from gateway.live import LiveConnector
 from gateway.record.cases import Case
+from gateway.record.contacts import ROOT
 from gateway.record.desk import Desk
 from gateway.record.people import SELECT_WAY, Way, way_of
 from gateway.send.asks import Ask, Refusal
+from gateway.send.pausing import State
 from gateway.store.histories import both
 from gateway.store.times import from_us
 from gateway.store.transaction import Transaction, listed
@@ -27,7 +31,7 @@ from normalizer.model import (
     Purpose,
     Visibility,
 )
-from normalizer.reply_channel import Chosen, RouteFacts, Wish, choose
+from normalizer.reply_channel import Chosen, NoRoute, RouteFacts, Wish, choose
 
 _contact = decoder(Contact)
 
@@ -64,7 +68,7 @@ def aim(desk: Desk, ask: Ask) -> Target:
 
 def _case(desk: Desk, conversation_id: str) -> Case:
     try:
-        return desk.cases.get(conversation_id)
+        return desk.cases.standing(conversation_id)
     except KeyError:
         raise Refusal(404, "not_found", f"there is no conversation {conversation_id}") from None
 
@@ -87,7 +91,7 @@ def ways_of(transaction: Transaction, case: Case) -> list[Way]:
     where = "r.conversation_id = ?"
     rows = transaction.rows(f"{SELECT_WAY} WHERE {where}", case.id)
     if case.contact_id:
-        rows += transaction.rows(f"{SELECT_WAY} WHERE i.contact_id = ?", case.contact_id)
+        rows += transaction.rows(f"{SELECT_WAY} WHERE i.contact_id = {ROOT}", case.contact_id)
     if not rows:
         rows = transaction.rows(f"{SELECT_WAY} WHERE r.id IN ({_USED})", case.number)
     return list({row[0]: way_of(row) for row in rows}.values())
@@ -96,7 +100,7 @@ def ways_of(transaction: Transaction, case: Case) -> list[Way]:
 def _ways_to(transaction: Transaction, contact_id: str) -> list[Way]:
     if transaction.row("SELECT 1 FROM contacts WHERE id = ?", contact_id) is None:
         raise Refusal(404, "not_found", f"there is no contact {contact_id}")
-    sql = f"{SELECT_WAY} WHERE i.contact_id = ? AND r.kind = ?"
+    sql = f"{SELECT_WAY} WHERE i.contact_id = {ROOT} AND r.kind = ?2"
     return [way_of(row) for row in transaction.rows(sql, contact_id, ConversationKind.PERSONAL)]
 
 
@@ -146,14 +150,34 @@ def _choose(desk: Desk, ask: Ask, ways: Sequence[Way], answered: Message | None)
         purpose=command.purpose,
         private=any(way.visibility == Visibility.PRIVATE for way in ways),
     )
-    chosen = choose(wish, facts_of(desk.transaction, ways, command.purpose, list(ask.connectors)), desk.transaction.now)
+    chosen = choose_among(desk.transaction, wish, ways, list(ask.connectors))
     if not isinstance(chosen, Chosen):
         raise Refusal(422, chosen.code, chosen.detail)
     return chosen
 
 
+def choose_among(transaction: Transaction, wish: Wish, ways: Sequence[Way], order: Sequence[str]) -> Chosen | NoRoute:
+    """The route to use. A connector that is down is passed over, but where nothing else can be used its queue is:
+    what waits there leaves when it is up again. `order` names the configured connectors, the first choice first."""
+    facts = facts_of(transaction, ways, wish.purpose, order)
+    if len(facts) == 1:
+        return choose(wish, facts, transaction.now)
+    down = {connector for (connector,) in transaction.rows(_DOWN)}
+    well = [msgspec.structs.replace(one, healthy=one.healthy and one.connector_id not in down) for one in facts]
+    chosen = choose(wish, well, transaction.now)
+    if isinstance(chosen, Chosen) or well == facts:
+        return chosen
+    waiting = choose(wish, facts, transaction.now)
+    if isinstance(waiting, Chosen):
+        return msgspec.structs.replace(waiting, why=f"{waiting.why}, though its connector is down")
+    return chosen
+
+
+_DOWN = f"SELECT connector_id FROM lanes WHERE state = '{State.DOWN}'"
+
+
 def facts_of(transaction: Transaction, ways: Sequence[Way], purpose: Purpose, order: Sequence[str]) -> list[RouteFacts]:
-    """What the choice of a route asks of each. `order` names the configured connectors, the first choice first."""
+    """What the choice of a route asks of each; `healthy` is what is configured."""
     ids = listed({way.contact.id for way in ways})
     rows = transaction.rows("SELECT id, body FROM contacts WHERE id IN (SELECT value FROM json_each(?))", ids)
     contacts = {id_: _contact.decode(body) for id_, body in rows}

@@ -70,6 +70,8 @@ def _of(info: inspect.Type) -> st.SearchStrategy[Any]:
             return st.sampled_from(literals)
         case inspect.IntType(ge=least):
             return st.integers(least if least is not None else -(2**53), 2**53)
+        case inspect.StrType(min_length=int(least), pattern=None):
+            return st.text(min_size=least, max_size=20)
         case inspect.DateTimeType():
             return st.datetimes(timezones=st.just(UTC))
         case _:
@@ -81,6 +83,7 @@ PLAIN: dict[type[inspect.Type], st.SearchStrategy[Any]] = {
     inspect.BytesType: st.binary(max_size=20),
     inspect.FloatType: st.floats(allow_nan=False, allow_infinity=False),
     inspect.BoolType: st.booleans(),
+    inspect.DateType: st.dates(),
     inspect.NoneType: st.none(),
     inspect.AnyType: JSON,
 }

@@ -14,7 +14,7 @@ from normalizer.inbound import (
     MessageRedacted,
     ReactionChanged,
 )
-from normalizer.model import ConsentState
+from normalizer.model import ConsentState, Purpose
 from tests.record.conftest import AT, Store, peer, said
 
 EDIT = MessageEdited(key="e1", external_id="7:1", text="hello!", occurred_at=AT)
@@ -90,6 +90,14 @@ def test_who_shuts_us_out_blocks_the_route_until_they_let_us_in(store: Store) ->
     [(contact,)] = store.rows("SELECT body FROM contacts")
     assert contact.count(b"let us in") == 1
     assert b"blocked us" not in contact
+
+
+def test_who_wants_no_advertisement_is_still_answered(store: Store) -> None:
+    store.record(said("hello"))
+    no, why = ConsentState.OPTED_OUT, Purpose.MARKETING
+    store.record(ConsentChanged(key="c1", peer=peer(), state=no, purpose=why, source="unsubscribed", occurred_at=AT))
+    assert store.types()[-1] == "consent.changed"
+    assert store.rows("SELECT blocked FROM routes") == [(0,)]
 
 
 def test_consent_of_somebody_unheard_of_is_kept_without_a_conversation(store: Store) -> None:

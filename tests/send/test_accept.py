@@ -77,6 +77,7 @@ REFUSED = {
     "empty text": ({"text": "  "}, 422, "content_unsupported"),
     "too long": ({"text": "x" * 100_001}, 422, "content_unsupported"),
     "too many parts": ({"parts": (LOCATION,) * (MAX_PARTS + 1)}, 422, "content_unsupported"),
+    "no character": ({"text": "hi\0"}, 422, "content_unsupported"),
     "no such file": (
         {"parts": (MediaPart(attachment_id="nope", kind="image", media_type="image/png"),)},
         422,

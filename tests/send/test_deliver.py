@@ -7,6 +7,7 @@ import pytest
 
 from connectors.kit.base import Sent
 from connectors.kit.errors import Misconfigured, Moved, OptedOut, OutcomeUnknown, Refused, Temporary, Unreachable
+from gateway.send.asks import Rejected
 from normalizer.commands import EditMessage, SetReaction
 from normalizer.inbound import ReactionChanged, StatusChanged
 from normalizer.status import Status
@@ -273,6 +274,14 @@ def test_an_edit_changes_the_message_here_and_there(desk: Desk) -> None:
     [edited] = desk.plugin.edited
     assert (edited.external_id, edited.payload.text) == ("out:1", "hi!")
     assert "message.edited" in desk.types()
+
+
+def test_an_edit_that_no_channel_could_carry_names_the_field(desk: Desk) -> None:
+    accepted = desk.say("hi")
+    run(desk, accepted=1)
+    refused = desk.order(EditMessage(message_id=accepted.message.id, text="hi\0"))
+    assert refused == Rejected(422, "content_unsupported", "text: a NUL character cannot be sent")
+    assert "message.edited" not in desk.types()
 
 
 def test_a_reaction_of_ours_is_sent_and_told(desk: Desk) -> None:

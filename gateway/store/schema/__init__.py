@@ -20,6 +20,7 @@ from gateway.store.schema.history import (
 )
 from gateway.store.schema.inbound import arrivals, cursors, fragments, quarantine, raws, timers, waiting_reports
 from gateway.store.schema.outbound import deliveries, exchanges, lanes
+from gateway.store.schema.people import merges, verifications
 from gateway.store.schema.subscriptions import held_events, replays, subscriptions
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "idempotency",
     "identities",
     "lanes",
+    "merges",
     "message_heads",
     "metadata",
     "own_secrets",
@@ -49,5 +51,6 @@ __all__ = [
     "routes",
     "subscriptions",
     "timers",
+    "verifications",
     "waiting_reports",
 ]

@@ -16,7 +16,20 @@ from sqlalchemy import (
 
 from gateway.store.schema.columns import id_column, metadata, text_column, time_column
 
-contacts = Table("contacts", metadata, id_column(), Column("body", LargeBinary, nullable=False))
+contacts = Table(
+    "contacts",
+    metadata,
+    id_column(),
+    Column("body", LargeBinary, nullable=False),
+    text_column("merged_into", nullable=True),
+    Index(
+        "contacts_merged",
+        "merged_into",
+        sqlite_where=text("merged_into IS NOT NULL"),
+        postgresql_where=text("merged_into IS NOT NULL"),
+    ),
+)
+"""One that was merged points to another, which may itself."""
 
 identities = Table(
     "identities",
@@ -27,8 +40,11 @@ identities = Table(
     text_column("value"),
     text_column("scope"),
     text_column("proof"),
+    text_column("home_id", nullable=True),
     UniqueConstraint("scheme", "scope", "value"),
 )
+"""`contact_id` is whose they are now: a contact that points nowhere. `home_id` is whom a merge took them from, and an
+unmerge gives them back to; empty where that is the same."""
 
 routes = Table(
     "routes",
@@ -71,7 +87,16 @@ conversations = Table(
     text_column("merged_into", nullable=True),
     time_column("opened_at", nullable=False),
     time_column("closed_at"),
+    time_column("reply_due_at"),
+    time_column("emergency_at"),
+    time_column("told_at"),
     Index("conversations_listed", "state", "inbox_id", "number"),
+    Index(
+        "conversations_waiting",
+        "reply_due_at",
+        sqlite_where=text("reply_due_at IS NOT NULL"),
+        postgresql_where=text("reply_due_at IS NOT NULL"),
+    ),
     Index(
         "one_open_conversation",
         "sharing_key",

@@ -1,6 +1,6 @@
 """What providers told, as it came."""
 
-from sqlalchemy import Column, Index, Integer, LargeBinary, PrimaryKeyConstraint, Table, Text, UniqueConstraint
+from sqlalchemy import Column, Index, Integer, LargeBinary, PrimaryKeyConstraint, Table, Text, UniqueConstraint, text
 
 from gateway.store.schema.columns import id_column, metadata, text_column, time_column
 
@@ -14,6 +14,13 @@ raws = Table(
     text_column("url"),
     Column("headers", LargeBinary, nullable=False),
     Column("body", LargeBinary, nullable=False),
+    text_column("sha256", nullable=True),
+    Index(
+        "raws_by_content",
+        "sha256",
+        sqlite_where=text("sha256 IS NOT NULL"),
+        postgresql_where=text("sha256 IS NOT NULL"),
+    ),
 )
 
 arrivals = Table(

@@ -1,0 +1,48 @@
+"""The customer has read: what left for them on a route, up to a message, becomes `read`."""
+
+from gateway.arrival import Place
+from gateway.record.desk import Desk
+from gateway.record.people import Way
+from gateway.send.fallback import follow_up
+from gateway.send.pieces import hear
+from gateway.send.standing import COLUMNS, Parcel
+from gateway.store.histories import both
+from normalizer.inbound import ReadUpTo
+from normalizer.status import Status
+
+BACK = 500
+"""How many events of a conversation a receipt reaches back: what is older was read before, or never will be."""
+_UNREAD = both(
+    f"SELECT h.sequence, {', '.join(f'd.{name}' for name in COLUMNS)} FROM {{history}} h"
+    " CROSS JOIN events e ON e.position = h.position CROSS JOIN deliveries d ON d.message_id = e.subject"
+    " WHERE h.conversation = ?1 AND h.sequence > ?2 AND h.sequence <= ?3 AND e.type = 'message.created'"
+    " AND d.route_id = ?4 AND d.kind = 'message' AND d.status IN ('accepted', 'delivered', 'uncertain')"
+)
+
+
+def read_up_to(desk: Desk, place: Place, item: ReadUpTo) -> str | None:
+    """Reports each delivery on the peer's own route as read; the id of the message that was named, if any was."""
+    people = desk.crowd[place]
+    people.load([item.peer.person.address.value])
+    way = people.standing(item.peer)
+    if way is None or way.conversation_id is None:
+        return None
+    known = desk.known(place, item.external_id)
+    if known is not None:
+        _mark(desk, place, way, known.conversation_id, desk.message(known.message_id).sequence)
+        return known.message_id
+    if item.sequence is not None:
+        _mark(desk, place, way, way.conversation_id, item.sequence)
+    return None
+
+
+def _mark(desk: Desk, place: Place, way: Way, conversation_id: str, sequence: int) -> None:
+    case = desk.cases.get(conversation_id)
+    sequence = min(sequence, case.sequence)
+    desk.transaction.flush()
+    sql = f"{_UNREAD} ORDER BY 1"
+    for _, *columns in desk.transaction.rows(sql, case.number, sequence - BACK, sequence, way.id):
+        parcel = Parcel(*columns)
+        news = [hear(desk.transaction, parcel, n, Status.READ) for n in range(max(len(parcel.plan.payloads), 1))]
+        if any(news):
+            follow_up(desk, parcel, place)
