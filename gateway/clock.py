@@ -6,13 +6,16 @@ timers be seen that another process set. A timer that always fails is given up a
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 import structlog
 
 from gateway.arrival import Place
 from gateway.leftovers import Leftovers
+from gateway.people.awaited import TIMER as VERIFICATION
+from gateway.people.verifying import expire
+from gateway.record.cases import WAIT
 from gateway.record.changes import ECHO
 from gateway.record.echoes import Echo, look_again
 from gateway.record.fragments import TIMER, Whole, put_together
@@ -21,6 +24,8 @@ from gateway.record.unclaimed import Scattered, any_unclaimed, give_up, surface
 from gateway.retention import forget
 from gateway.send.fallback import TIMER as FALLBACK
 from gateway.send.fallback import Late, overdue
+from gateway.service.due import Late as Unanswered
+from gateway.service.due import ring
 from gateway.store.times import SECOND, now, to_us
 from gateway.store.transaction import Transaction, listed
 from gateway.waiting import TROUBLE, Bell, rounds
@@ -181,6 +186,15 @@ async def _overdue(hub: "Hub", place: Place | None, timer: Timer) -> None:
     await hub.writer.write(overdue, Late(place, timer.connector_id, timer.rest))
 
 
+async def _unanswered(hub: "Hub", place: Place | None, timer: Timer) -> None:  # noqa: ARG001 - it is a conversation's
+    if alarm := await hub.writer.write(ring, Unanswered(timer.subject, hub.connectors)):
+        log.error("an emergency is overdue", **asdict(alarm))
+
+
+async def _expire(hub: "Hub", _: Place | None, timer: Timer) -> None:
+    await hub.writer.write(expire, timer.subject)
+
+
 async def _drop(hub: "Hub", timer: Timer, _: Exception) -> None:
     """What it was about stays as it is: an echo is shown when it was unclaimed for long enough."""
     await hub.writer.write(drop, timer)
@@ -199,4 +213,6 @@ KINDS: Mapping[str, Kind] = {
     TIMER: Kind(_assemble, _scatter),
     ECHO: Kind(_look_again, _drop),
     FALLBACK: Kind(_overdue, _drop, needs_connector=False),
+    WAIT: Kind(_unanswered, _drop, needs_connector=False),
+    VERIFICATION: Kind(_expire, _drop, needs_connector=False),
 }

@@ -3,6 +3,7 @@
 Each function gives the value back in its plain form, or raises ValueError with a sentence for the operator.
 """
 
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -69,9 +70,18 @@ def passwords(url: Secret) -> list[Secret]:
 
 
 def folder(value: Any) -> str:
-    if not text(value) or "://" in text(value):
+    if not text(value) or "://" in text(value) or "\0" in text(value):
         raise ValueError("this release keeps files in a folder only, such as ./files")
     return text(value)
+
+
+def folder_in(name: str, beside: Path) -> Path:
+    """The same folder with an absolute path; it may be still to be made. Raises ValueError where it cannot be."""
+    path = beside / name
+    there = next((each for each in (path, *path.parents) if os.path.lexists(each)), path)
+    if not os.path.isdir(there):
+        raise ValueError("expected a folder, and something else stands there")
+    return path
 
 
 def listen_text(value: Any) -> str:

@@ -37,6 +37,11 @@ READ: Mapping[str, Callable[[str], Any]] = {
     "str": str,
 }
 MOST_DIGITS = 40
+HALVES: Mapping[str, str] = {
+    "but found another document": "another document begins here; the file holds one",
+    "second occurrence": "the same anchor once more",
+}
+"""Sentences of PyYAML's that it tells in two places, by their second half."""
 
 
 @dataclass
@@ -140,7 +145,8 @@ def _compose(text: str, document: Document) -> yaml.Node | None:
         finally:
             loader.dispose()
     except yaml.MarkedYAMLError as error:
-        place, message = _place(error.problem_mark or error.context_mark), error.problem or "not YAML"
+        place = _place(error.problem_mark or error.context_mark)
+        message = HALVES.get(error.problem or "", error.problem) or "not YAML"
     except ReaderError as error:
         place, message = _place_in(text[: error.position]), f"control character #x{ord(text[error.position]):02x}"
     problem = Problem(file=document.file, line=place.line, column=place.column, message=message)

@@ -9,10 +9,12 @@ from connectors.kit.config import PluginConfig
 from connectors.kit.secret import Secret
 from gateway.settings import addresses
 from gateway.settings.document import Document, read
-from gateway.settings.model import Connector, Entries, InboxEntry, Listen, Settings
+from gateway.settings.listening import listeners, written
+from gateway.settings.model import Connector, Entries, Listen, Settings
 from gateway.settings.problems import SettingsError, nearest
 from gateway.settings.rate import Rate
 from gateway.settings.rate import rate as read_rate
+from gateway.settings.serving import InboxEntry, inbox_of
 from gateway.settings.typed import Conversion, Untyped
 from normalizer.model import Inbox
 
@@ -56,25 +58,25 @@ class _Loading:
         connectors = {name: self._connector(name, entry, inboxes) for name, entry in named.items()}
         self._check_names("inboxes", inboxes)
         self._check_subscriptions(_section(values, "subscriptions"), {"connector": named, "inbox": inboxes})
-        entries = self._entries({**values, "connectors": values.get("connectors") if not named else {}})
-        if self.document.problems or entries is None:
+        apart = {"connectors": values.get("connectors") if not named else {}}
+        entries = self._entries({**values, **apart, "listeners": written(values.get("listeners"))})
+        brands = self._inboxes(inboxes, entries.inboxes) if entries else {}
+        files = self._files(entries.files) if entries else None
+        if self.document.problems or entries is None or files is None:
             raise Untyped
         host, port = addresses.listen(entries.listen)
-        brands = {name: entries.inboxes.get(name) or InboxEntry() for name in inboxes}
         return Settings(
             path=path.absolute(),
             public_url=entries.public_url,
             store=addresses.store_in(entries.store, self.document.folder),
             bus=addresses.bus_shown(entries.bus),
             bus_url=Secret(entries.bus),
-            files=self.document.folder / entries.files,
+            files=files,
             listen=Listen(host, port),
-            inboxes={
-                name: Inbox(id=name, sharing=entry.sharing, reopen_within=round(entry.reopen_within))
-                for name, entry in brands.items()
-            },
+            inboxes=brands,
             connectors={name: connector for name, connector in connectors.items() if connector},
             subscriptions=entries.subscriptions,
+            listeners=listeners(entries.listeners, self.document.folder),
             limits=entries.limits,
         )
 
@@ -84,6 +86,16 @@ class _Loading:
         except Untyped:
             return None
         return entries
+
+    def _inboxes(self, names: Collection[str], entries: Mapping[str, InboxEntry]) -> dict[str, Inbox]:
+        return {name: inbox_of(self.document, name, entries.get(name) or InboxEntry()) for name in names}
+
+    def _files(self, name: str) -> Path | None:
+        try:
+            return addresses.folder_in(name, self.document.folder)
+        except ValueError as error:
+            self.document.report(("files",), str(error))
+            return None
 
     def _check_names(self, section: str, names: Collection[str]) -> None:
         for name in names:

@@ -10,10 +10,12 @@ from connectors.kit.config import PluginConfig
 from connectors.kit.redact import secrets_of
 from connectors.kit.secret import Secret
 from gateway.settings import addresses
+from gateway.settings.listening import Listener, ListenersEntry
 from gateway.settings.rate import Rate
 from gateway.settings.readings import Count, Octets, Seconds, read_by
+from gateway.settings.serving import InboxEntry
 from gateway.settings.subscribing import SubscriptionEntry
-from normalizer.model import Inbox, Sharing
+from normalizer.model import Inbox
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -23,6 +25,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """The largest request a provider may send; larger ones are refused unread."""
     file: Octets = 50 << 20
     """The largest attachment that is taken or fetched."""
+    mail: Octets = 35 << 20
+    """The largest message a listener takes: an attachment of 25 MiB, in base64."""
     queue: Count = 10_000
     """How many writes may wait for the store before providers are asked to come again."""
     attempts: Count = 10
@@ -39,15 +43,6 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """How often providers are asked for what they could not deliver; 0: never."""
     keep_raw: Seconds = 30 * 86_400.0
     """How long raw requests are kept."""
-
-
-class InboxEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A brand: the connectors that share conversations."""
-
-    sharing: Sharing = Sharing.CONTACT
-    """What shares one open conversation: everything of a contact, of an address, or of one route."""
-    reopen_within: Seconds = 0.0
-    """How long after closing a new message reopens the case."""
 
 
 class Entries(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -73,6 +68,8 @@ class Entries(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     bounded, and the plugin's own settings."""
     subscriptions: dict[str, SubscriptionEntry] = {}
     """By name: who gets which events, and where to."""
+    listeners: ListenersEntry = ListenersEntry()
+    """Where mail comes in: `smtp` and `lmtp`, each an address or a mapping."""
     limits: Limits = Limits()
 
 
@@ -113,6 +110,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     inboxes: dict[str, Inbox]
     connectors: dict[str, Connector]
     subscriptions: dict[str, SubscriptionEntry] = {}
+    listeners: dict[str, Listener] = {}
+    """By name: `smtp`, `lmtp`."""
     limits: Limits
 
     def webhook_url(self, connector: str) -> str:
@@ -125,4 +124,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             yield from connector.secrets()
         for subscription in self.subscriptions.values():
             yield from subscription.secrets()
+        for listener in self.listeners.values():
+            yield from listener.users.values()
         yield from addresses.passwords(self.bus_url)

@@ -48,6 +48,6 @@ def dotted(path: Path) -> str:
     return text
 
 
-def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that was probably meant."""
-    return next(iter(get_close_matches(word, list(known), n=1, cutoff=0.6)), None)
+def nearest(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str | None:
+    """The known word that was probably meant; `cutoff` from 0 (any) to 1 (the same)."""
+    return next(iter(get_close_matches(word, list(known), n=1, cutoff=cutoff)), None)

@@ -36,6 +36,8 @@ def settings_schema(plugins: "Iterable[type[Plugin[Any]]] | None" = None) -> dic
         if kinds
         else False,
     }
+    for listener in definitions["ListenersEntry"]["properties"].values():
+        listener["anyOf"].append({"type": "string", "description": "Address and port it listens on."})
     own: set[str] = set()
     for (name, kind), root in zip(kinds.items(), roots[1:], strict=True):
         own.add(str(root["$ref"]).rpartition("/")[2])

@@ -181,6 +181,20 @@ def test_a_reference_to_nothing_is_named(tmp_path, written_as, told):
     assert problems(tmp_path, text, environ) == [f"hub.yaml:4:12: connectors.one.token: {told}"]
 
 
+@pytest.mark.parametrize("name", ["/dev/null", "hub.yaml", "hub.yaml/files", "nowhere", "nowhere/files"])
+def test_a_place_for_files_is_a_folder_or_can_become_one(tmp_path, name):
+    (tmp_path / "nowhere").symlink_to(tmp_path / "gone")
+    told = "hub.yaml:1:8: files: expected a folder, and something else stands there"
+    assert problems(tmp_path, f"files: {name}\n") == [told]
+    assert load(written(tmp_path, "files: new/er\n"), {}, plugins).files == tmp_path / "new/er"
+
+
+def test_files_are_kept_in_no_other_place_than_a_folder(tmp_path):
+    for elsewhere in ("s3://bucket", r"a\0b", ""):
+        told = "hub.yaml:1:8: files: this release keeps files in a folder only, such as ./files"
+        assert problems(tmp_path, f'files: "{elsewhere}"\n') == [told]
+
+
 def test_what_a_reference_brings_is_not_looked_at_again(tmp_path):
     text = 'connectors: {one: {plugin: parrot, token: "${A}"}}'
     loaded = load(written(tmp_path, text), {"A": "${B}", "B": "b"}, plugins)
