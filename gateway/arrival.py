@@ -37,8 +37,11 @@ class Raw(msgspec.Struct, frozen=True):
     url: str
     headers: bytes
     body: bytes
+    """Of one that lies in a file only the beginning."""
     trace: str | None = None
     """Id of the trace it came with; without one it begins a trace that goes by its own id."""
+    sha256: str | None = None
+    """Of the file in which a large body lies whole."""
 
 
 class Arrival(msgspec.Struct, frozen=True):
@@ -56,15 +59,17 @@ class Recorded(msgspec.Struct, frozen=True):
     inbound: Sequence[Inbound] = ()
 
 
-def raw_of(request: Request) -> Raw:
+def raw_of(request: Request, sha256: str | None = None) -> Raw:
+    """What is kept of a request; `sha256` of the file where its body lies, if in one."""
     return Raw(
-        id=new_id(),
+        id=request.raw or new_id(),
         received_at=request.received_at,
         method=request.method,
         url=request.url,
         headers=msgspec.json.encode({name: _shown(name, value) for name, value in request.headers.items()}),
         body=request.body,
         trace=trace_of(request.headers.get("traceparent")),
+        sha256=sha256,
     )
 
 

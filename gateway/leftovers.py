@@ -28,6 +28,7 @@ STORE = "store"
 """The secret whose beginning tells one store's files from another's."""
 _FORSAKEN = (
     "SELECT value FROM json_each(?) AS file WHERE NOT EXISTS (SELECT 1 FROM attachments WHERE sha256 = file.value)"
+    " AND NOT EXISTS (SELECT 1 FROM raws WHERE sha256 = file.value)"
 )
 """Whoever keeps hashes in another table names it here."""
 

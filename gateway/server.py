@@ -5,7 +5,6 @@ change of the file, applies the configuration anew.
 """
 
 import asyncio
-import errno
 import gc
 import os
 import resource
@@ -20,25 +19,19 @@ import uvloop
 
 from gateway import logs
 from gateway.alone import alone
+from gateway.binding import AddressUnavailable, bound, host_of
 from gateway.hub import Hub
 from gateway.settings import Listen, Settings
 from gateway.settings.reload import Reloader
 from gateway.store.engine import StoreUnavailable
 from gateway.web import Server, make_server
 
+__all__ = ["AddressUnavailable", "NotStarted", "open_hub", "serve"]
 log = structlog.get_logger()
 FIXED = ("store", "files", "bus", "bus_url", "listen")
 """Settings that a running hub keeps until its end."""
 MOST_FILES = 65_536
 """Open files asked of the system: each connection is one, and many systems give 1024 unless asked."""
-
-
-class AddressUnavailable(Exception):
-    """The server cannot listen there; the text is one sentence for the operator. `passing`: another process does."""
-
-    def __init__(self, sentence: str, *, passing: bool) -> None:
-        super().__init__(sentence)
-        self.passing = passing
 
 
 class NotStarted(Exception):
@@ -50,7 +43,7 @@ def serve(settings: Settings, environ: Mapping[str, str], listen: Listen, ready:
 
     Raises AlreadyServed, AddressUnavailable, StoreUnavailable, NotStarted.
     """
-    with alone(settings.store), closing(listening(listen)) as door:
+    with alone(settings.store), closing(bound(listen.host, listen.port)) as door:
         hub = open_hub(settings)
         _allow_many_files()
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -63,32 +56,6 @@ def open_hub(settings: Settings) -> Hub:
     if not os.access(settings.files, os.W_OK | os.X_OK):
         raise StoreUnavailable(f"the folder for files {settings.files} cannot be written")
     return hub
-
-
-def listening(listen: Listen) -> socket.socket:
-    """A socket whose callers wait until they are served. Raises AddressUnavailable."""
-    address = f"{host_of(listen.host)}:{listen.port}"
-    try:
-        found = socket.getaddrinfo(listen.host, listen.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        family, kind, protocol, _, name = min(found)  # IPv4 first, which is what `localhost` mostly means
-        door = socket.socket(family, kind, protocol)
-        try:
-            door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            door.bind(name)
-            door.listen()
-        except BaseException:
-            door.close()
-            raise
-    except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            raise AddressUnavailable(f"{address} is in use by another process", passing=True) from error
-        raise AddressUnavailable(f"cannot listen on {address}: {error.strerror}", passing=False) from error
-    return door
-
-
-def host_of(address: str) -> str:
-    """The address as a URL has it."""
-    return f"[{address}]" if ":" in address else address
 
 
 async def _serve(hub: Hub, door: socket.socket, environ: Mapping[str, str], ready: Callable[[str], None]) -> None:

@@ -14,10 +14,13 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar, runtime_checkable
 
 import msgspec
 
+from connectors.kit.collects import Collected
 from connectors.kit.config import PluginConfig
+from connectors.kit.errors import Refused
 from connectors.kit.http import Http
 from connectors.kit.request import Request, Response
 from normalizer.capability import Capability
+from normalizer.errors import ErrorCode
 from normalizer.inbound import Address, Inbound
 from normalizer.payload import Payload
 from normalizer.status import Status
@@ -81,8 +84,16 @@ class Outbound:
     thread: str | None = None
     reply_to: str | None = None
     """External id of the message quoted."""
+    subject: str | None = None
+    """Of the conversation; this and `references` only for channels with `capability.threads`."""
+    references: tuple[str, ...] = ()
+    """External ids of the conversation's earlier messages on this route, the oldest first."""
+    auto: bool = False
+    """An automatic text, to be marked so that no machine answers it."""
     files: Mapping[str, File] = field(default_factory=dict)
     """By attachment id."""
+    message_id: str = ""
+    """Of the message it is, or is a piece of, in the hub's history."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +119,10 @@ class Sent:
     status: Status = Status.ACCEPTED
 
 
+def _keeps_nothing(name: str) -> Path | bytes:  # noqa: ARG001 - what nobody kept has no name
+    raise Refused("what the request held is not kept", code=ErrorCode.MEDIA_UNREACHABLE)
+
+
 @dataclass(frozen=True)
 class Tools:
     """What the hub lends a plugin."""
@@ -119,6 +134,11 @@ class Tools:
     """UTC. For what a poll brings, which no request stamps; plugins read no other clock."""
     webhook_url: str = ""
     """Where the provider reaches this connector, for those that are told with each message; empty: nowhere."""
+    show_typing: Callable[[str], None] = field(default=lambda _: None)
+    """To the client at an address (its value) that is connected to the hub itself (`connectors.kit.chat`)."""
+    raw: Callable[[str], Path | bytes] = field(default=_keeps_nothing)
+    """By `Request.raw`, the body of a request that was recorded: a file where it is large, so that nobody holds it
+    whole, else its octets. Blocks; for `fetch`, in a thread. Raises Refused where it is no longer kept."""
 
 
 class Plugin(ABC, Generic[C]):
@@ -226,8 +246,8 @@ class Polls(Protocol):
     def polls(self) -> bool:
         """Whether this connector is configured to poll."""
 
-    async def poll(self, cursor: str | None) -> Polled:
-        """Waits a while for news after `cursor`. Raises Temporary, Misconfigured."""
+    async def poll(self, cursor: str | None) -> Polled | Collected:
+        """Waits a while for news after `cursor`: items, or one whole message. Raises Temporary, Misconfigured."""
 
 
 @runtime_checkable

@@ -6,6 +6,9 @@
     outbound/<case>.json   {"ability", "outbound", "files", "sent", "capability"}
     outbound/<case>.http   the exact wire requests it must become, separated by lines `###`
 
+What goes by SMTP is written the same way: `SMTP /<connector> ESMTP`, then as headers the envelope, `mail-from` and
+`rcpt-to`, and as body the mail as it came; on the way out, the mail's own header stands with the envelope.
+
 In a raw request the head's lines end in LF or CRLF and the body is taken byte for byte; one final newline of the file
 is not part of it. Reading raises FixtureError, whose text names the file.
 """
@@ -30,7 +33,7 @@ MOST_HEADERS = 100
 VOLATILE = re.compile(r"host|user-agent|accept.*|content-length|transfer-encoding|connection|date")
 """Headers that say nothing about the message; left out of wire requests."""
 _SEPARATOR = re.compile(rb"^###[ \t]*\r?\n", re.MULTILINE)
-_LINE = re.compile(r"(?P<method>[A-Z]+) (?P<path>/\S*) HTTP/1\.[01]")
+_LINE = re.compile(r"(?P<method>[A-Z]+) (?P<path>/\S*) (?:HTTP/1\.[01]|ESMTP)")
 _BOUNDARY = re.compile(r'boundary="?([^";]+)"?')
 
 T = TypeVar("T")
@@ -261,7 +264,7 @@ def _split(raw: bytes) -> tuple[bytes, bytes, bytes]:
 
 def _written(request: WireRequest) -> bytes:
     head = [
-        f"{request.method} {request.path} HTTP/1.1",
+        f"{request.method} {request.path} {'ESMTP' if request.method == 'SMTP' else 'HTTP/1.1'}",
         *(f"{name}: {value}" for name, value in request.headers.items()),
     ]
     return "\n".join(head).encode() + b"\n\n" + request.body + b"\n"

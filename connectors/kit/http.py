@@ -237,17 +237,40 @@ class Http:
         raise failure
 
     def _note(self, call: Call) -> None:
+        self.note(
+            call.method,
+            str(call.url),
+            request=call.shown,
+            status=call.status,
+            answer=call.answer,
+            error=call.error,
+            started=call.started,
+        )
+
+    def note(
+        self,
+        method: str,
+        url: str,
+        *,
+        request: bytes,
+        status: int | None,
+        answer: bytes,
+        error: str | None,
+        started: float,
+    ) -> None:
+        """Keeps an exchange in the same redacted log, also one that went by another protocol. `started` is
+        `perf_counter()`'s word for its beginning."""
         self._log(
             Exchange(
                 connector=self._connector,
                 subject=exchange_subject.get(),
-                method=call.method,
-                url=self._redact(str(call.url)),
-                request_body=self._redact.body(call.shown),
-                status=call.status,
-                response_body=self._redact.body(call.answer),
-                error=call.error,
-                milliseconds=(perf_counter() - call.started) * 1000,
+                method=method,
+                url=self._redact(url),
+                request_body=self._redact.body(request),
+                status=status,
+                response_body=self._redact.body(answer),
+                error=error,
+                milliseconds=(perf_counter() - started) * 1000,
             )
         )
 

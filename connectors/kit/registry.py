@@ -12,9 +12,10 @@ from typing import Any
 
 import msgspec
 
-from connectors.kit import base
+from connectors.kit import base, chat
 from connectors.kit.base import Plugin, Settles
 from connectors.kit.config import config_schema
+from connectors.kit.listens import Listens
 from connectors.registry import BUILT_IN
 from normalizer.capability import Capability
 
@@ -24,11 +25,13 @@ ABILITIES: Mapping[str, type] = {
     "registers": base.Registers,
     "fetches": base.Fetches,
     "polls": base.Polls,
+    "listens": Listens,
     "backfills": base.Backfills,
     "edits": base.Edits,
     "reacts": base.Reacts,
     "types": base.Types,
     "confirms": base.Confirms,
+    "chats": chat.Chats,
 }
 
 

@@ -25,6 +25,8 @@ class Request:
     body: bytes
     received_at: datetime
     """UTC; the only clock a plugin sees."""
+    raw: str = ""
+    """Names what the hub keeps of it: `Tools.raw` finds it again when `fetch` reads a part of it."""
 
     @cached_property
     def query(self) -> list[tuple[str, str]]:

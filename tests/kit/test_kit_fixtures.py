@@ -197,3 +197,11 @@ bodies = st.binary(max_size=200).filter(lambda body: b"###" not in body)
 )
 def test_what_is_written_is_read_again(requests: list[WireRequest]) -> None:
     assert read_wire(write_wire(requests)) == tuple(map(canonical, requests))
+
+
+def test_what_goes_by_smtp_is_written_as_what_it_is() -> None:
+    mail = WireRequest("SMTP", "/", {"mail-from": "a@x.example", "rcpt-to": "b@x.example"}, b"words\r\n")
+    written = write_wire([mail])
+    assert written == b"SMTP / ESMTP\nmail-from: a@x.example\nrcpt-to: b@x.example\n\nwords\r\n\n"
+    assert read_wire(written) == (mail,)
+    assert read_request(b"SMTP /mail ESMTP\nmail-from: \n\nFrom: a\n\nhi\n").body == b"From: a\n\nhi"

@@ -255,3 +255,12 @@ def test_longest_bounds_what_a_plugin_asks() -> None:
 
 def test_http_shows_no_secret_in_its_repr() -> None:
     assert "s3cret" not in repr(Http("support", secrets=[Secret("s3cret")]))
+
+
+def test_an_exchange_of_another_protocol_stands_in_the_same_log() -> None:
+    said: list[Exchange] = []
+    http = Http("c", log=said.append, secrets=(Secret("hunter2"),))
+    http.note("SMTP", "smtp://h:25", request=b"hunter2", status=250, answer=b"Ok", error=None, started=0.0)
+    (exchange,) = said
+    expected = Exchange("c", None, "SMTP", "smtp://h:25", "***", 250, "Ok", None, exchange.milliseconds)
+    assert exchange == expected

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from connectors.kit.base import Plugin
+from connectors.kit.chat import Chats
 from connectors.kit.config import configured
 from connectors.kit.errors import KitError
 from connectors.kit.http import Exchange
@@ -31,7 +32,8 @@ def _everything_said(subject: Subject) -> Iterator[tuple[str, str]]:
     yield "the configuration", f"{config!r} {config}"
     with _listening() as records:
         yield from _said_receiving(subject)
-        yield from _said_sending(subject)
+        if not issubclass(subject.plugin, Chats):
+            yield from _said_sending(subject)
     for record in records:
         yield f"a log record of {record.name}", logging.Formatter().format(record)
         yield f"the arguments of a log record of {record.name}", repr(record.args)

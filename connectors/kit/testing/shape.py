@@ -15,7 +15,8 @@ from connectors.kit.secret import Secret
 from connectors.kit.testing.subject import Nonconforming, Subject
 
 SECTIONS = ("Set-up", "Limits", "Quirks", "Sources")
-SECRETIVE = re.compile(r"token|secret|passw(or)?d|api_?key|private_key|credential")
+SECRETIVE = re.compile(r"(?!.*_file$).*(token|secret|passw(or)?d|api_?key|private_key|credential)")
+"""Names of settings that hold a secret; one that ends in `_file` says where one is."""
 NAMED_FAMILIES = ("part:", "media:")
 SHORTEST_SECRET = 6
 
@@ -42,7 +43,7 @@ def check_configuration_has_a_schema(subject: Subject) -> None:
     jsonschema.Draft202012Validator.check_schema(schema)
     jsonschema.Draft202012Validator(schema).validate(subject.fixtures.config)
     hints = get_type_hints(subject.plugin.Config)
-    plain = [name for name, kind in hints.items() if SECRETIVE.search(name) and not _holds_secret(kind)]
+    plain = [name for name, kind in hints.items() if SECRETIVE.match(name) and not _holds_secret(kind)]
     if plain:
         raise Nonconforming(f"settings that sound secret are not of type Secret: {', '.join(plain)}")
     try:

@@ -1,0 +1,32 @@
+"""What polls bring that is no answer of a provider but a message as it lies there, of any size, such as a mail."""
+
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import dataclass
+from typing import Final, Protocol, runtime_checkable
+
+COLLECT: Final = "COLLECT"
+"""The method of the request that a collected message becomes, and the scheme of its URL in lower case: no request of
+the web has that."""
+
+
+@dataclass(frozen=True)
+class Collected:
+    """One message. The hub verifies, parses and keeps it as a request, and commits the cursor with it.
+
+    `method` is `COLLECT`, `url` `collect://<connector>`, `body` the octets: of a large message, which is written to a
+    file as it comes and parsed apart, nobody holds more than a piece.
+    """
+
+    cursor: str
+    headers: Mapping[str, str]
+    """What is known of it beside its octets; names in lower case."""
+    chunks: AsyncGenerator[bytes, None]
+    """Read to the end or closed, before the next poll. May raise Temporary, Misconfigured: then nothing came."""
+
+
+@runtime_checkable
+class Closes(Protocol):
+    """Plugins whose polls keep a connection open between them."""
+
+    async def close(self) -> None:
+        """Lets go of it: the hub polls no more, or not with this configuration. Raises nothing."""
