@@ -36,17 +36,31 @@ def simulate(
     if fixture is not None and (text is not None or sender is not None):
         raise Failure("--fixture says everything; it goes with neither --text nor --sender", Exit.USAGE)
     wire = _webhook(settings, connector, fixture, {"text": text, "sender": sender})
-    query = urlsplit(wire.path).query
-    target = f"{(url or _own(settings)).rstrip('/')}/in/{name}" + (f"?{query}" if query else "")
+    if wire.method == "SMTP":
+        from gateway.cli.mailing import hand_over
+
+        _told(name, *hand_over(wire, settings, url), as_json=as_json)
+        return
+    told = urlsplit(wire.path)
+    path = told.path if told.path.startswith(f"/chat/{name}/") else f"/in/{name}"
+    target = f"{(url or _own(settings)).rstrip('/')}{path}" + (f"?{told.query}" if told.query else "")
     answer = _post(wire, target)
     milliseconds = round(answer.elapsed.total_seconds() * 1000, 1)
-    told = answer.text[:MOST_ANSWER]
+    _told(name, target, answer.status_code, answer.text, milliseconds, answer.reason, as_json=as_json)
+
+
+def _told(
+    name: str, target: str, status: int, text: str, milliseconds: float, reason: str = "", *, as_json: bool
+) -> None:
+    """Shows what the hub answered. Raises Failure where it did not take the message."""
+    told = text[:MOST_ANSWER]
+    plain = " ".join(filter(None, [f"{target}: {status}", reason, f"in {milliseconds:g} ms ", one_line(told)]))
     show(
-        {"url": target, "status": answer.status_code, "body": told, "milliseconds": milliseconds},
+        {"url": target, "status": status, "body": told, "milliseconds": milliseconds},
         as_json=as_json,
-        plain=f"{target}: {answer.status_code} {answer.reason} in {milliseconds:g} ms  {one_line(told)}".rstrip(),
+        plain=plain.rstrip(),
     )
-    if answer.status_code // 100 != 2:
+    if status // 100 != 2:
         raise Failure(f"{name}: the hub did not take it")
 
 

@@ -19,7 +19,7 @@ def fill(transaction: Transaction, items: Any) -> list[None]:
     for days, count in items[0]:
         for n in range(count):
             at, key, id_ = ago(days=days), f"{days}:{n}", old_id(days)
-            transaction.insert(schema.raws, id_, "pond", at, "POST", "", b"{}", b"[]")
+            transaction.insert(schema.raws, id_, "pond", at, "POST", "", b"{}", b"[]", None)
             transaction.insert(schema.arrivals, "pond", key, id_, None, at)
             transaction.insert(schema.idempotency, "helpdesk", key, "f", "m", at)
             transaction.insert(schema.fragments, "pond", key, f"group {key}", id_, b"{}", at)
@@ -62,7 +62,7 @@ def test_what_a_replay_needs_stays(tmp_path: Path) -> None:
     def quarantined(transaction: Transaction, items: Any) -> list[None]:
         for state in ("open", "replayed"):
             raw_id = old_id(OLD)
-            transaction.insert(schema.raws, raw_id, "pond", ago(days=OLD), "POST", "", b"{}", state.encode())
+            transaction.insert(schema.raws, raw_id, "pond", ago(days=OLD), "POST", "", b"{}", state.encode(), None)
             for key in (f"{state} unreadable", f"{state} beside it"):
                 transaction.insert(schema.arrivals, "pond", key, raw_id, None, ago(days=OLD))
             transaction.insert(

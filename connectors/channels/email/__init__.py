@@ -1,0 +1,161 @@
+"""E-mail: in by the hub's SMTP or LMTP listener or out of a mailbox, out through a relay.
+
+Text is read without what it quotes, HTML is made safe, machines are known as such, and a sender counts as proven only
+by the word of a mail server of one's own. Does not deliver to other people's servers itself (a relay does), and
+does not verify SPF, DKIM or DMARC (the server before the hub does).
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import ExitStack, closing
+from functools import cached_property
+from mmap import ACCESS_READ, mmap
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+from urllib.parse import urlsplit
+
+from msgspec.structs import replace
+
+from connectors.channels.email.capability import CAPABILITY
+from connectors.channels.email.compose import compose
+from connectors.channels.email.config import Config as MailConfig
+from connectors.channels.email.imap_mail import read_collected
+from connectors.channels.email.mime import read_structure
+from connectors.channels.email.mime_body import chunks
+from connectors.channels.email.reading import Envelope, read_mail
+from connectors.kit.base import Account, Fetched, Info, Outbound, Plugin, Polled, Sent, Settles
+from connectors.kit.collects import COLLECT, Collected
+from connectors.kit.errors import BadPayload, BadSignature, Refused
+from connectors.kit.request import Request
+from normalizer.addresses import InvalidAddress, normalise
+from normalizer.errors import ErrorCode
+from normalizer.inbound import Inbound
+
+if TYPE_CHECKING:
+    from connectors.channels.email.client import Client
+    from connectors.channels.email.imap import Mailbox
+
+LISTENED = frozenset({"smtp", "lmtp"})
+"""Schemes of the URLs that the hub's listener gives; whatever came by HTTP has another."""
+
+
+class Email(Plugin[MailConfig]):
+    info: ClassVar[Info] = Info(
+        name="email",
+        channel="email",
+        scheme="mailto",
+        capability=CAPABILITY,
+        settles=Settles.NEVER,
+        summary="E-mail, by SMTP or LMTP in, through a relay out",
+    )
+    Config = MailConfig
+
+    @cached_property
+    def client(self) -> "Client":
+        # aiosmtplib takes a while to load: only who sends waits for it.
+        from connectors.channels.email.client import Client
+
+        return Client(self.config, self.tools.http)
+
+    @cached_property
+    def mailbox(self) -> "Mailbox | None":
+        account = self.config.account()
+        if account is None:
+            return None
+        from connectors.channels.email.imap import Mailbox  # brings IMAPClient along
+
+        return Mailbox(self.config, account, self.tools)
+
+    def takes(self, recipient: str) -> bool:
+        """Its address and aliases, with any `+` extension, and the signed addresses that answers come to."""
+        try:
+            local, _, domain = normalise("mailto", recipient).rpartition("@")
+        except InvalidAddress:
+            return False
+        plain = local.partition("+")[0]
+        return bool({f"{plain}@{domain}", f"{local}@{domain}", f"*@{domain}"} & self._own)
+
+    @cached_property
+    def _own(self) -> frozenset[str]:
+        named = (alias if alias.startswith("*@") else normalise("mailto", alias) for alias in self.config.aliases)
+        return frozenset({self.config.own, self.config.returns, *(name.lower() for name in named)})
+
+    def verify(self, request: Request) -> None:
+        """Mail bears no signature of whoever brings it: only what the hub's own listener took is believed, and only
+        for recipients of ours."""
+        if request.method == COLLECT and urlsplit(request.url).scheme == COLLECT.lower():
+            return  # the hub took it out of the mailbox it is configured with
+        if request.method != "SMTP" or urlsplit(request.url).scheme not in LISTENED:
+            raise BadSignature("mail comes by SMTP or LMTP", missing=True)
+        recipients = _recipients(request)
+        if not recipients or not all(map(self.takes, recipients)):
+            raise BadSignature("not addressed to this connector")
+
+    def parse(self, request: Request) -> Sequence[Inbound]:
+        if request.method == COLLECT:
+            return read_collected(request, self.config)
+        envelope = Envelope(
+            received_at=request.received_at,
+            recipients=_recipients(request),
+            mail_from=request.headers.get("mail-from"),
+            raw=request.raw,
+        )
+        return read_mail(request.body, envelope, self.config)
+
+    async def send(self, outbound: Outbound) -> Sent:
+        at = self.tools.now()
+        letter = compose(outbound, self.config, self.config.signer(), at)
+        if self.config.dkim_key is not None:
+            # Cryptography takes a while to load: only who signs waits for it.
+            from connectors.channels.email.dkim import signed
+
+            letter = await asyncio.to_thread(signed, letter, self.config, at)
+        await self.client.send(letter)
+        return Sent((letter.message_id,))
+
+    def polls(self) -> bool:
+        return self.config.imap is not None
+
+    async def poll(self, cursor: str | None) -> Polled | Collected:
+        assert self.mailbox is not None
+        return await self.mailbox.poll(cursor)
+
+    async def close(self) -> None:
+        if self.mailbox is not None:
+            await self.mailbox.close()
+
+    async def check(self) -> Account:
+        account = await self.client.check()
+        if self.mailbox is None:
+            return account
+        return replace(account, details={**account.details, **await self.mailbox.check()})
+
+    async def fetch(self, source: str) -> Fetched:
+        """A part of a recorded mail, read from where the hub keeps it."""
+        raw, _, number = source.rpartition("#")
+        stored = await asyncio.to_thread(self.tools.raw, raw)
+        return Fetched(_part(stored, number))
+
+
+def _recipients(request: Request) -> list[str]:
+    return [address for address in request.headers.get("rcpt-to", "").split(", ") if address]
+
+
+async def _part(stored: Path | bytes, number: str) -> AsyncIterator[bytes]:
+    """The decoded octets of a part. Raises Refused where there is no such part."""
+    with ExitStack() as stack:
+        if isinstance(stored, Path):
+            file = stack.enter_context(stored.open("rb"))
+            source: bytes | mmap = stack.enter_context(closing(mmap(file.fileno(), 0, access=ACCESS_READ)))
+        else:
+            source = stored
+        try:
+            leaves = (await asyncio.to_thread(read_structure, source)).leaves()
+        except BadPayload as error:
+            raise Refused(error.detail, code=ErrorCode.MEDIA_UNREACHABLE) from error
+        piece = next((leaf for leaf in leaves if leaf.number == number), None)
+        if piece is None:
+            raise Refused("the mail has no such part", code=ErrorCode.MEDIA_UNREACHABLE)
+        pieces = chunks(source, piece)
+        while (chunk := await asyncio.to_thread(next, pieces, None)) is not None:
+            yield chunk

@@ -1,0 +1,175 @@
+"""What a mail server's refusals mean, by what the sender does next.
+
+The enhanced status code says more than the reply code, the stage says whom it is about, and a few sentences say what no
+code does. Source: RFC 5321 §4.2, RFC 3463, RFC 7372, RFC 7505, the IANA registry of enhanced status codes,
+learn.microsoft.com on NDR codes, support.google.com/a/answer/3726730 (read 2026-11).
+"""
+
+import re
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from connectors.kit.errors import KitError, Misconfigured, OptedOut, Refused, Temporary, Unreachable
+from normalizer.errors import ErrorCode
+
+LONGEST: Final = 300
+"""Characters of an answer that are kept."""
+WAIT: Final = 60.0
+"""Seconds a lane rests where the server takes nothing from us for now, which it never says how long."""
+
+
+class Stage(StrEnum):
+    """What the server answered: it says whether the refusal is about us, the person or the mail."""
+
+    CONNECT = "connect"
+    AUTH = "auth"
+    SENDER = "sender"
+    RECIPIENT = "recipient"
+    CONTENT = "content"
+
+
+class Row(NamedTuple):
+    error: type[Refused | Unreachable | OptedOut | Misconfigured]
+    code: ErrorCode
+
+
+GONE: Final = Row(Unreachable, ErrorCode.UNREACHABLE)
+NOBODY: Final = Row(Unreachable, ErrorCode.INVALID_ADDRESS)
+POLICY: Final = Row(Refused, ErrorCode.POLICY_REJECTED)
+LARGE: Final = Row(Refused, ErrorCode.MEDIA_TOO_LARGE)
+FORM: Final = Row(Refused, ErrorCode.CONTENT_UNSUPPORTED)
+OURS: Final = Row(Misconfigured, ErrorCode.MISCONFIGURED)
+LOGIN: Final = Row(Misconfigured, ErrorCode.AUTH_FAILED)
+
+CODES: Final[Mapping[str, Row]] = {
+    "1.0": NOBODY,
+    "1.1": NOBODY,
+    "1.2": NOBODY,
+    "1.3": NOBODY,
+    "1.4": NOBODY,
+    "1.6": GONE,
+    "1.10": NOBODY,  # the domain says that it takes no mail (null MX)
+    "1.7": OURS,
+    "1.8": OURS,
+    "1.9": FORM,
+    "2.0": GONE,
+    "2.1": GONE,
+    "2.2": GONE,
+    "2.3": LARGE,
+    "2.4": GONE,
+    "3.3": FORM,
+    "3.4": LARGE,
+    "4.1": Row(Unreachable, ErrorCode.PROVIDER_DOWN),
+    "4.2": Row(Unreachable, ErrorCode.PROVIDER_DOWN),
+    "4.4": NOBODY,
+    "4.6": Row(Refused, ErrorCode.POLICY_REJECTED),
+    "4.7": Row(Unreachable, ErrorCode.TIMED_OUT),
+    "6.0": FORM,
+    "6.1": Row(Refused, ErrorCode.MEDIA_UNSUPPORTED),
+    "6.3": FORM,
+    "6.7": NOBODY,  # our server does not speak SMTPUTF8 with theirs
+    "7.8": LOGIN,
+    "7.9": LOGIN,
+    "7.11": LOGIN,
+    "7.13": GONE,
+    "7.17": GONE,  # the mailbox belongs to somebody else now
+    "7.18": GONE,
+    "7.57": LOGIN,
+    "7.60": OURS,
+    "7.64": OURS,
+    "7.54": OURS,
+}
+"""By subject and detail of the enhanced code; its class says whether it is for good."""
+
+SUBJECTS: Final[Mapping[str, Row]] = {
+    "1": NOBODY,
+    "2": GONE,
+    "4": Row(Unreachable, ErrorCode.PROVIDER_DOWN),
+    "6": FORM,
+    "7": POLICY,
+}
+REPLIES: Final[Mapping[int, Row]] = {
+    530: LOGIN,
+    534: LOGIN,
+    535: LOGIN,
+    538: LOGIN,
+    521: NOBODY,
+    552: LARGE,
+    553: NOBODY,
+    556: NOBODY,
+}
+"""By reply code, where there is no enhanced one that says more."""
+
+BY_STAGE: Final[Mapping[Stage, Row]] = {
+    Stage.CONNECT: OURS,
+    Stage.AUTH: LOGIN,
+    Stage.SENDER: OURS,
+    Stage.RECIPIENT: Row(Unreachable, ErrorCode.UNREACHABLE),
+    Stage.CONTENT: POLICY,
+}
+"""Where no code says anything."""
+
+WORDS: Final[tuple[tuple[re.Pattern[str], frozenset[Stage], Row], ...]] = (
+    (
+        re.compile(r"recipient (?:has )?(?:blocked|unsubscribed|opted out)|blocked by (?:the )?(?:recipient|user)"),
+        frozenset(Stage),
+        Row(OptedOut, ErrorCode.OPTED_OUT),
+    ),
+    (
+        re.compile(r"relay(?:ing)? (?:access )?(?:denied|not permitted|prohibited)|(?:unable|not permitted) to relay"),
+        frozenset({Stage.SENDER, Stage.RECIPIENT}),
+        OURS,
+    ),
+    (re.compile(r"sender (?:address )?rejected: not owned|send ?as denied"), frozenset(Stage), OURS),
+    (re.compile(r"user unknown|no such user|unknown user|mailbox (?:not found|unavailable)"), frozenset(Stage), NOBODY),
+    (re.compile(r"mailbox (?:is )?full|over quota|quota exceeded"), frozenset(Stage), GONE),
+)
+"""Sentences, in lower case, that say more than their codes."""
+_ENHANCED: Final = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
+_THROTTLED: Final = frozenset({"3.2", "5.3", "7.0", "7.28"})
+"""For now the server takes nothing from us, whoever it is for."""
+
+
+def refusal(stage: Stage, reply: int, text: str) -> KitError:
+    """The error an answer stands for that is no success. `text` is the server's, on one line."""
+    detail = f"{reply} {' '.join(text.split())}"[:LONGEST]
+    enhanced = _ENHANCED.search(text[:LONGEST])
+    provider_code = enhanced[0] if enhanced else str(reply)
+    if 400 <= reply < 500:
+        return _for_now(stage, reply, detail, provider_code)
+    if not 500 <= reply < 600:
+        return Temporary(f"an answer out of turn: {detail}", code=ErrorCode.PROVIDER_DOWN, provider_code=provider_code)
+    row = _row(stage, reply, detail.lower(), f"{enhanced[2]}.{enhanced[3]}" if enhanced else "")
+    return row.error(detail, code=row.code, provider_code=provider_code)
+
+
+def code_of(enhanced: str) -> ErrorCode:
+    """What the enhanced status code of a bounce says went wrong."""
+    found = _ENHANCED.search(enhanced)
+    if found is None:
+        return ErrorCode.UNKNOWN
+    row = CODES.get(f"{found[2]}.{found[3]}") or SUBJECTS.get(found[2])
+    return row.code if row else ErrorCode.UNKNOWN
+
+
+def _for_now(stage: Stage, reply: int, detail: str, provider_code: str) -> Temporary:
+    """Greylisting and full mailboxes are about one recipient, who waits alone; what is about us stops the lane."""
+    detail_code = provider_code.partition(".")[2]
+    whole = reply == 421 or stage in (Stage.CONNECT, Stage.AUTH, Stage.SENDER) or detail_code in _THROTTLED
+    code = ErrorCode.RATE_LIMITED if detail_code.startswith(("7.", "5.3", "3.2")) else ErrorCode.PROVIDER_DOWN
+    return Temporary(detail, retry_after=WAIT if whole else None, code=code, provider_code=provider_code)
+
+
+def _row(stage: Stage, reply: int, words: str, detail_code: str) -> Row:
+    said = next((row for pattern, stages, row in WORDS if stage in stages and pattern.search(words)), None)
+    if said:
+        return said
+    if stage is Stage.AUTH:
+        return LOGIN
+    by_code = CODES.get(detail_code) or (REPLIES.get(reply) if reply in REPLIES else None)
+    if by_code:
+        return by_code
+    if stage in (Stage.CONNECT, Stage.SENDER):
+        return OURS
+    return SUBJECTS.get(detail_code.partition(".")[0]) or BY_STAGE[stage]
