@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from connectors.kit.request import Request, Response
 from gateway.api.problems import Code, Problem, not_found, too_large
 from gateway.hub import Hub
+from gateway.ids import new_id
 from gateway.live import LiveConnector
 from gateway.metrics import RECEIVED
 from gateway.receive import put_off, receive, receive_blocking
@@ -58,7 +59,8 @@ class Door:
             return
         query = scope["query_string"]
         target = scope["raw_path"] + b"?" + query if query else scope["raw_path"]
-        request = Request(scope["method"], hub.settings.public_url + target.decode("latin-1"), headers, body, now())
+        url = hub.settings.public_url + target.decode("latin-1")
+        request = Request(scope["method"], url, headers, body, now(), new_id())
         if len(body) < LARGE:
             response = await receive(hub, connector, request)
         else:

@@ -8,6 +8,8 @@ from gateway.api import create_app
 from gateway.hub import Hub
 from gateway.web.asgi import Headers, Receive, Scope, Send, answer
 from gateway.web.bridge import Bridge
+from gateway.web.chat import PREFIX as CHAT
+from gateway.web.chat import Chat
 from gateway.web.door import PREFIX, Door
 from gateway.web.stream import HEARTBEAT, PATH, Stream
 
@@ -25,13 +27,17 @@ class Root:
         self._door = Door(hub)
         self._stream = Stream(hub, heartbeat)
         self._bridge = Bridge(create_app(hub))
+        self._chat = Chat(hub, self._bridge, heartbeat)
 
     def end_streams(self) -> None:
         """Ends what would never end by itself; a server calls it before it waits for its connections."""
         self._stream.end()
+        self._chat.end()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
+        if scope["type"] in ("http", "websocket") and scope["path"].startswith(CHAT):
+            await self._chat(scope, receive, send)
+        elif scope["type"] == "http":
             path: str = scope["path"]
             if path.startswith(PREFIX):
                 await self._door(scope, receive, send)
@@ -61,7 +67,8 @@ class Root:
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _stop(self) -> None:
-        self._stream.end()
-        for part in (self._door, self._bridge, self._stream):
+        self.end_streams()
+        await self._chat.ended()
+        for part in (self._door, self._bridge, self._stream, self._chat):
             await asyncio.to_thread(part.close)
         await self._hub.stop()

@@ -110,7 +110,7 @@ class Stream:
         if self._ending:
             return
         working = asyncio.ensure_future(work())
-        leaving = asyncio.ensure_future(_left(receive))
+        leaving = asyncio.ensure_future(left(receive))
         self._attended.add(working)
         self._hub.feed.follow()
         try:
@@ -164,7 +164,7 @@ def _sent(item: Item) -> bytes:
     return b"id: %d\nevent: %b\ndata: %b\n\n" % (item.position, item.type.encode(), item.event)
 
 
-async def _left(receive: Receive) -> None:
+async def left(receive: Receive) -> None:
     """Returns when the client has gone."""
     while (await receive())["type"] != "http.disconnect":
         pass

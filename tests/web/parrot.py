@@ -151,7 +151,7 @@ def signed(body: bytes, path: str = "/in/perch", method: str = "POST") -> dict[s
 def make_hub(folder: Path, *names: str, limits: str = "{}") -> Hub:
     """A hub with a parrot on each perch, not yet started."""
     if not (store := folder / "hub.db").exists():
-        store.write_bytes(_empty_store())
+        store.write_bytes(empty_store())
     path = folder / "onethread.yaml"
     path.write_text(f"public_url: {PUBLIC}\nstore: sqlite:///hub.db\nfiles: ./files\nlimits: {limits}\n")
     hub = Hub(load(path, {}))
@@ -160,7 +160,7 @@ def make_hub(folder: Path, *names: str, limits: str = "{}") -> Hub:
 
 
 @cache
-def _empty_store() -> bytes:
+def empty_store() -> bytes:
     """A store that is migrated already; migrating one for each test would take longer than the tests."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "hub.db"
