@@ -9,7 +9,7 @@ PYTHON ?= $(shell for each in python3 python3.14 python3.13 python3.12 python3.1
 	$$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$each; break; }; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev run test check docs bench lock clean
+.PHONY: help install install-dev run demo test attack check docs bench lock clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -22,8 +22,14 @@ run: install ## Serve the hub; writes a first onethread.yaml where there is none
 	@test -e $(CONFIG) || $(BIN)/onethread init --config $(CONFIG)
 	@exec $(BIN)/onethread serve --config $(CONFIG)
 
+demo: install ## A hub between simulated providers, with a customer on four channels
+	@exec $(BIN)/onethread demo $(ARGS)
+
 test: install-dev ## Run the tests
 	$(BIN)/pytest $(ARGS)
+
+attack: install-dev ## Give the mail reader a hundred thousand damaged mails
+	TEST_MUTATIONS=100000 $(BIN)/pytest tests/channels/email/test_email_fuzz.py $(ARGS)
 
 check: install-dev ## Lint, format, types, imports, generated pages
 	$(BIN)/ruff check .

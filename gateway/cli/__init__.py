@@ -17,6 +17,7 @@ from gateway.cli import (
     config,
     connectors,
     deliveries,
+    demo,
     init,
     keys,
     plugins,
@@ -41,6 +42,7 @@ app = typer.Typer(
 )
 app.command("init")(init.init)
 app.command("serve")(serve.serve)
+app.command("demo")(demo.demo)
 app.command("send")(send.send)
 app.command("tail")(tail.tail)
 app.command("trace")(trace.trace)
