@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 
 BUILT_IN: Mapping[str, str] = {
+    "chat": "connectors.channels.chat:Chat",
+    "email": "connectors.channels.email:Email",
     "telegram": "connectors.channels.telegram:Telegram",
     "twilio_sms": "connectors.channels.twilio_sms:TwilioSms",
 }

@@ -7,6 +7,7 @@ import structlog
 from sqlalchemy import Engine
 
 from gateway.backfill import Backfilling
+from gateway.board import Board
 from gateway.bus.contract import open_bus
 from gateway.clock import Clock
 from gateway.confirming import Confirming
@@ -15,9 +16,12 @@ from gateway.feed import Feed
 from gateway.files import Files
 from gateway.lanes import Lanes
 from gateway.links import Links
+from gateway.listening.apart import Apart
+from gateway.listening.listening import Listening
 from gateway.live import LiveConnector, bring_up
 from gateway.media import MediaFetching
 from gateway.polling import Polling
+from gateway.raws import Raws
 from gateway.relay.relays import Relays
 from gateway.send.typing import show_typing
 from gateway.settings.model import Settings
@@ -37,8 +41,11 @@ class Hub:
         self.settings = settings
         self.engine: Engine = open_store(settings.store)
         self.files = Files(settings.files)
+        self.raws = Raws(self.engine, self.files)
+        self.apart = Apart()
         self.links = Links(self.engine, settings.public_url)
         self.feed = Feed(self.engine)
+        self.board = Board()
         self.writer = Writer(self.engine, self._committed, settings.limits.queue)
         self.exchanges = Exchanges(self.writer)
         self.connectors: Mapping[str, LiveConnector] = self._bring_up(settings, {})
@@ -50,6 +57,7 @@ class Hub:
         self.confirming = Confirming()
         self.bus = open_bus(settings.bus_url.reveal())
         self.relays = Relays(self, self.bus)
+        self.listening = Listening(self)
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def start(self) -> None:
@@ -60,6 +68,7 @@ class Hub:
         for part in (self.clock, self.media, self.lanes, self.polling, self.backfilling):
             part.start()
         await self.relays.start()
+        await self.listening.start()
         log.info("started", connectors=sorted(self.connectors))
 
     @property
@@ -70,6 +79,8 @@ class Hub:
 
     async def stop(self) -> None:
         """Stops taking work, hands back leases, writes what was taken."""
+        await self.listening.stop()
+        await asyncio.to_thread(self.apart.close)
         for part in (self.polling, self.backfilling, self.confirming, self.lanes, self.media, self.clock):
             await part.stop()
         await self.relays.stop()
@@ -87,7 +98,7 @@ class Hub:
         self.connectors = self._bring_up(settings, before)
         self.settings = settings
         self.links = self.links.moved(settings.public_url)
-        for part in (self.lanes, self.polling, self.backfilling, self.relays):
+        for part in (self.lanes, self.polling, self.backfilling, self.relays, self.listening):
             await part.renew()
         for name, old in before.items():
             if self.connectors.get(name) is not old:
@@ -116,7 +127,11 @@ class Hub:
                 and old.place.inbox == settings.inboxes[wanted.inbox]
                 and old.webhook_url == settings.webhook_url(name)
             )
-            connectors[name] = old if old and unchanged else bring_up(settings, wanted, self.exchanges.keep)
+            connectors[name] = (
+                old
+                if old and unchanged
+                else bring_up(settings, wanted, self.exchanges.keep, self.raws.find, self.board.show)
+            )
         return connectors
 
     def _committed(self, transaction: Transaction) -> None:

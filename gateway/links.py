@@ -36,11 +36,12 @@ class Links:
 
     def link(self, attachment_id: str, seconds: int = WEEK) -> str:
         """A URL that opens the attachment for so many seconds from now."""
+        return f"{self._public_url}/v1/attachments/{quote(attachment_id, safe='')}?{self.query(attachment_id, seconds)}"
+
+    def query(self, attachment_id: str, seconds: int = WEEK) -> str:
+        """What `link` puts behind the address."""
         expires = str(int(now().timestamp()) + seconds)
-        signature = self._sign(attachment_id, expires)
-        return (
-            f"{self._public_url}/v1/attachments/{quote(attachment_id, safe='')}?expires={expires}&signature={signature}"
-        )
+        return f"expires={expires}&signature={self._sign(attachment_id, expires)}"
 
     def valid(self, attachment_id: str, expires: str, signature: str, at: datetime) -> bool:
         """Whether `link` made this, and it has not expired by `at`. Takes whatever text a stranger writes."""

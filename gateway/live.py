@@ -1,14 +1,17 @@
 """Connectors as they run: a plugin with its place in the store."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from connectors.kit.base import Confirms, Plugin, Tools
 from connectors.kit.http import Exchange, Http
+from connectors.kit.listens import Listens
 from connectors.kit.registry import load
 from gateway.arrival import Place
+from gateway.board import Seat
 from gateway.settings.model import Connector, Settings
 
 
@@ -30,9 +33,22 @@ class LiveConnector:
         plugin: object = self.plugin
         return plugin if isinstance(plugin, Confirms) else None
 
+    @cached_property
+    def listening(self) -> Listens | None:
+        """The plugin, where mail may be for it."""
+        plugin: object = self.plugin
+        return plugin if isinstance(plugin, Listens) else None
 
-def bring_up(settings: Settings, connector: Connector, keep: Callable[[Exchange], None]) -> LiveConnector:
-    """A connector ready to receive and send. Raises UnknownPlugin."""
+
+def bring_up(
+    settings: Settings,
+    connector: Connector,
+    keep: Callable[[Exchange], None],
+    raw: Callable[[str], Path | bytes] | None = None,
+    show: Callable[[Seat], None] | None = None,
+) -> LiveConnector:
+    """A connector ready to receive and send; `raw` as in `Tools`, `show` shows a client that somebody writes. Raises
+    UnknownPlugin."""
     kind = load(connector.plugin)
     http = Http(
         connector.name,
@@ -47,5 +63,8 @@ def bring_up(settings: Settings, connector: Connector, keep: Callable[[Exchange]
         inbox=settings.inboxes[connector.inbox],
     )
     webhook_url = settings.webhook_url(connector.name)
-    plugin = kind(connector.config, Tools(connector=connector.name, http=http, webhook_url=webhook_url))
+    tools = Tools(connector=connector.name, http=http, webhook_url=webhook_url)
+    if show is not None:
+        tools = replace(tools, show_typing=lambda address: show(Seat(connector.name, address)))
+    plugin = kind(connector.config, tools if raw is None else replace(tools, raw=raw))
     return LiveConnector(connector, place, plugin, http, webhook_url)

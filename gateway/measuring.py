@@ -1,6 +1,6 @@
 """What is measured when somebody looks: queues, lanes, quarantine and bus as they are; what is no more is dropped."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from gateway.api import queries
@@ -12,10 +12,13 @@ from gateway.metrics import (
     CONNECTOR_STATE,
     DELIVERIES,
     DELIVERY_OVERDUE,
+    EMERGENCIES_OVERDUE,
     FEED_POSITION,
     LANE_BREAKER_OPEN,
     LANE_PAUSED,
     QUARANTINED,
+    REPLIES_OVERDUE,
+    REPLIES_WAITING,
     WRITES_WAITING,
     keep,
 )
@@ -33,6 +36,11 @@ _COUNT = "SELECT connector_id, count(*) FROM deliveries WHERE status = '{0}' GRO
 _DUE = "SELECT min(due_at) FROM deliveries WHERE connector_id = ? AND rank = ? AND status = 'queued'"
 _QUARANTINED = "SELECT connector_id, count(*) FROM quarantine WHERE state = 'open' GROUP BY connector_id"
 
+_WAITING = (
+    "SELECT inbox_id, count(*), sum(reply_due_at <= ?1), sum(reply_due_at <= ?1 AND emergency_at IS NOT NULL)"
+    " FROM conversations WHERE reply_due_at IS NOT NULL GROUP BY inbox_id"
+)
+
 
 def measure(hub: "Hub") -> None:
     """Sets every gauge that nobody sets by the way. Blocks."""
@@ -43,12 +51,23 @@ def measure(hub: "Hub") -> None:
     with reading(hub.engine) as found:
         keep("subscription", joined(hub.settings, found.all()))
     keep("connector", hub.connectors)
+    keep("inbox", hub.settings.inboxes)
     with queries.snapshot(hub.engine) as rows:
         quarantined = dict(rows.all(_QUARANTINED))
         _measure_connectors(rows, hub.connectors)
+        _measure_inboxes(rows, hub.settings.inboxes)
     QUARANTINED.set(sum(quarantined.values()))
     for connector in {*hub.connectors, *quarantined}:  # what is open outlives its connector
         CONNECTOR_QUARANTINED.labels(connector).set(quarantined.get(connector, 0))
+
+
+def _measure_inboxes(rows: Rows, inboxes: Collection[str]) -> None:
+    counted = {inbox: counts for inbox, *counts in rows.all(_WAITING, to_us(now()))}
+    for inbox in inboxes:
+        waiting, overdue, emergencies = counted.get(inbox, (0, 0, 0))
+        REPLIES_WAITING.labels(inbox).set(waiting)
+        REPLIES_OVERDUE.labels(inbox).set(overdue)
+        EMERGENCIES_OVERDUE.labels(inbox).set(emergencies)
 
 
 def _measure_connectors(rows: Rows, connectors: Mapping[str, Any]) -> None:

@@ -1,4 +1,5 @@
-"""What Prometheus sees. Labels are connectors, subscriptions, states and outcomes; never conversations or people."""
+"""What Prometheus sees. Labels are connectors, subscriptions, inboxes, states and outcomes; never conversations or
+people."""
 
 from collections.abc import Collection
 from functools import cache
@@ -14,6 +15,14 @@ SENT = Counter(
     "onethread_sent_total", "Provider requests: `accepted`, or the code of what went wrong.", ["connector", "outcome"]
 )
 SEND_SECONDS = Histogram("onethread_send_seconds", "Time a provider takes to accept a payload.", ["connector"])
+MAIL = Counter(
+    "onethread_mail_total",
+    "Messages at a listener by what became of them: `taken`, `refused` and `later`, once for each connector;"
+    " `too_large`, `misshapen` and `slow`, which no connector saw.",
+    ["listener", "outcome"],
+)
+MAIL_SESSIONS = Gauge("onethread_mail_sessions", "Sessions open at a listener.", ["listener"])
+CHAT_CLIENTS = Gauge("onethread_chat_clients", "Sockets and streams of customers that are connected.", ["connector"])
 FETCHED = Counter("onethread_fetched_total", "Files fetched from providers by outcome.", ["connector", "outcome"])
 RELAYED = Counter(
     "onethread_relayed_total",
@@ -36,6 +45,13 @@ SUBSCRIPTION_PARKED = Gauge(
 )
 SUBSCRIPTION_ACTIVE = Gauge(
     "onethread_subscription_active", "1 while a subscription runs; 0 paused, parked or disabled.", ["subscription"]
+)
+REPLIES_WAITING = Gauge(
+    "onethread_replies_waiting", "Conversations in which a customer waits for an answer that was promised.", ["inbox"]
+)
+REPLIES_OVERDUE = Gauge("onethread_replies_overdue", "Those of them that wait beyond the target.", ["inbox"])
+EMERGENCIES_OVERDUE = Gauge(
+    "onethread_emergencies_overdue", "Emergencies that nobody took within their target.", ["inbox"]
 )
 WRITES_WAITING = Gauge("onethread_writes_waiting", "Changes waiting for the store.")
 FEED_POSITION = Gauge("onethread_feed_position", "Position of the newest event.")
@@ -75,8 +91,8 @@ def received(connector: str, outcome: str) -> Counter:
     return RECEIVED.labels(connector, outcome)
 
 
-def keep(label: Literal["connector", "subscription"], names: Collection[str]) -> None:
-    """Drops all values of connectors or subscriptions but these: of those that are no more."""
+def keep(label: Literal["connector", "subscription", "inbox"], names: Collection[str]) -> None:
+    """Drops all values of connectors, subscriptions or inboxes but these: of those that are no more."""
     for metric in [value for value in globals().values() if isinstance(value, MetricWrapperBase)]:
         told = {sample.labels[label] for one in metric.collect() for sample in one.samples if label in sample.labels}
         for name in told.difference(names):

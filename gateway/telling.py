@@ -18,11 +18,15 @@ from normalizer.events import (
     ContactData,
     ConversationData,
     DeliveryData,
+    EmergencyData,
+    MergeData,
     MessageData,
     ReactionData,
     RedactionData,
     RejectionData,
+    ReplyData,
     RouteData,
+    VerificationData,
 )
 from normalizer.model import Delivery, Message, Time, Value
 
@@ -69,14 +73,28 @@ def _because(state: str, why: str | None) -> str:
     return f"{state}: {why}" if why else state
 
 
+def _emergency(data: EmergencyData) -> str:
+    if data.author:
+        return f"{data.author.name or data.author.kind} answers"
+    return _because(f"until {_moment(data.due_at)}", data.why)
+
+
+def _moment(time: Time) -> str:
+    return f"{time:%Y-%m-%d %H:%M:%S} UTC"
+
+
 WORDS: dict[type[Value], Callable[[Any], str]] = {
     MessageData: _message,
     RedactionData: lambda data: f"message {data.message_id}",
     ReactionData: lambda data: f"{data.author_kind}: {data.reaction}",
     DeliveryData: lambda data: stands(data.delivery),
     ConversationData: lambda data: _because(data.conversation.state, data.why),
+    ReplyData: lambda data: f"{data.priority}, until {_moment(data.expected_at)}",
+    EmergencyData: _emergency,
     RouteData: lambda data: f"{data.route.channel} {data.route.address}",
     ContactData: lambda data: data.contact.name or data.contact.id,
+    MergeData: lambda data: _because(f"{data.contact.id} and {data.merged.id}", data.why),
+    VerificationData: lambda data: _because(f"{data.link.address} {data.link.state}", data.why),
     ConsentData: lambda data: f"{data.consent.state} on {data.consent.channel}",
     AttachmentData: lambda data: f"{data.attachment.name or data.attachment.media_type} {data.attachment.state}",
     ConnectorData: lambda data: _because(data.state, data.reason),

@@ -50,7 +50,7 @@ def default(field: Any) -> str:
 def plain(value: Any) -> str:
     """A value in words: yes, no, none, names in order."""
     if isinstance(value, dict):
-        return "; ".join(f"{key}: {plain(inner)}" for key, inner in value.items())
+        return "; ".join(f"{key}: {plain(inner)}" for key, inner in value.items()) or "none"
     if isinstance(value, list):
         names = sorted(map(str, value))
         return f"{len(names)} of them" if len(names) > LONG else ", ".join(names) or "none"

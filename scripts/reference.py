@@ -23,10 +23,13 @@ from gateway.api.openapi import describe
 from gateway.api.problems import Code
 from gateway.api.route import Route
 from gateway.api.routes import ROUTES
+from gateway.api.schemas import SENT
 from gateway.cli import app
 from gateway.cli.output import Exit
 from gateway.settings import Limits, settings_schema
+from gateway.settings.listening import ListenerEntry, TlsEntry
 from gateway.settings.model import Entries, InboxEntry
+from gateway.settings.serving import Texts
 from gateway.settings.subscribing import SubscriptionEntry
 from normalizer.errors import ErrorCode
 from normalizer.events import EVENTS, Envelope, wire_type
@@ -44,13 +47,15 @@ EVENT = """\
 CloudEvents 1.0, structured JSON. In `types=` an event goes by its short name, or a pattern such as `message.*`. Every
 event here has a `position`; those of a conversation also a `sequence` without gaps. The JSON Schema of each
 event is served at `/v1/schemas/events`."""
+BESIDE = """\
+Queues and webhooks also get copies of what stands in no feed: it has no `position`, and no filter asks for it."""
 HTTP = """\
 The whole description, with every shape, is served as OpenAPI 3.1 at `/v1/openapi.json`. Errors are
 `application/problem+json` with a [code](errors.md)."""
 CLI = "Every command takes `--json`, which prints one JSON value. Errors are a sentence on standard error."
 METRICS = """\
-Prometheus text at `/metrics`. Labels are connectors, subscriptions, states and outcomes; never conversations or people.
-Values vanish with their connector or subscription. `deploy/alerts.yaml` has examples of alerts."""
+Prometheus text at `/metrics`. Labels are connectors, subscriptions, inboxes, states and outcomes; never conversations
+or people. Values vanish with what they are about. `deploy/alerts.yaml` has examples of alerts."""
 CODES = "The same on every channel; the provider's own code stands beside ours as `provider_code`."
 MEANINGS: Mapping[ErrorCode, str] = {
     ErrorCode.INVALID_ADDRESS: "no address of this channel",
@@ -81,7 +86,10 @@ def settings() -> str:
     sections: list[tuple[str, type[msgspec.Struct], Any]] = [
         ("The file", Entries, schema),
         ("`inboxes.<name>`", InboxEntry, schema["$defs"]["InboxEntry"]),
+        ("`inboxes.<name>.texts`", Texts, schema["$defs"]["Texts"]),
         ("`subscriptions.<name>`", SubscriptionEntry, schema["$defs"]["SubscriptionEntry"]),
+        ("`listeners.smtp` and `listeners.lmtp`", ListenerEntry, schema["$defs"]["ListenerEntry"]),
+        ("`listeners.<name>.tls`", TlsEntry, schema["$defs"]["TlsEntry"]),
         ("`limits`", Limits, schema["$defs"]["Limits"]),
     ]
     blocks = [SETTINGS]
@@ -109,9 +117,11 @@ def connectors() -> str:
 
 
 def events() -> str:
-    rows = [(f"`{name}`", f"`{wire_type(name)}`", _linked(data)) for name, data in EVENTS.items()]
-    blocks = [EVENT, "## Types", table(("event", "`type` on the wire", "`data`"), rows)]
-    for kind in dict.fromkeys(each for top in (Envelope, *EVENTS.values()) for each in structs_in(top)):
+    rows = {name: (f"`{name}`", f"`{wire_type(name)}`", _linked(data)) for name, data in SENT.items()}
+    beside = [row for name, row in rows.items() if name not in EVENTS]
+    head = ("event", "`type` on the wire", "`data`")
+    blocks = [EVENT, "## Types", table(head, [rows[name] for name in EVENTS]), BESIDE, table(head, beside)]
+    for kind in dict.fromkeys(each for top in (Envelope, *SENT.values()) for each in structs_in(top)):
         said = attribute_docs(kind)
         tag = kind.__struct_config__.tag
         shown = [("`type`", f"`{tag}`", "")] if tag else []

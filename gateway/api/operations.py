@@ -122,7 +122,7 @@ def _quarantined(
     )
 
 
-def _raw(id_: str, received: int, method: str, url: str, headers: bytes, body: bytes) -> RawRequest:
+def _raw(id_: str, received: int, method: str, url: str, headers: bytes, body: bytes, sha256: str | None) -> RawRequest:
     return RawRequest(
         id=id_,
         received_at=from_us(received),
@@ -130,6 +130,7 @@ def _raw(id_: str, received: int, method: str, url: str, headers: bytes, body: b
         url=url,
         headers=msgspec.json.decode(headers or b"{}"),
         body=body,
+        sha256=sha256,
     )
 
 
@@ -138,7 +139,10 @@ def health(_: Call) -> Health:
 
 
 def ready(call: Call) -> Health:
-    """A change that changes nothing goes all the way through the writer: it lives, and the store can be locked."""
+    """A change that changes nothing goes all the way through the writer: it lives, and the store can be locked; and
+    every listener listens."""
+    if problems := call.hub.listening.problems():
+        raise Problem(503, Code.NOT_READY, "; ".join(problems.values()), headers={"retry-after": "5"})
     writer = call.hub.writer
     try:
         writer.submit(_nothing, None).result(READY_SECONDS)

@@ -1,9 +1,12 @@
 """The route table: what is served, by whom it may be asked for, and what OpenAPI says of it."""
 
 from gateway.api import attachments, conversations, feeding, messages, operations, shapes, webhooks
+from gateway.api.contacts import CONTACTS
 from gateway.api.deliveries import DELIVERIES
 from gateway.api.descriptions import DESCRIPTIONS
+from gateway.api.inboxes import INBOXES
 from gateway.api.openapi import describe
+from gateway.api.presence import PRESENCE
 from gateway.api.route import Route
 from gateway.api.subscription_routes import SUBSCRIPTIONS
 from gateway.keys import Scope
@@ -143,24 +146,6 @@ CONVERSATIONS = (
         query=shapes.MessagesQuery,
         answer=shapes.MessagePage,
     ),
-    Route(
-        method="GET",
-        path="/v1/contacts/{id}",
-        do=conversations.contact,
-        scope=Scope.READ,
-        summary="A contact with identities and routes",
-        answer=shapes.ContactAnswer,
-    ),
-    Route(
-        method="GET",
-        path="/v1/contacts/{id}/timeline",
-        do=conversations.timeline,
-        scope=Scope.READ,
-        summary="All messages of a contact",
-        about="Of all its conversations, in the order they were recorded.",
-        query=shapes.PageQuery,
-        answer=shapes.TimelinePage,
-    ),
 )
 
 ATTACHMENTS = (
@@ -276,6 +261,9 @@ ROUTES: tuple[Route, ...] = (
     *MESSAGES,
     *DELIVERIES,
     *CONVERSATIONS,
+    *CONTACTS,
+    *INBOXES,
+    *PRESENCE,
     *ATTACHMENTS,
     *SUBSCRIPTIONS,
     *OPERATIONS,

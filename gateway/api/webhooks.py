@@ -7,6 +7,7 @@ from flask import request
 from connectors.kit.request import Request
 from gateway.api.problems import not_found
 from gateway.api.route import Answer, Call
+from gateway.ids import new_id
 from gateway.receive import receive_blocking
 from gateway.store.times import now
 
@@ -27,6 +28,7 @@ def take(call: Call) -> Answer:
             headers={name.lower(): value for name, value in request.headers.items()},
             body=request.get_data(cache=False),
             received_at=now(),
+            raw=new_id(),
         ),
     )
     return Answer(content=response.body, status=response.status, headers=response.headers)

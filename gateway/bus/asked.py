@@ -19,7 +19,18 @@ from gateway.send.asks import Rejected
 from gateway.send.commanded import Wanted
 from gateway.tracing import new_trace, trace_of
 from normalizer.codec import decoder
-from normalizer.commands import EditMessage, SendMessage, SetReaction, SetTyping
+from normalizer.commands import (
+    EditMessage,
+    LinkRoute,
+    MergeContacts,
+    RequestVerification,
+    SendMessage,
+    SetReaction,
+    SetTyping,
+    UnlinkRoute,
+    UnmergeContact,
+    UpdateContact,
+)
 from normalizer.errors import ErrorCode
 from normalizer.events import short_type, wire_type
 from normalizer.model import Time
@@ -45,6 +56,12 @@ KINDS: Mapping[str, Kind] = {
     "message.edit": Kind(EditMessage, Scope.WRITE),
     "reaction.set": Kind(SetReaction, Scope.WRITE),
     "typing.set": Kind(SetTyping, Scope.WRITE),
+    "contact.update": Kind(UpdateContact, Scope.WRITE),
+    "contact.merge": Kind(MergeContacts, Scope.WRITE),
+    "contact.unmerge": Kind(UnmergeContact, Scope.WRITE),
+    "route.link": Kind(LinkRoute, Scope.WRITE),
+    "route.unlink": Kind(UnlinkRoute, Scope.WRITE),
+    "verification.request": Kind(RequestVerification, Scope.WRITE),
 }
 
 

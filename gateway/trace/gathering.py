@@ -11,8 +11,8 @@ from connectors.kit.redact import Redactor
 from gateway.record.cases import SELECT_CASE, Case
 from gateway.record.desk import MOST_TEXT, cut
 from gateway.record.people import SELECT_WAY, way_of
+from gateway.send.standing import NEVER, Parcel
 from gateway.send.standing import SELECT as SELECT_PARCEL
-from gateway.send.standing import Parcel
 from gateway.store.times import from_us
 from gateway.trace.clues import MOST, TOLD, Clue
 from gateway.trace.events import KINDS, Found, add_answers, at, in_order, of_history
@@ -157,7 +157,7 @@ def _deliveries(rows: Rows, messages: set[str]) -> Grouped[Sending]:
                 asked_to_wait=parcel.plan.traffic,
                 created_at=from_us(parcel.created_at),
                 updated_at=from_us(parcel.updated_at),
-                due_at=from_us(parcel.due_at),
+                due_at=from_us(parcel.due_at) if parcel.due_at < NEVER else None,
                 expires_at=None if parcel.expires_at is None else from_us(parcel.expires_at),
                 exchanges=_exchanges(rows, parcel.id),
             )

@@ -82,7 +82,8 @@ class Sending(Told, frozen=True, kw_only=True):
     """How often the provider asked for patience; costs no attempt."""
     created_at: Time
     updated_at: Time
-    due_at: Time
+    due_at: Time | None
+    """None while it waits for another of its route."""
     expires_at: Time | None
     exchanges: tuple[Exchanged, ...]
 

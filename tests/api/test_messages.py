@@ -94,6 +94,7 @@ HERE = {"to": {"connector": "perch", "address": "ann"}}
             {**HERE, "text": "x", "actions": [PRESS] * (MAX_ACTIONS + 1)},
             "content_unsupported",
         ),
+        ({**HERE, "text": "x\0"}, "content_unsupported"),
         ({"to": {"connector": "perch", "address": ""}, "text": "x"}, "invalid_address"),
         ({"text": "to nobody"}, "invalid_target"),
         ({**HERE, "text": "x", "expires_at": "2020-01-01T00:00:00Z"}, "expired"),
@@ -117,6 +118,7 @@ def test_what_no_channel_could_send_is_refused_by_its_code(api: Api, command: di
         (b'{"text": 7}', "application/json", 422, "invalid", "text"),
         (b'{"parts": [{"type": "media"}]}', "application/json", 422, "invalid", "parts[0]"),
         (b'{"expires_at": "2026-11-01T12:00:00"}', "application/json", 422, "invalid", "expires_at"),
+        (b'{"client_ref": ""}', "application/json", 422, "invalid", "client_ref"),
         (b"text=x", "application/x-www-form-urlencoded", 415, "unsupported_media_type", None),
         (b'{"text":"x"}', "text/plain", 415, "unsupported_media_type", None),
         (b'"' + b"x" * (2 << 20) + b'"', "application/json", 413, "too_large", None),
@@ -157,6 +159,7 @@ def test_rendering_shows_what_each_route_would_receive_and_sends_nothing(api: Ap
         ),
         ({"to": {"connector": "nobody", "address": "zoe"}}, "no_route", "there is no connector 'nobody'"),
         ({"to": {"connector": "perch", "address": " "}}, "invalid_address", "to.address: empty"),
+        ({"text": "\0"}, "invalid", "text: a NUL character cannot be sent"),
     ],
 )
 def test_rendering_for_whom_nothing_can_reach_is_refused(

@@ -115,11 +115,38 @@ def test_a_message_sent_by_command_leaves_and_is_answered(tmp_path, url):
         "subscription": name,
         "message_id": created["data"]["message"]["id"],
         "delivery_id": update["data"]["delivery"]["id"],
+        "contact_id": None,
         "repeated": False,
     }
     assert created["data"]["message"]["author"]["name"] == name
     assert (event["source"], event["subject"], event["partitionkey"]) == (f"/subscriptions/{name}", "c-1", "c-1")
     assert int(event["position"]) == int(created["position"]) + 1
+
+
+@BUSES
+def test_people_are_arranged_by_commands(tmp_path, url):
+    async def work():
+        async with desk(tmp_path, url) as crm:
+            [created] = crm.events(("contact.created",))
+            ann = created["subject"]
+            await crm.ask("contact.update", {"contact_id": ann, "change": {"tags": ["gold"]}}, "c-1")
+            await crm.answers(1)
+            await crm.ask("verification.request", {"contact_id": ann, "address": "bob", "connector": "perch"}, "c-2")
+            await crm.answers(2)
+            [requested] = crm.events(("verification.requested",))
+            await until(lambda: any("code" in text for text in crm.told()))
+            bob = crm.events(("contact.created",))[-1]["subject"]
+            await crm.ask("contact.merge", {"contact_id": bob, "other_id": ann}, "c-3")
+            await crm.ask("contact.unmerge", {"contact_id": "nobody"}, "c-4")
+            answers = await crm.answers(4)
+            return ann, requested["data"]["link"], crm.events(("contact.merged",)), answers
+
+    ann, link, [merged], answers = asyncio.run(work())
+    assert [kind for kind, _ in answers] == ["accepted", "accepted", "accepted", "rejected"]
+    told = [(data["contact_id"], data["message_id"], data["delivery_id"]) for _, data in answers[:3]]
+    assert told == [(ann, None, None), (ann, link["message_id"], None), (ann, None, None)]
+    assert merged["data"]["contact"] == {"id": ann, "name": "Ann", "tags": ["gold"]}
+    assert (answers[3][1]["problem"]["status"], answers[3][1]["problem"]["code"]) == (404, "not_found")
 
 
 @BUSES
@@ -178,6 +205,8 @@ TO_NOBODY = {"text": "hello"}
         (GOOD, 422, "invalid"),
         ({**GOOD, "data": {"text": 7}}, 422, "invalid"),
         ({**GOOD, "data": {"txt": "hello"}}, 422, "invalid"),
+        ({**GOOD, "data": {**TO_NOBODY, "client_ref": ""}}, 422, "invalid"),
+        ({**GOOD, "data": {"conversation_id": "none", "text": "\0"}}, 422, "content_unsupported"),
         ({**GOOD, "data": TO_NOBODY}, 422, "invalid_target"),
         ({**GOOD, "data": {**TO_NOBODY, "conversation_id": "none"}}, 404, "not_found"),
         ({**GOOD, "data": TO_NOBODY, "expirytime": HOUR_AGO}, 422, "expired"),

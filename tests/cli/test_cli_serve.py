@@ -20,6 +20,7 @@ connectors:
   support: {{plugin: telegram, token: "{TOKEN}", secret_token: "file:secret"}}
 """
 EMPTY_UPDATE = b'{"update_id": 1}'
+LONG = "x" * 256
 
 
 def post(hub, secret: str) -> int:
@@ -152,7 +153,8 @@ def test_a_store_is_served_by_one_process(tmp_path):
             74,
             "the store later.db cannot be opened: its schema '9999' is of a newer release",
         ),
-        ("files: ./secret\n", 74, "the folder for files secret cannot be used: File exists"),
+        ("files: ./secret\n", 78, "onethread.yaml:1:8: files: expected a folder, and something else stands there"),
+        (f"files: {LONG}\n", 74, f"the folder for files {LONG} cannot be used: File name too long"),
         ("listen: 192.0.2.1:0\n", 78, "cannot listen on 192.0.2.1:0: Cannot assign requested address"),
         (
             "public_url: ${NOWHERE}\n",

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
+from msgspec.structs import replace
 
 from gateway.telling import WORDS, words
 from normalizer.codec import encode
@@ -14,9 +15,11 @@ from normalizer.events import (
     ContactData,
     ConversationData,
     DeliveryData,
+    EmergencyData,
     MessageData,
     ReactionData,
     RedactionData,
+    ReplyData,
     RouteData,
 )
 from normalizer.model import (
@@ -33,6 +36,7 @@ from normalizer.model import (
     DeliveryKind,
     Direction,
     Message,
+    Priority,
     Route,
 )
 from normalizer.parts import LocationPart
@@ -66,6 +70,9 @@ CONVERSATION = Conversation(id="c", number=1, inbox_id="main", contact_id=None, 
 CONSENT = Consent(channel="cage", purpose=None, state=ConsentState.OPTED_OUT, source="them", at=AT)
 FILE = Attachment(id="a", sha256=None, media_type="image/png", size=1, name=None, state=AttachmentState.STORED)
 
+REPLY = ReplyData(conversation_id="c", message_id="m", priority=Priority.HIGH, target=60, expected_at=AT, open=True)
+EMERGENCY = EmergencyData(conversation_id="c", message_id="m", raised_at=AT, due_at=AT, why="a word")
+
 
 @pytest.mark.parametrize(
     ("type_", "data", "said"),
@@ -83,6 +90,9 @@ FILE = Attachment(id="a", sha256=None, media_type="image/png", size=1, name=None
         ("contact.created", ContactData(contact=ContactRef(id="k", name="Mina")), "Mina"),
         ("consent.changed", ConsentData(contact_id="k", route_id=None, consent=CONSENT), "opted_out on cage"),
         ("attachment.stored", AttachmentData(attachment=FILE, message_id="m"), "image/png stored"),
+        ("reply.due", REPLY, "high, until 2026-11-21 10:00:00 UTC"),
+        ("emergency.raised", EMERGENCY, "until 2026-11-21 10:00:00 UTC: a word"),
+        ("emergency.accepted", replace(EMERGENCY, author=Author(kind=AuthorKind.AGENT, name="Ada")), "Ada answers"),
         ("connector.down", ConnectorData(connector="s", state="down", reason="no key"), "down: no key"),
     ],
 )

@@ -76,6 +76,15 @@ def test_a_command_is_found_by_its_id_with_its_message_and_its_answer(asked):
         forget(asked)
 
 
+def test_a_delivery_is_due_at_no_time_while_it_waits_for_another_of_its_route(asked):
+    asked.command("c-1", asked.answer("First."))
+    asked.command("c-2", asked.answer("Second."))
+    [one], [other] = (asked.story(id_).chapters for id_ in ("c-1", "c-2"))
+    [first], [second] = one.deliveries, other.deliveries
+    assert (first.due_at, second.due_at) == (first.created_at, None)
+    assert (first.delivery.status, second.delivery.status) == ("queued", "queued")
+
+
 def test_a_rejected_command_is_found_with_its_answer(asked):
     asked.command("c-1", Rejected(403, "forbidden", "not with this scope"))
     for _ in range(2):

@@ -11,13 +11,14 @@ import gateway.metrics
 from connectors.kit import registry
 from gateway.api.problems import Code
 from gateway.api.routes import ROUTES
+from gateway.api.schemas import SENT
 from gateway.cli import app
 from gateway.cli.output import Exit
 from gateway.settings import Limits
+from gateway.settings.listening import ListenerEntry, TlsEntry
 from gateway.settings.model import Entries, InboxEntry
 from gateway.settings.subscribing import SubscriptionEntry
 from normalizer.errors import ErrorCode
-from normalizer.events import EVENTS
 from scripts.declared import commands
 from scripts.reference import FOLDER, PAGES
 from tests.project.tree import ROOT, everything, texts
@@ -47,7 +48,7 @@ def test_the_reference_is_what_the_code_says(name):
 def test_every_setting_is_documented():
     known = {
         field.encode_name
-        for kind in (Entries, InboxEntry, SubscriptionEntry, Limits)
+        for kind in (Entries, InboxEntry, SubscriptionEntry, ListenerEntry, TlsEntry, Limits)
         for field in msgspec.structs.fields(kind)
     }
     assert known <= entries("settings")
@@ -62,7 +63,7 @@ def test_every_connector_is_documented_with_its_settings():
 
 
 def test_every_event_is_documented():
-    assert set(EVENTS) <= entries("events")
+    assert set(SENT) <= entries("events")
 
 
 def test_every_endpoint_is_documented():
