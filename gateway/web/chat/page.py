@@ -19,8 +19,9 @@ TYPES = {
     ".css": b"text/css; charset=utf-8",
     ".svg": b"image/svg+xml",
 }
-MOST_AGE = {".html": b"no-cache"}
-CACHED = b"public, max-age=300"
+CACHED = b"no-cache"
+"""Asked for each time, and mostly answered with 304: the script has several files, and those of two releases must not
+meet."""
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self' {hosts}; img-src 'self' blob: data:"
     " {hosts}; media-src 'self' blob: {hosts}; base-uri 'none'; form-action 'none'; frame-ancestors {ancestors}"
@@ -68,7 +69,7 @@ def _read(path: Path, _changed: int, hosts: str, ancestors: str) -> Sheet:
     headers = [
         (b"content-type", TYPES[path.suffix]),
         (b"etag", etag),
-        (b"cache-control", MOST_AGE.get(path.suffix, CACHED)),
+        (b"cache-control", CACHED),
         (b"x-content-type-options", b"nosniff"),
         (b"referrer-policy", b"no-referrer"),
         (b"cross-origin-resource-policy", b"cross-origin"),
