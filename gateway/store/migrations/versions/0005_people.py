@@ -48,6 +48,4 @@ def upgrade() -> None:
 
 
 def _partial_index(name: str, table: str, columns: list[str], where: str) -> None:
-    op.create_index(
-        name, table, columns, unique=False, sqlite_where=sa.text(where), postgresql_where=sa.text(where)
-    )
+    op.create_index(name, table, columns, unique=False, sqlite_where=sa.text(where), postgresql_where=sa.text(where))
