@@ -41,6 +41,7 @@ def test_two_devices_of_a_user_show_the_same(desk: Desk, stranger: Come) -> None
     laptop = stranger(desk.page, init=signed_in("two-devices")).come()
     laptop.sees("from the phone")
     laptop.write("from the laptop")
+    laptop.sent()
     desk.answer(desk.conversation_of("from the phone"), "to both")
     for device in (phone, laptop):
         device.sees("from the phone", "from the laptop", "to both")

@@ -26,7 +26,7 @@ def png(side: int = 8) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def picture(folder: Path) -> Path:
     path = folder / "cat.png"
     path.write_bytes(png())
@@ -99,8 +99,8 @@ def test_an_upload_the_network_cut_is_tried_again(customer: Customer, desk: Desk
 def test_what_was_being_written_is_there_after_a_reload(customer: Customer, picture: Path) -> None:
     customer.box.fill("half a sen")
     customer.page.locator("input[type=file]").set_input_files(picture)
-    expect(customer.page.locator(".files progress")).to_have_count(0)
     expect(customer.page.locator(".files li")).to_have_count(1)
+    expect(customer.page.locator(".files progress")).to_have_count(0)
     customer.page.reload()
     customer.until_live()
     expect(customer.box).to_have_value("half a sen")

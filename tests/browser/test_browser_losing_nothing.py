@@ -87,6 +87,7 @@ def test_two_tabs_share_one_outbox_and_one_visitor(desk: Desk, stranger: Come) -
 
 
 def test_tabs_opened_at_once_are_one_visitor(desk: Desk, stranger: Come) -> None:
+    """What one tab keeps reaches another a moment after the lock does, for they are processes of their own."""
     first = stranger(desk.page)
     tabs = [first, *(Customer(first.context, desk.page) for _ in range(3))]
     for tab in tabs:

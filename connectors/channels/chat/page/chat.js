@@ -2,7 +2,7 @@
 
 import { Composer } from "./composer.js";
 import { Log, el, later } from "./log.js";
-import { Outbox, Store, Story, alone } from "./memory.js";
+import { Outbox, Store, Story, alone, pause } from "./memory.js";
 import { direction, texts } from "./texts.js";
 import { Refused, Wire, called } from "./wire.js";
 
@@ -208,7 +208,7 @@ class OnethreadChat extends HTMLElement {
     this.#meet(given ? person(given) : "visitor");
     if (given) return given;
     return alone(`onethread:${this.#base}:session`, async () => {
-      const kept = this.#kept.get("token");
+      const kept = this.#kept.get("token") ?? (await pause(50)) ?? this.#kept.get("token");
       if (kept) return kept;
       const { token } = await called(`${this.#base}session`, null, { method: "POST" });
       this.#kept.set("token", token);
