@@ -41,9 +41,11 @@ check: install-dev ## Lint, format, types, imports, generated pages
 docs: install-dev ## Write docs/reference anew from the code
 	$(BIN)/python -m scripts.reference
 
-bench: install-dev ## Measure durable ingest and outbound; writes benchmarks/results
+bench: install-dev ## Measure ingest, outbound, chats and the relay (needs RabbitMQ); writes benchmarks/results
 	$(BIN)/python -m benchmarks.ingest $(ARGS)
 	$(BIN)/python -m benchmarks.deliver $(DELIVER_ARGS)
+	$(BIN)/python -m benchmarks.streams $(STREAMS_ARGS)
+	$(BIN)/python -m benchmarks.relay $(RELAY_ARGS)
 
 lock: ## Resolve the lock files anew (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv on the PATH; nothing else does." >&2; exit 1; }
