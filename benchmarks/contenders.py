@@ -43,15 +43,21 @@ class Running:
 
     def cpu_seconds(self) -> float:
         """User and system time of all its processes so far."""
-        ticks = 0
+        return sum(int(fields[11]) + int(fields[12]) for fields in self._processes()) / os.sysconf("SC_CLK_TCK")
+
+    def memory(self) -> int:
+        """Octets resident, of all its processes."""
+        return sum(int(fields[21]) for fields in self._processes()) * os.sysconf("SC_PAGE_SIZE")
+
+    def _processes(self) -> Iterator[list[str]]:
+        """The fields of `/proc/<pid>/stat` behind the name, of each."""
         for stat in Path("/proc").glob("[0-9]*/stat"):
             try:
                 fields = stat.read_text().rpartition(")")[2].split()
             except (FileNotFoundError, ProcessLookupError):  # it ended while we looked
                 continue
             if int(fields[3]) == self.session:
-                ticks += int(fields[11]) + int(fields[12])
-        return ticks / os.sysconf("SC_CLK_TCK")
+                yield fields
 
 
 @contextmanager

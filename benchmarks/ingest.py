@@ -11,6 +11,7 @@ import os
 import platform
 import shutil
 import sqlite3
+from collections.abc import Mapping
 from contextlib import closing
 from importlib.metadata import version
 from pathlib import Path
@@ -146,11 +147,16 @@ def machine(*packages: str) -> dict[str, Any]:
     }
 
 
-def _say(result: dict[str, Any]) -> None:
-    print(f"durable {result['durable_rps']}/s, Flask {result['flask_rps']}/s, ASGI {result['asgi_rps']}/s")
-    for name, wanted in BUDGET.items():
+def judge(result: Mapping[str, Any], budget: Mapping[str, float]) -> None:
+    """Says of each figure whether it keeps within its budget: times from above, all others from below."""
+    for name, wanted in budget.items():
         met = result[name] <= wanted if name.endswith("_ms") else result[name] >= wanted
         print(f"{name}: {result[name]} (budget {wanted}, {'met' if met else 'missed'})")
+
+
+def _say(result: dict[str, Any]) -> None:
+    print(f"durable {result['durable_rps']}/s, Flask {result['flask_rps']}/s, ASGI {result['asgi_rps']}/s")
+    judge(result, BUDGET)
     print(f"written to {RESULT.relative_to(HERE.parent)}")
 
 

@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from benchmarks.backlog import Backlog
-from benchmarks.ingest import _fit_machine, machine
+from benchmarks.ingest import _fit_machine, judge, machine
 from benchmarks.relaying import (
     Round,
     beside_round,
@@ -128,9 +128,7 @@ def _rounded(figures: Round) -> Round:
 def _say(result: dict[str, Any]) -> None:
     print(f"relay {result['relay_rps']}/s, publisher {result['publisher_rps']}/s; ingest {result['ingest_rps']}/s,")
     print(f"with a bus {result['ingest_bus_rps']}/s, beside who catches up {result['ingest_beside_rps']}/s")
-    for name, wanted in BUDGET.items():
-        met = result[name] <= wanted if name.endswith("_ms") else result[name] >= wanted
-        print(f"{name}: {result[name]} (budget {wanted}, {'met' if met else 'missed'})")
+    judge(result, BUDGET)
     print(f"written to {RESULT.relative_to(HERE.parent)}")
 
 

@@ -80,12 +80,12 @@ async def _measured(server: Running, sockets: int, answered: int, rate: float) -
     base, key = f"http://127.0.0.1:{server.port}", _key(server)
     connections = aiohttp.TCPConnector(limit=0)
     async with aiohttp.ClientSession(connector=connections, headers={"authorization": f"Bearer {key}"}) as session:
-        empty = _memory(server)
+        empty = server.memory()
         began = time.perf_counter()
         customers = await _open(session, base, sockets)
         opened = time.perf_counter() - began
         await asyncio.sleep(1)
-        idle = _memory(server) - empty
+        idle = server.memory() - empty
         readers = [asyncio.create_task(_read(customer)) for customer in customers]
         await asyncio.gather(*(_write(customer) for customer in customers[:answered]))
         late, took = await _answer(session, base, customers[:answered], rate)
@@ -181,19 +181,6 @@ def _key(server: Running) -> str:
         return create_key(engine, "bench", [Scope.WRITE])[0]
     finally:
         engine.dispose()
-
-
-def _memory(server: Running) -> int:
-    """Octets resident, of all processes of its session."""
-    pages = 0
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = stat.read_text().rpartition(")")[2].split()
-        except (FileNotFoundError, ProcessLookupError):  # it ended while we looked
-            continue
-        if int(fields[3]) == server.session:
-            pages += int(fields[21])
-    return pages * os.sysconf("SC_PAGE_SIZE")
 
 
 def _allow_files(count: int) -> None:
