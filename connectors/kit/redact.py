@@ -50,12 +50,14 @@ class Redactor:
         forms = {form for secret in secrets if secret for form in _forms(secret.reveal())}
         self._longest = max(map(len, forms), default=0)
         self._forms = _any_of(forms)
+        self._words = tuple(forms)
+        """To look first: most texts hold none of them, and finding that out takes a fifth of the pattern's time."""
 
     def __repr__(self) -> str:
         return "Redactor(***)"
 
     def __call__(self, text: str) -> str:
-        return _without_shapes(self._forms.sub(STARS, text) if self._forms else text)
+        return _without_shapes(self._forms.sub(STARS, text) if self._forms and self._held(text) else text)
 
     def body(self, body: bytes) -> str:
         """A body for people: at most `MOST` characters of text, or the size of what is not text."""
@@ -67,7 +69,13 @@ class Redactor:
         kept = _without_shapes(self._cut(text))
         return kept if len(body) <= MOST else f"{kept}… ({len(body)} octets)"
 
+    def _held(self, text: str) -> bool:
+        """Whether any secret stands in it."""
+        return any(word in text for word in self._words)
+
     def _cut(self, text: str) -> str:
+        if not self._held(text):
+            return text[:MOST]
         pieces: list[str] = []
         end = 0
         for found in self._forms.finditer(text) if self._forms else ():

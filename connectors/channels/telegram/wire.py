@@ -93,8 +93,7 @@ def call(outbound: Outbound, config: Config, opened: ExitStack) -> Call:
     quoted = _quoted(outbound)
     if quoted is not None:
         made.arguments["reply_parameters"] = quoted
-    made.arguments.update(chat_id=chat_id(outbound.address), **within(outbound.thread))
-    return made
+    return Call(made.method, {"chat_id": chat_id(outbound.address), **made.arguments, **within(outbound.thread)})
 
 
 def edit(outbound: OutboundEdit, config: Config) -> Call:
