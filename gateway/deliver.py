@@ -33,7 +33,7 @@ async def deliver(lane: Lane, claimed: Claimed) -> None:
             if not await lane.turn(claimed, n):
                 return
             sent = await hand_over(lane, errand)
-            if not await lane.record(Done(connector, parcel, n, sent)):
+            if not await lane.record(Done(connector, parcel, n, sent, claimed.draft.message)):
                 return
             n = None
     except KitError as error:

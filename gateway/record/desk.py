@@ -36,6 +36,7 @@ _BY_KEY = (
     " JOIN messages m ON m.id = a.message_id"
     " WHERE a.connector_id = ? AND a.key IN (SELECT value FROM json_each(?))"
 )
+_AS_CREATED = "SELECT id FROM message_heads WHERE id IN (SELECT value FROM json_each(?)) AND body IS NULL"
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -85,6 +86,13 @@ class Desk:
         sql = "SELECT id, body FROM messages WHERE id IN (SELECT value FROM json_each(?))"
         for id_, body in self.transaction.rows(sql, listed(missing)) if missing else ():
             self._messages[id_] = _message.decode(body)
+
+    def recall(self, messages: Iterable[Message]) -> None:
+        """`load` for messages read not long ago: those that nobody rewrote since are as they were."""
+        known = {message.id: message for message in messages}
+        same = {id_ for (id_,) in self.transaction.rows(_AS_CREATED, listed(known))}
+        self._messages |= {id_: message for id_, message in known.items() if id_ in same}
+        self.load(known)
 
     def message(self, message_id: str) -> Message:
         """A message as it stands now, in this transaction too. Raises KeyError for an id that is no message's."""

@@ -127,6 +127,8 @@ def _take(transaction: Transaction, cases: Cases, wanted: Wanted, fence: int, mo
     claimed, whole = _prepare(transaction, cases, wanted, fence, rows, wanted.units) if rows else ([], True)
     if not whole:
         return Claims(mine=True, parcels=claimed, wait=0.0)  # what failed may have held up others
+    if claimed and len(claimed) == most:
+        return Claims(mine=True, parcels=claimed)  # the first of them that ends looks again
     now = transaction.now_us
     later = [transaction.rows(_NEXT, wanted.connector.id, rank, now)[0][0] for rank in RANKS]
     due = min((due for due in later if due is not None and due < NEVER), default=None)

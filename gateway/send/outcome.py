@@ -29,7 +29,7 @@ from gateway.send.rate import PutBack
 from gateway.send.standing import SELECT, Parcel, Plan, save
 from gateway.store.times import SECOND
 from gateway.store.transaction import Transaction, listed
-from normalizer.model import Consent, ConsentState, DeliveryError
+from normalizer.model import Consent, ConsentState, DeliveryError, Message
 from normalizer.status import Status
 
 LONGEST_WAIT = 300.0
@@ -44,6 +44,8 @@ class Done:
     parcel: Parcel
     n: int
     sent: Sent
+    message: Message
+    """As it was when the delivery was claimed."""
 
     @property
     def last(self) -> bool:
@@ -75,7 +77,7 @@ def record_outcomes(transaction: Transaction, outcomes: Sequence[Done | Failed])
     ids = listed({outcome.parcel.id for outcome in outcomes})
     parcels = {row[0]: Parcel(*row) for row in transaction.rows(sql, ids)}
     desk.cases.load(parcel.conversation_id for parcel in parcels.values())
-    desk.load(outcome.parcel.message_id for outcome in outcomes if isinstance(outcome, Done))
+    desk.recall(outcome.message for outcome in outcomes if isinstance(outcome, Done))
     ours = []
     for outcome in outcomes:
         parcel = parcels[outcome.parcel.id]

@@ -1,5 +1,6 @@
 """What providers report about what we sent, in whatever order: before the answer, after it, or instead of it."""
 
+from collections.abc import Sequence
 from itertools import permutations
 from typing import Any
 
@@ -9,10 +10,12 @@ import pytest
 from connectors.kit.base import Sent
 from connectors.kit.errors import KitError, OutcomeUnknown, Temporary
 from gateway.arrival import Place
+from gateway.record.desk import Desk as RecordDesk
 from gateway.send.claim import Claimed, Wanted, claim
 from gateway.send.outcome import Done, Failed, record_outcomes
 from gateway.send.pieces import read_token, token_of
 from gateway.store.engine import writing
+from gateway.store.transaction import Transaction
 from normalizer.commands import Fallback, SendMessage
 from normalizer.inbound import StatusChanged
 from normalizer.model import Inbox
@@ -42,7 +45,9 @@ def claimed(desk: Desk) -> Claimed:
 def answer(desk: Desk, one: Claimed, said: Sent | KitError, n: int = 0) -> bool:
     """The lane hears what the provider said."""
     if isinstance(said, Sent):
-        return desk.writer.submit(record_outcomes, Done(desk.connector, one.parcel, n, said)).result(10)
+        return desk.writer.submit(record_outcomes, Done(desk.connector, one.parcel, n, said, one.draft.message)).result(
+            10
+        )
     failed = Failed(desk.connector, one.parcel, n, said, 3)
     return desk.writer.submit(record_outcomes, failed).result(10)
 
@@ -227,3 +232,20 @@ def test_what_was_rerouted_has_failed_already_and_may_arrive_after_all(desk: Des
         report(desk, one, key, **REPORTS[key])
     assert [update["status"] for update in desk.updates()] == ["rerouted", "delivered"]
     assert desk.rows("SELECT count(*) FROM deliveries") == [(2,)]
+
+
+def test_the_answer_leaves_standing_what_was_changed_while_the_request_was_under_way(desk: Desk) -> None:
+    desk.say("hi")
+    one = claimed(desk)
+
+    def reword(transaction: Transaction, texts: Sequence[str]) -> list[bytes]:
+        at = RecordDesk(transaction)
+        message = at.message(one.parcel.message_id)
+        return [at.rewrite(msgspec.structs.replace(message, text=text, revision=1)) for text in texts]
+
+    desk.writer.submit(reword, "hello").result(10)
+    answer(desk, one, Sent(("out:1",)))
+
+    [(body,)] = desk.rows("SELECT body FROM messages WHERE id = ?", one.parcel.message_id)
+    message = msgspec.json.decode(body)
+    assert (message["text"], message["revision"], message["external_ids"]) == ("hello", 1, ["out:1"])
