@@ -40,11 +40,15 @@ class Fallback(Value, frozen=True, kw_only=True):
     """With `after`: also when it is not known whether the delivery before left. It may then arrive twice."""
 
 
+Named = Annotated[str, msgspec.Meta(min_length=1)]
+"""An id that somebody gives: an empty one is a mistake, and not the same as none."""
+
+
 class SendMessage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`message.send`. Exactly one of `conversation_id`, `contact_id`, `to` says to whom."""
 
-    conversation_id: str | None = None
-    contact_id: str | None = None
+    conversation_id: Named | None = None
+    contact_id: Named | None = None
     to: Recipient | None = None
     text: str = ""
     parts: tuple[Part, ...] = ()
@@ -56,7 +60,7 @@ class SendMessage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     purpose: Purpose = Purpose.REPLY
     author: Author | None = None
     direction: Direction = Direction.OUT
-    client_ref: Annotated[str, msgspec.Meta(min_length=1)] | None = None
+    client_ref: Named | None = None
     expires_at: Time | None = None
 
 

@@ -119,6 +119,8 @@ def test_what_no_channel_could_send_is_refused_by_its_code(api: Api, command: di
         (b'{"parts": [{"type": "media"}]}', "application/json", 422, "invalid", "parts[0]"),
         (b'{"expires_at": "2026-11-01T12:00:00"}', "application/json", 422, "invalid", "expires_at"),
         (b'{"client_ref": ""}', "application/json", 422, "invalid", "client_ref"),
+        (b'{"conversation_id": "", "text": "hi"}', "application/json", 422, "invalid", "conversation_id"),
+        (b'{"contact_id": "", "text": "hi"}', "application/json", 422, "invalid", "contact_id"),
         (b"text=x", "application/x-www-form-urlencoded", 415, "unsupported_media_type", None),
         (b'{"text":"x"}', "text/plain", 415, "unsupported_media_type", None),
         (b'"' + b"x" * (2 << 20) + b'"', "application/json", 413, "too_large", None),
