@@ -21,6 +21,7 @@ from gateway import logs
 from gateway.alone import alone
 from gateway.binding import AddressUnavailable, bound, host_of
 from gateway.hub import Hub
+from gateway.relay.catalogue import joined, reading
 from gateway.settings import Listen, Settings
 from gateway.settings.reload import Reloader
 from gateway.store.engine import StoreUnavailable
@@ -41,7 +42,7 @@ class NotStarted(Exception):
 def serve(settings: Settings, environ: Mapping[str, str], listen: Listen, ready: Callable[[str], None]) -> None:
     """Serves until told to end; calls `ready` with the URL once requests are answered. Belongs to the main thread.
 
-    Raises AlreadyServed, AddressUnavailable, StoreUnavailable, NotStarted.
+    Raises AlreadyServed, AddressUnavailable, StoreUnavailable, WrongKey, NotStarted.
     """
     with alone(settings.store), closing(bound(listen.host, listen.port)) as door:
         hub = open_hub(settings)
@@ -51,8 +52,10 @@ def serve(settings: Settings, environ: Mapping[str, str], listen: Listen, ready:
 
 
 def open_hub(settings: Settings) -> Hub:
-    """A hub that can be started. Raises StoreUnavailable."""
+    """A hub that can be started. Raises StoreUnavailable, WrongKey."""
     hub = Hub(settings)
+    with reading(hub.engine) as subscriptions:
+        joined(settings, subscriptions.all())  # rather than that the relay finds out
     if not os.access(settings.files, os.W_OK | os.X_OK):
         raise StoreUnavailable(f"the folder for files {settings.files} cannot be written")
     return hub

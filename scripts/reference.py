@@ -41,7 +41,8 @@ FOLDER = Path(__file__).parent.parent / "docs" / "reference"
 SETTINGS = """\
 One YAML file, `onethread.yaml` unless `--config` or `ONETHREAD_CONFIG` names another. `${NAME}` stands for an
 environment variable, `file:/run/secrets/name` for the text of a file. `onethread config schema` prints the JSON Schema
-of all this. A connector's own settings stand in [connectors](connectors.md)."""
+of all this. `ONETHREAD_KEY` closes the secrets that the store keeps ([how](../how-to/operate.md)). A connector's own
+settings stand in [connectors](connectors.md)."""
 CONNECTORS = "Every installed plugin. Set-up, limits and quirks stand in the README of each plugin's folder."
 EVENT = """\
 CloudEvents 1.0, structured JSON. In `types=` an event goes by its short name, or a pattern such as `message.*`. Every

@@ -45,7 +45,7 @@ def get(call: Call) -> SubscriptionAnswer:
 
 def make(call: Call) -> SubscriptionMade:
     entry, secret = entry_made(call.body, call.hub.settings)
-    _change(call, changing.Made(call.body.name, entry, trusted=False))
+    _change(call, changing.Made(call.body.name, entry, trusted=False, seal=call.hub.settings.seal))
     found = looking.info(call.hub.engine, call.hub.settings, call.body.name, call.hub.relays)
     if found is None:  # and deleted again at once
         raise not_found("subscription")
@@ -61,7 +61,7 @@ def patch(call: Call) -> SubscriptionAnswer:
             raise Problem(409, Code.CONFLICT, ABSENT)
         entry = entry_changed(known.entry, body, call.hub.settings, trusted=row.trusted)
         if entry != known.entry:
-            _change(call, changing.Redefined(name, entry, row.revision))
+            _change(call, changing.Redefined(name, entry, row.revision, call.hub.settings.seal))
     if body.position is not UNSET:
         _change(call, changing.Moved(name, _place(call.hub.feed, "position", body.position)))
     if body.state is not UNSET:

@@ -43,6 +43,7 @@ def serve(
     from gateway.server import AddressUnavailable, NotStarted
     from gateway.server import serve as run
     from gateway.settings import Listen
+    from gateway.settings.sealing import WrongKey
     from gateway.store.engine import StoreUnavailable
 
     listen = Listen(host or settings.listen.host, settings.listen.port if port is None else port)
@@ -57,6 +58,8 @@ def serve(
         raise Failure(f"{error}{hint}", Exit.TEMPORARY if error.passing else Exit.CONFIGURATION) from error
     except UnicodeError as error:  # what Python says of a name that no name service could ever be asked for
         raise Failure(f"cannot listen on {one_line(listen.host)}: no name of a host", Exit.CONFIGURATION) from error
+    except WrongKey as error:
+        raise Failure(str(error), Exit.CONFIGURATION) from error
     except NotStarted as error:
         raise Failure(str(error)) from error
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 @contextmanager
 def opened(settings: "Settings") -> "Iterator[Engine]":
     """The engine, until the end of the command. Raises Failure."""
+    from gateway.settings.sealing import WrongKey
     from gateway.store.engine import StoreUnavailable, open_store
 
     try:
@@ -23,6 +24,8 @@ def opened(settings: "Settings") -> "Iterator[Engine]":
         raise Failure(str(error), Exit.STORE) from error
     try:
         yield engine
+    except WrongKey as error:
+        raise Failure(str(error), Exit.CONFIGURATION) from error
     finally:
         engine.dispose()
 

@@ -97,7 +97,7 @@ def create(
             entry, told = made(values, settings)
         except Misdefined as error:
             raise Failure(str(error), Exit.USAGE) from error
-        _change(engine, Made(name, entry, trusted=True))
+        _change(engine, Made(name, entry, trusted=True, seal=settings.seal))
         found = _known(engine, settings, name)
     plain = "\n".join(filter(None, [f"{name}: {_target(found)}", f"secret: {told}" if told else ""]))
     show({"subscription": plain_values(found), "secret": told}, as_json=as_json, plain=plain)

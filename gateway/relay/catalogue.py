@@ -14,6 +14,7 @@ from connectors.kit.secret import Secret
 from gateway.relay.held import HeldEvent
 from gateway.relay.subscription import TOPIC_NAME, Origin, State, Subscription
 from gateway.settings.model import Settings
+from gateway.settings.sealing import Seal
 from gateway.settings.subscribing import SubscriptionEntry
 from gateway.store.times import SECOND
 
@@ -112,28 +113,25 @@ def of_settings(settings: Settings) -> dict[str, Subscription]:
 
 
 def joined(settings: Settings, rows: Sequence[Row]) -> dict[str, Subscription]:
-    """All that run or may run; the file comes first."""
-    made = {row.name: found for row in rows if (found := of_row(row))}
+    """All that run or may run; the file comes first. Raises WrongKey."""
+    made = {row.name: found for row in rows if (found := of_row(row, settings.seal))}
     return {**made, **of_settings(settings)}
 
 
-def of_row(row: Row) -> Subscription | None:
-    """One that was made over the API; None where the row only keeps the place of one of the file's."""
+def of_row(row: Row, seal: Seal) -> Subscription | None:
+    """One that was made over the API; None where the row only keeps the place of one of the file's. Raises WrongKey."""
     if row.body is None:
         return None
-    return Subscription(row.name, Origin.API, entry_of(row.body, row.secrets), trusted=bool(row.trusted))
+    values = msgspec.json.decode(row.body) | (msgspec.json.decode(seal.open(row.secrets)) if row.secrets else {})
+    entry = msgspec.convert(values, SubscriptionEntry, dec_hook=decode_secret)
+    return Subscription(row.name, Origin.API, entry, trusted=bool(row.trusted))
 
 
-def entry_of(body: bytes, secrets: bytes | None) -> SubscriptionEntry:
-    values = msgspec.json.decode(body) | (msgspec.json.decode(secrets) if secrets else {})
-    return msgspec.convert(values, SubscriptionEntry, dec_hook=decode_secret)
-
-
-def stored(entry: SubscriptionEntry) -> tuple[bytes, bytes | None]:
-    """Body and secrets as they are kept. The secrets are kept as they are: they must sign."""
+def stored(entry: SubscriptionEntry, seal: Seal) -> tuple[bytes, bytes | None]:
+    """Body and secrets as they are kept."""
     values = {name: getattr(entry, name) for name in entry.__struct_fields__}
     secrets = {name: value.reveal() for name in SECRETS if isinstance(value := values.pop(name), Secret)}
-    return msgspec.json.encode(values), msgspec.json.encode(secrets) if secrets else None
+    return msgspec.json.encode(values), seal.close(msgspec.json.encode(secrets)) if secrets else None
 
 
 class Rows:

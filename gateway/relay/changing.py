@@ -11,6 +11,7 @@ import msgspec
 from gateway.ids import new_id
 from gateway.relay.catalogue import stored
 from gateway.relay.subscription import Origin, State
+from gateway.settings.sealing import Seal
 from gateway.settings.subscribing import SubscriptionEntry
 from gateway.store import schema
 from gateway.store.transaction import Transaction
@@ -44,6 +45,7 @@ class Made:
     name: str
     entry: SubscriptionEntry
     trusted: bool
+    seal: Seal
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,16 @@ class Redefined:
     entry: SubscriptionEntry
     revision: int
     """What was read before."""
+    seal: Seal
+
+
+@dataclass(frozen=True)
+class Resealed:
+    """The same secrets, closed anew."""
+
+    name: str
+    before: bytes
+    secrets: bytes
 
 
 @dataclass(frozen=True)
@@ -106,12 +118,13 @@ class Cancelled:
     replay_id: str
 
 
-Change = Placed | Made | Redefined | Stated | Moved | Removed | Retried | Skipped | Replay | Cancelled
+Change = Placed | Made | Redefined | Resealed | Stated | Moved | Removed | Retried | Skipped | Replay | Cancelled
 _ROW = "SELECT state, revision, body FROM subscriptions WHERE name = ?"
 _BOUNDS = "SELECT (SELECT min(position) FROM events), (SELECT max(position) FROM events)"
 _TAKE_OVER = "UPDATE subscriptions SET origin = ?, body = NULL, secrets = NULL, trusted = 1 WHERE name = ?"
 _REVISE = "UPDATE subscriptions SET revision = revision + 1 WHERE name = ?"
 _DEFINE = "UPDATE subscriptions SET body = ?, secrets = ?, revision = revision + 1 WHERE name = ?"
+_RESEAL = "UPDATE subscriptions SET secrets = ? WHERE name = ? AND secrets = ?"
 _STATE = (
     "UPDATE subscriptions SET state = ?, reason = NULL, changed_at = ?, revision = revision + 1, failing_since = NULL,"
     " error = NULL WHERE name = ?"
@@ -161,7 +174,7 @@ def _make(transaction: Transaction, one: Made) -> None:
     if transaction.row(_ROW, one.name):
         raise InTheWay(f"there is a subscription {one.name}, or the place of one that the file had; delete it first")
     position = _beginning(transaction, oldest=one.entry.start == "oldest")
-    _insert(transaction, one.name, Origin.API, position, *stored(one.entry), trusted=one.trusted)
+    _insert(transaction, one.name, Origin.API, position, *stored(one.entry, one.seal), trusted=one.trusted)
 
 
 def _beginning(transaction: Transaction, *, oldest: bool) -> int:
@@ -190,7 +203,11 @@ def _redefine(transaction: Transaction, one: Redefined) -> None:
         raise InTheWay(f"the configuration file provides {one.name}: change it there")
     if revision != one.revision:
         raise InTheWay("somebody else changed it meanwhile; look again")
-    transaction.change(_DEFINE, *stored(one.entry), one.name)
+    transaction.change(_DEFINE, *stored(one.entry, one.seal), one.name)
+
+
+def _reseal(transaction: Transaction, one: Resealed) -> None:
+    transaction.change(_RESEAL, one.secrets, one.name, one.before)
 
 
 def _state(transaction: Transaction, one: Stated) -> None:
@@ -266,6 +283,7 @@ _APPLY: Mapping[type[Any], Callable[[Transaction, Any], object]] = {
     Placed: _place,
     Made: _make,
     Redefined: _redefine,
+    Resealed: _reseal,
     Stated: _state,
     Moved: _move,
     Removed: _remove,

@@ -20,7 +20,7 @@ from gateway.metrics import (
 )
 from gateway.relay.bringing import Bringing
 from gateway.relay.catalogue import Alive, Row, Waiting, joined, of_settings, reading
-from gateway.relay.changing import Placed, change
+from gateway.relay.changing import Placed, Resealed, change
 from gateway.relay.relay import Lease, Relay
 from gateway.relay.replaying import Range, Replaying, running
 from gateway.relay.subscription import Origin, State, Subscription
@@ -68,6 +68,7 @@ class Relays:
         """Every subscription has its place in the feed before anything new is recorded."""
         self._bus.start()
         self._commanding.start()
+        await self._reseal()
         await self.renew()
         self._tasks = [
             asyncio.create_task(rounds("subscriptions", self._look_out), name="subscriptions"),
@@ -124,6 +125,14 @@ class Relays:
         rows = await self._agree()
         await self._replay(await asyncio.to_thread(running, self._hub.engine))
         await asyncio.to_thread(self._measure, rows)
+
+    async def _reseal(self) -> None:
+        """Closes under the newest key what lies open or was closed under an older one."""
+        seal = self._hub.settings.seal
+        for row in await asyncio.to_thread(self._rows):
+            if row.secrets and seal.is_worn(row.secrets):
+                anew = seal.close(seal.open(row.secrets))
+                await self._hub.writer.write(change, Resealed(row.name, row.secrets, anew))
 
     def _rows(self) -> list[Row]:
         with reading(self._hub.engine) as found:

@@ -11,9 +11,10 @@ from gateway.settings import addresses
 from gateway.settings.document import Document, read
 from gateway.settings.listening import listeners, written
 from gateway.settings.model import Connector, Entries, Listen, Settings
-from gateway.settings.problems import SettingsError, nearest
+from gateway.settings.problems import Problem, SettingsError, nearest
 from gateway.settings.rate import Rate
 from gateway.settings.rate import rate as read_rate
+from gateway.settings.sealing import Seal
 from gateway.settings.serving import InboxEntry, inbox_of
 from gateway.settings.typed import Conversion, Untyped
 from normalizer.model import Inbox
@@ -39,7 +40,11 @@ def load(path: Path, environ: Mapping[str, str], plugins: Plugins | None = None)
     """
     document = read(path, environ)
     try:
-        return _Loading(document, plugins).settings(path)
+        seal = Seal.of(environ)
+    except ValueError as error:
+        raise SettingsError([Problem(file="the environment", message=str(error))]) from error
+    try:
+        return _Loading(document, plugins).settings(path, seal)
     except Untyped as error:
         raise SettingsError(document.problems) from error
 
@@ -50,7 +55,7 @@ class _Loading:
         self.conversion = Conversion(document)
         self.plugins = plugins
 
-    def settings(self, path: Path) -> Settings:
+    def settings(self, path: Path, seal: Seal) -> Settings:
         """Raises Untyped after noting everything that is wrong."""
         values = dict(self.document.values)
         named = _section(values, "connectors")
@@ -78,6 +83,7 @@ class _Loading:
             subscriptions=entries.subscriptions,
             listeners=listeners(entries.listeners, self.document.folder),
             limits=entries.limits,
+            seal=seal,
         )
 
     def _entries(self, values: dict[str, Any]) -> Entries | None:

@@ -13,6 +13,7 @@ from gateway.settings import addresses
 from gateway.settings.listening import Listener, ListenersEntry
 from gateway.settings.rate import Rate
 from gateway.settings.readings import Count, Octets, Seconds, read_by
+from gateway.settings.sealing import Seal
 from gateway.settings.serving import InboxEntry
 from gateway.settings.subscribing import SubscriptionEntry
 from normalizer.model import Inbox
@@ -113,6 +114,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     listeners: dict[str, Listener] = {}
     """By name: `smtp`, `lmtp`."""
     limits: Limits
+    seal: Seal = Seal()
+    """Closes the secrets that the store keeps."""
 
     def webhook_url(self, connector: str) -> str:
         """Where a provider posts to."""
@@ -127,3 +130,4 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         for listener in self.listeners.values():
             yield from listener.users.values()
         yield from addresses.passwords(self.bus_url)
+        yield from self.seal.keys()

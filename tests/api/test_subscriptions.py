@@ -14,6 +14,7 @@ from connectors.kit.secret import Secret
 from gateway.keys import Scope
 from gateway.relay.changing import Change, Made, Placed, change
 from gateway.relay.subscription import Origin
+from gateway.settings.sealing import Seal
 from gateway.settings.subscribing import SubscriptionEntry
 from tests.api.conftest import Api
 from tests.api.test_openapi import schema_of
@@ -58,7 +59,7 @@ def operate(api: Api, wanted: Change) -> None:
 def subscribe(api: Api, url: str, **more: Any) -> None:
     """To a receiver on this machine, as only an operator may."""
     entry = SubscriptionEntry(webhook=url, secret=Secret(SECRET), cursor_every=0.0, **more)
-    operate(api, Made("crm", entry, trusted=True))
+    operate(api, Made("crm", entry, trusted=True, seal=Seal()))
     until(lambda: api.hub.relays.standing("crm"))
 
 

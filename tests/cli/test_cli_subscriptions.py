@@ -1,18 +1,22 @@
 """Subscriptions from the command line, beside a hub or without one."""
 
 import json
+import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hubs import served
 
-from gateway.relay.catalogue import entry_of, reading
+from gateway.relay.catalogue import of_row, reading
 from gateway.settings import load
+from gateway.settings.sealing import VARIABLE, Seal
 from gateway.store.engine import open_store, writing
 from tests.relay.receiver import SECRET
 
+KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 WEBHOOK = ("--webhook", "https://crm.example.com/hook")
 
 
@@ -60,7 +64,31 @@ def test_a_webhook_is_made_with_a_secret_that_is_shown_once(run, config):
     engine.dispose()
     assert row is not None
     assert row.trusted
-    assert entry_of(row.body or b"", row.secrets).secret.reveal() == made["secret"]
+    kept = of_row(row, Seal())
+    assert kept is not None
+    assert kept.entry.secret is not None
+    assert kept.entry.secret.reveal() == made["secret"]
+
+
+def test_a_secret_is_closed_under_the_key_of_the_environment(run, config, monkeypatch):
+    monkeypatch.setenv(VARIABLE, KEY)
+    run("subscriptions", "create", "crm", *WEBHOOK, "--secret", SECRET)
+    with closing(sqlite3.connect("onethread.db")) as kept:
+        [(secrets,)] = kept.execute("SELECT secrets FROM subscriptions")
+    assert SECRET.encode() not in secrets
+    assert asked(run, "show", "crm")["webhook"] == WEBHOOK[1]
+    monkeypatch.delenv(VARIABLE)
+    for ran in (run("subscriptions", "show", "crm"), run("serve")):
+        assert (ran.code, ran.err) == (78, "the store keeps secrets that cannot be opened: ONETHREAD_KEY is not set\n")
+
+
+def test_what_is_no_key_is_a_wrong_configuration(run, config, monkeypatch):
+    monkeypatch.setenv(VARIABLE, "changeme")
+    ran = run("subscriptions", "list")
+    assert (ran.code, ran.err) == (
+        78,
+        "the environment: ONETHREAD_KEY is no key: `openssl rand -base64 32` makes one\n",
+    )
 
 
 def test_a_given_secret_is_not_repeated(run, config):

@@ -16,6 +16,7 @@ from gateway.bus.contract import Bus, Incoming, open_bus
 from gateway.bus.names import TOPIC, queue_of
 from gateway.hub import Hub
 from gateway.relay.changing import Made, Removed
+from gateway.settings.sealing import Seal
 from gateway.settings.subscribing import SubscriptionEntry
 from tests.bus.conftest import RABBIT, proxy, through
 from tests.relay.hubs import Said, conversations, eventually, hub_in, info, operate, reload, run, running, tell
@@ -244,7 +245,7 @@ def test_a_queue_goes_with_the_subscription_that_was_deleted_and_stays_with_one_
     async def story() -> None:
         made, filed = unique("made"), unique("filed")
         async with running(hub_in(tmp_path, {"bus": url}, **{filed: QUEUE})) as hub, bus_beside(hub, url) as bus:
-            await operate(hub, Made(made, SubscriptionEntry(queue=True, cursor_every=0.0), trusted=True))
+            await operate(hub, Made(made, SubscriptionEntry(queue=True, cursor_every=0.0), trusted=True, seal=Seal()))
             await tell(hub, Said("a"))
             await eventually(lambda: info(hub, made).position == "1" == info(hub, filed).position)
             assert await bus.depth(queue_of(made)) == 1

@@ -25,6 +25,7 @@ from gateway.relay.held import Changes, HeldEvent
 from gateway.relay.standing import Attendance, Standing, attend, held_of
 from gateway.relay.standing import Made as Progressed
 from gateway.relay.subscription import Origin, State
+from gateway.settings.sealing import Seal
 from gateway.settings.subscribing import SubscriptionEntry
 from gateway.store.engine import writing
 from tests.relay.hubs import Said, eventually, hub_in, info, operate, run, running, tell, webhook
@@ -184,8 +185,8 @@ def test_what_is_not_there_or_in_the_way_is_said_in_a_sentence(tmp_path: Path) -
                 Retried("crm", "a"): (NoSuch, "nothing waits under a"),
                 Skipped("crm", "a", 3): (NoSuch, "the event at position 3 is not the first that waits under a"),
                 Cancelled("crm", "x"): (NoSuch, "there is no such replay"),
-                Redefined("crm", entry, 1): (InTheWay, "the configuration file provides crm: change it there"),
-                Made("crm", entry, True): (
+                Redefined("crm", entry, 1, Seal()): (InTheWay, "the configuration file provides crm: change it there"),
+                Made("crm", entry, True, Seal()): (
                     InTheWay,
                     "there is a subscription crm, or the place of one that the file had; delete it first",
                 ),

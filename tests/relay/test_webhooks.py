@@ -1,6 +1,8 @@
 """Webhooks over real sockets: every way a subscriber can fail, and what becomes of events meanwhile."""
 
 import asyncio
+import base64
+import json
 from pathlib import Path
 from typing import Any
 
@@ -8,13 +10,30 @@ import pytest
 from aiohttp import web
 
 from connectors.kit.secret import Secret
+from gateway.hub import Hub
+from gateway.relay.catalogue import reading
 from gateway.relay.changing import Made, Moved, Retried, Skipped, Stated
 from gateway.relay.copies import Copy
 from gateway.relay.subscription import State
 from gateway.relay.targets import NotTaken, NotThere
 from gateway.relay.webhook import WebhookTarget
+from gateway.settings.loading import load
+from gateway.settings.sealing import VARIABLE, Seal
 from gateway.settings.subscribing import SubscriptionEntry
-from tests.relay.hubs import Said, conversations, eventually, hub_in, info, operate, reload, run, running, tell, webhook
+from tests.relay.hubs import (
+    Said,
+    conversations,
+    eventually,
+    hub_in,
+    info,
+    operate,
+    reload,
+    run,
+    running,
+    tell,
+    webhook,
+    write_settings,
+)
 from tests.relay.receiver import NEWER, SECRET, Post, Receiver, drip, says
 
 SOON = [0.05, 0.05, 0.05]
@@ -409,7 +428,7 @@ def test_a_new_configuration_applies_and_nobody_loses_the_place(tmp_path: Path) 
 def test_the_file_takes_over_what_was_made_beside_it_and_its_place(tmp_path: Path) -> None:
     async def story() -> None:
         async with Receiver() as made, Receiver() as filed, running(hub_in(tmp_path)) as hub:
-            await operate(hub, Made("crm", entry(made), trusted=True))
+            await operate(hub, Made("crm", entry(made), trusted=True, seal=Seal()))
             await tell(hub, Said("a"))
             await made.until_taken(1)
             await reload(hub, tmp_path, crm=webhook(filed.url))
@@ -417,6 +436,36 @@ def test_the_file_takes_over_what_was_made_beside_it_and_its_place(tmp_path: Pat
             await filed.until_taken(1)
             assert [post.position for post in filed.posts] == [2]
             assert (info(hub, "crm").origin, info(hub, "crm").webhook) == ("file", filed.url)
+
+    run(story)
+
+
+def test_secrets_that_lay_open_are_closed_when_a_hub_with_a_key_starts_and_sign_as_before(tmp_path: Path) -> None:
+    def with_key(*keys: str) -> Hub:
+        return Hub(load(write_settings(tmp_path, {}), {VARIABLE: ",".join(keys)}))
+
+    def kept(hub: Hub) -> bytes:
+        with reading(hub.engine) as found:
+            row = found.one("crm")
+        assert row is not None
+        assert row.secrets is not None
+        return row.secrets
+
+    async def story() -> None:
+        old, new = (base64.b64encode(letter * 32).decode() for letter in (b"o", b"n"))
+        async with Receiver() as receiver:
+            seen = []
+            for keys in ((), (old,), (new, old), (new,)):
+                async with running(with_key(*keys)) as hub:
+                    if not keys:
+                        await operate(hub, Made("crm", entry(receiver), trusted=True, seal=hub.settings.seal))
+                    await tell(hub, Said("a"))
+                    await receiver.until_taken(len(seen) + 1)  # which checks the signature
+                    seen.append(kept(hub))
+            open_, by_old, by_new, still = seen
+            assert json.loads(open_) == {"secret": SECRET}
+            assert SECRET.encode() not in by_old + by_new
+            assert open_ != by_old != by_new == still
 
     run(story)
 
