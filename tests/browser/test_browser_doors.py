@@ -1,5 +1,6 @@
 """Who comes, and by which way: signed-in users, two devices, without WebSocket or storage, from other origins."""
 
+import re
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -13,6 +14,7 @@ from connectors.channels.chat import PAGE
 from tests.browser.conftest import Come
 from tests.browser.customer import Customer
 from tests.browser.desk import Desk
+from tests.browser.test_browser_files import give
 from tests.chat.talk import token
 
 pytestmark = pytest.mark.server("chromium")
@@ -32,6 +34,25 @@ def signed_in(sub: str, **claims: object) -> str:
     """What an app's page does before the chat is there."""
     given = f"document.querySelector('onethread-chat').token = '{token(sub, **claims)}'"
     return f"addEventListener('DOMContentLoaded', () => {{ {given}; }});"
+
+
+def test_the_page_asks_for_few_files_whatever_is_done_on_it(desk: Desk, stranger: Come) -> None:
+    customer = stranger(desk.page, locale="de-AT")
+    asked: list[str] = []
+    customer.page.on("request", lambda request: asked.append(request.url.removeprefix(desk.page)))
+    customer.come()
+    give(customer, "paste", "textarea")
+    expect(customer.page.locator(".files li")).to_have_count(1)
+    customer.write("with all there is")
+    customer.sent()
+    id_ = desk.conversation_of("with all there is")
+    desk.answer(id_, "Here", parts=[{"type": "cards", "cards": [{"title": "Here"}]}])
+    customer.message("with all there is").get_by_role("button", name="Reagieren").click()
+    expect(customer.page.locator(".cards")).to_be_visible()
+    customer.page.get_by_role("button", name="Notfall").click()
+    expect(customer.page.get_by_role("dialog")).to_be_visible()
+    files = [each for each in asked if re.fullmatch(r"|[\w.]+\.\w+", each)]
+    assert sorted(files) == ["", "chat.css", "page.css", "page.js", "texts.de.js"]
 
 
 def test_two_devices_of_a_user_show_the_same(desk: Desk, stranger: Come) -> None:

@@ -6,7 +6,7 @@ import zlib
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import FloatRect, Locator, expect
 
 from tests.browser.conftest import Come
 from tests.browser.customer import Customer
@@ -70,6 +70,40 @@ def test_pictures_are_pasted_and_dropped(customer: Customer, desk: Desk) -> None
     expect(customer.log.get_by_role("img")).to_have_count(2)
     [message] = desk.received(desk.conversation_of("two of them"))
     assert sorted(part["name"] for part in message["parts"] if part["type"] == "media") == ["drop.png", "paste.png"]
+
+
+def box(shown: Locator) -> FloatRect:
+    found = shown.bounding_box()
+    assert found
+    return found
+
+
+def test_pictures_of_a_message_stand_two_in_a_row(customer: Customer) -> None:
+    for n in range(3):
+        give(customer, "paste", "textarea")
+        expect(customer.page.locator(".files li")).to_have_count(n + 1)
+    expect(customer.page.locator(".files progress")).to_have_count(0)
+    customer.write("three of them")
+    customer.sent()
+    pictures = customer.message("three of them").locator(".media")
+    expect(pictures).to_have_count(3)
+    for n in range(3):
+        expect(pictures.nth(n).get_by_role("img")).to_have_js_property("naturalWidth", 8)
+    where = "all => all.map((each) => each.getBoundingClientRect()).map(({ x, y, width }) => [x, y, width])"
+    first, second, third = pictures.evaluate_all(where)
+    assert (first[1], first[2]) == (second[1], second[2])
+    assert (third[0], third[1] > first[1], second[0] > first[0]) == (first[0], True, True)
+
+
+def test_a_long_name_pushes_nothing_off_the_screen(customer: Customer) -> None:
+    customer.page.set_viewport_size({"width": 320, "height": 480})
+    names = [f"{'a long name ' * 12}.png", f"{'w' * 200}.png"]
+    pictures = [{"name": name, "mimeType": "image/png", "buffer": png()} for name in names]
+    customer.page.locator("input[type=file]").set_input_files(pictures)
+    removals = customer.page.get_by_role("button", name="Remove")
+    expect(removals).to_have_count(2)
+    for shown in (customer.page.locator(".send"), *removals.all()):
+        assert box(shown)["x"] + box(shown)["width"] <= 320
 
 
 def test_a_file_of_another_kind_is_refused_before_and_after_it_was_sent(customer: Customer, folder: Path) -> None:

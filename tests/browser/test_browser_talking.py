@@ -202,29 +202,6 @@ def test_a_place_is_shared_when_it_is_asked_for(customer: Customer, desk: Desk) 
     assert (part["type"], part["latitude"], part["longitude"]) == ("location", 48.2082, 16.3738)
 
 
-UNTIL = "2030-01-05T20:30:00Z"
-NOTHING = {"open": None, "until": None, "expected": None, "notice": None}
-SERVICES = {
-    "Open until 05/01/2030, 20:30 · Usually answered within 2 minutes": {"open": True, "until": UNTIL, "expected": 90},
-    "Closed · Opens 05/01/2030, 20:30 · Holidays!": {"open": False, "until": UNTIL, "notice": "Holidays!"},
-    "Usually answered within 1 day": {"expected": 86400},
-    "": {},
-}
-
-
-def test_hours_and_what_to_expect_are_told(stranger: Come, desk: Desk) -> None:
-    customer = stranger(desk.page, timezone_id="UTC").come()
-    told = customer.page.evaluate(
-        """async (services) => {
-          const [hours, texts] = await Promise.all([import("./hours.js"), import("./texts.js")]);
-          const said = await texts.texts("en-GB");
-          return services.map((service) => hours.told(service, said, "en-GB"));
-        }""",
-        [NOTHING | service for service in SERVICES.values()],
-    )
-    assert told == list(SERVICES)
-
-
 def test_a_deletion_leaves_a_word(stranger: Come, desk: Desk) -> None:
     """No channel of this hub deletes yet; the frame the protocol has for it is made of a real one on its way."""
     customer = stranger(desk.page)

@@ -1,9 +1,7 @@
 // Files on their way up: as soon as they are picked, with progress, and again on wish or when the connection is back.
-// Loaded with the first file.
 
-import { el } from "./log.js";
-import { octets } from "./octets.js";
-import { filled } from "./texts.js";
+import { el, sign } from "./elements.js";
+import { filled, octets } from "./texts.js";
 
 const KINDS = ["image", "video", "audio"];
 const REFUSED = { 413: "tooLarge", 415: "wrongType" };
@@ -50,6 +48,14 @@ export class Attachments {
     return taken.length === files.length;
   }
 
+  /** Somebody else writes, and a file is of who sent it up: it goes anew when the connection is there, unless they left. */
+  pass(left) {
+    for (const { request } of this.#list) request?.abort();
+    this.#list = this.#list.filter(({ file }) => file && !left);
+    for (const entry of this.#list) Object.assign(entry, { part: null, error: entry.error ?? "failed" });
+    this.#show();
+  }
+
   /** Those of a draft, up already. */
   restore(parts) {
     this.#list = parts.map((each) => ({ name: each.name, part: each }));
@@ -93,7 +99,6 @@ export class Attachments {
     Object.assign(entry, { request, error: null, done: 0 });
     request.open("POST", `${this.#way.base}files?name=${encodeURIComponent(entry.name)}`);
     request.setRequestHeader("Authorization", `Bearer ${this.#way.token()}`);
-    request.setRequestHeader("Content-Type", entry.file.type || "application/octet-stream");
     request.responseType = "json";
     request.upload.onprogress = ({ loaded, total }) => entry.bar && (entry.bar.value = entry.done = loaded / total);
     request.onload = () => {
@@ -109,7 +114,6 @@ export class Attachments {
   #remove(entry) {
     entry.request?.abort();
     this.#list = this.#list.filter((each) => each !== entry);
-    this.#show();
   }
 
   #show() {
@@ -121,12 +125,17 @@ export class Attachments {
   #shown(entry) {
     const { t, language, limits } = this.#way;
     const { name, error } = entry;
-    const button = (label, sign, onclick) =>
-      el("button", { type: "button", className: "plain", "aria-label": `${label} ${name}`, onclick }, sign);
     entry.bar = entry.part || error ? null : el("progress", { max: 1, value: entry.done, "aria-label": name });
     const why = error && el("span", { className: "alarm", role: "alert" }, filled(t[error], octets(language, limits()?.file ?? 0)));
-    const again = error === "failed" && button(t.again, "↻", () => (this.#send(entry), this.#show()));
-    const parts = [el("span", { dir: "auto" }, name), entry.bar, why, again, button(t.remove, "✕", () => this.#remove(entry))];
-    return el("li", {}, parts.filter(Boolean));
+    const does = (mark, label, work) => sign(mark, `${label} ${name}`, () => (work(), this.#show()), { className: "plain" });
+    return el(
+      "li",
+      {},
+      el("span", { dir: "auto" }, name),
+      entry.bar,
+      why,
+      error === "failed" && does("↻", t.again, () => this.#send(entry)),
+      does("✕", t.remove, () => this.#remove(entry)),
+    );
   }
 }

@@ -1,39 +1,30 @@
 // <onethread-chat>: a chat with a onethread hub, for any page. docs/how-to/embed-the-chat.md says how to use it.
 
+import { Refused, called } from "./calling.js";
 import { Composer } from "./composer.js";
-import { Log, el, later } from "./log.js";
-import { Outbox, Store, Story, alone, pause } from "./memory.js";
-import { direction, texts } from "./texts.js";
-import { Refused, Wire, called } from "./wire.js";
+import { el } from "./elements.js";
+import { face } from "./face.js";
+import { told } from "./hours.js";
+import { Log } from "./log.js";
+import { pending } from "./message.js";
+import { Outbox } from "./outbox.js";
+import { durable } from "./store.js";
+import { Story } from "./story.js";
+import { chosen, texts } from "./texts.js";
+import { VISITOR, Visitor, person } from "./visitor.js";
+import { Wire } from "./wire.js";
 
 const HERE = new URL(".", import.meta.url).href;
-const AHEAD = 60000;
+const AHEAD = 60000; // all in milliseconds
 const LONGEST = 2 ** 31 - 1;
 const FRESH = 20 * 3600000;
 const HAD = ["delivered", "read"];
-
-/** Whose token it is, without looking whether it is genuine: only for what is kept on this device. */
-function person(token) {
-  try {
-    return `user:${JSON.parse(atob(token.split(".")[1].replace(/-/g, "+").replace(/_/g, "/"))).sub}`;
-  } catch {
-    return "user";
-  }
-}
-
-function known(language) {
-  try {
-    return Intl.DateTimeFormat.supportedLocalesOf(language).length;
-  } catch {
-    return false;
-  }
-}
 
 class OnethreadChat extends HTMLElement {
   static observedAttributes = ["token", "lang"];
 
   #base;
-  #kept;
+  #visitor;
   #outbox;
   #wire;
   #used;
@@ -89,8 +80,9 @@ class OnethreadChat extends HTMLElement {
 
   forget() {
     this.#outbox.forget();
-    this.#kept.drop("token");
-    this.#token = this.#who = null;
+    this.#visitor.forget();
+    this.#meet(null);
+    this.#token = null;
     this.#restart();
   }
 
@@ -108,32 +100,34 @@ class OnethreadChat extends HTMLElement {
   async connectedCallback() {
     for (const name of ["token", "texts"]) this.#adopt(name);
     this.#base = new URL((this.getAttribute("base") ?? HERE).replace(/\/?$/, "/"), document.baseURI).href;
-    this.#kept = new Store(`onethread:${this.#base}:`);
-    this.#outbox = new Outbox(`onethread:${this.#base}`, () => this.#await());
+    const name = `onethread:${this.#base}`;
+    this.#visitor = new Visitor(this.#base, name);
+    this.#outbox = new Outbox(name, () => this.#await());
     const turn = (this.#listening = new AbortController());
     await this.#draw();
     if (turn.signal.aborted) return;
     this.#wire = new Wire(this.#base, {
       token: async () => (this.#used = await this.#credential()),
-      stale: (token) => this.#outdated(token),
+      stale: (...told) => this.#outdated(...told),
       after: () => this.#story.cursor,
       locale: () => this.#language,
       heard: (frame) => this.#hear(frame),
       state: (...told) => this.#become(...told),
     });
-    const on = (target, name, work) => target.addEventListener(name, work, { signal: turn.signal });
-    on(window, "online", () => this.#wire.nudge(true));
-    on(window, "pageshow", () => this.#look());
-    on(window, "focus", () => this.#look());
-    on(document, "visibilitychange", () => this.#look());
-    on(window, "storage", ({ key }) => this.#outbox.concerns(key) && (this.#await(), this.#flush()));
+    const on = (name, work) => addEventListener(name, work, turn); // until the turn's signal ends it
+    on("online", () => this.#wire.nudge(true));
+    on("offline", () => this.#wire.nudge());
+    for (const name of ["pageshow", "focus", "visibilitychange"]) on(name, () => this.#look());
+    on("storage", ({ key }) => this.#outbox.concerns(key) && (this.#await(), this.#flush()));
     this.#wire.start();
   }
 
   /** What was set before this script was there hides what it has by that name. */
   #adopt(name) {
-    const value = Object.getOwnPropertyDescriptor(this, name)?.value;
-    if (delete this[name] && value) this[name] = value;
+    if (!Object.hasOwn(this, name)) return;
+    const { [name]: value } = this;
+    delete this[name];
+    this[name] = value;
   }
 
   disconnectedCallback() {
@@ -145,12 +139,13 @@ class OnethreadChat extends HTMLElement {
   }
 
   get #language() {
-    const wanted = [this.lang, document.documentElement.lang, navigator.language, "en"];
-    return wanted.map((each) => each.replace("_", "-")).find((each) => each && known(each));
+    return chosen(this.lang, document.documentElement.lang, navigator.language, "en");
   }
 
-  #redraw() {
-    if (this.#wire) this.#draw();
+  async #redraw() {
+    if (!this.#wire) return;
+    await this.#draw();
+    this.#wire.renew(this.#used);
   }
 
   async #draw() {
@@ -159,15 +154,13 @@ class OnethreadChat extends HTMLElement {
     this.#log = new Log({
       t,
       language,
-      channel: "chat",
       story: this.#story,
       act: (action, message) => this.#act(action, message),
       react: (message, emoji, on) => this.#put({ type: "reaction", ref: message.ref, [on ? "add" : "remove"]: [emoji] }),
       answer: (...told) => this.#composer.answer(...told),
-      again: (id) => (this.#outbox.again(id), this.#flush()),
       remove: (id) => this.#outbox.drop(id),
       older: () => this.#older(),
-      seen: () => this.#see(),
+      looked: () => this.#see(),
       leave: () => this.#composer.focus(),
     });
     this.#composer = new Composer({
@@ -183,15 +176,9 @@ class OnethreadChat extends HTMLElement {
       say: (text) => this.#tell(text),
     });
     this.#t = t;
-    this.#service = el("span");
+    this.#service = el("span", { "aria-live": "polite" });
     this.#notice = el("div", { className: "notice", role: "status" });
-    const header = el("header", {}, el("h2", {}, t.title), this.#service);
-    const properties = { className: "chat", role: "region", dir: direction(language), lang: language, "aria-label": t.title };
-    const whole = el("div", properties, header, this.#notice, this.#log.element, this.#composer.element);
-    const over = (on) => (event) => (event.preventDefault(), whole.classList.toggle("drop", on));
-    whole.ondragover = over(true);
-    whole.ondragleave = over(false);
-    whole.ondrop = (event) => (over(false)(event), this.#composer.add([...event.dataTransfer.files]));
+    const whole = face(t, language, this.#service, this.#notice, this.#log, this.#composer);
     this.#root.replaceChildren(el("link", { rel: "stylesheet", href: `${HERE}chat.css` }), whole);
     if (this.#session) this.#welcome(this.#session);
     this.#log.reset(true);
@@ -205,31 +192,33 @@ class OnethreadChat extends HTMLElement {
       this.#event("token");
       throw new Refused({ code: "bad_token" });
     }
-    this.#meet(given ? person(given) : "visitor");
-    if (given) return given;
-    return alone(`onethread:${this.#base}:session`, async () => {
-      const kept = this.#kept.get("token") ?? (await pause(50)) ?? this.#kept.get("token");
-      if (kept) return kept;
-      const { token } = await called(`${this.#base}session`, null, { method: "POST" });
-      this.#kept.set("token", token);
-      return token;
-    });
+    this.#meet(given ? person(given) : VISITOR);
+    if (!given) return this.#visitor.token();
+    await this.#visitor.join(given);
+    this.#await();
+    this.#composer.restore();
+    return given;
   }
 
-  #outdated(token) {
-    if (this.#kept.get("token") === token) this.#kept.drop("token");
-    else this.#stale = token;
+  #outdated(token, expired) {
+    if (this.#visitor.is(token)) return (this.#visitor.forget(), true);
+    if (expired) this.#stale = token;
+    return false;
   }
 
   #meet(who) {
     if (who === this.#who) return;
     if (this.#who) {
       this.#outbox.leave();
+      this.#composer.pass(!who || this.#who !== VISITOR);
       this.#sent.clear();
       this.#story.forget();
       this.#log.reset(true);
+      this.#await();
+      this.#count();
     }
     this.#who = who;
+    if (!who) return;
     this.#outbox.of(who);
     this.#composer.restore();
   }
@@ -239,29 +228,37 @@ class OnethreadChat extends HTMLElement {
     if (frame.type === "service") this.#serve(frame);
     if (frame.type === "typing") this.#log.type(frame.on ? frame.seconds : 0);
     if (frame.type === "error") this.#event("error", frame);
-    const change = this.#story.apply(frame);
-    if (frame.reset) this.#toldAt = Date.now();
-    if (change?.reset) this.#log.reset(frame.reset);
-    if (change?.changed) this.#log.change(change.changed);
-    if (change?.message) this.#log.put(change.message, change.fresh);
-    if (change?.fresh) this.#event("message", change.message);
-    if (change) this.#await();
     if (frame.type === "live") this.#caughtUp();
-    else if (change && this.#state === "live") {
+    if (frame.reset) this.#toldAt = Date.now();
+    const change = this.#story.apply(frame);
+    if (change) this.#show(change, frame.reset);
+  }
+
+  #show({ reset, changed, message, fresh, read }, anew) {
+    if (reset) this.#log.reset(anew);
+    if (changed) this.#log.change(changed);
+    if (message) this.#log.put(message, fresh);
+    if (read) this.#log.mark();
+    if (fresh) this.#event("message", message);
+    this.#await();
+    if (this.#state === "live") {
       this.#see();
-      if (change.message && change.message.ref !== this.#readRef) this.#confirm([change.message]);
+      if (message && message.ref !== this.#readRef) this.#confirm([message]);
     }
-    if (change) this.#count();
+    this.#count();
   }
 
   #welcome(session) {
     this.#session = session;
-    if (session.kind === "visitor" && session.token) this.#kept.set("token", (this.#used = session.token));
+    if (session.kind === VISITOR && session.token) {
+      this.#visitor.renew(this.#used, session.token);
+      this.#used = session.token;
+    }
     this.#composer.admit(session);
     this.#serve(session.service);
     clearTimeout(this.#renewal);
     const left = new Date(session.expires_at) - Date.now() - AHEAD;
-    if (session.kind !== "user" || left > LONGEST) return;
+    if (session.kind === VISITOR || left > LONGEST) return;
     this.#renewal = setTimeout(() => this.#renew(), Math.max(left, AHEAD / 12));
   }
 
@@ -277,10 +274,9 @@ class OnethreadChat extends HTMLElement {
 
   #caughtUp() {
     this.#readRef = null;
-    this.#confirm(this.#story.messages.values());
+    this.#confirm(this.#story.all);
     this.#see();
     this.#composer.resume();
-    this.#log.mend();
     this.#flush();
   }
 
@@ -289,24 +285,17 @@ class OnethreadChat extends HTMLElement {
     return this.#outbox.send((frame) => this.#wire.ask(frame), sent);
   }
 
+  /** Shows what the hub has not told yet, behind what it has. */
   #await() {
     if (!this.#log) return;
     const entries = new Map(this.#outbox.entries().map((entry) => [entry.frame.client_id, entry]));
-    for (const message of this.#story.messages.values()) {
-      entries.delete(message.client_id);
-      this.#sent.delete(message.client_id);
+    for (const { client_id: id } of this.#story.all) {
+      this.#sent.delete(id);
+      if (entries.delete(id)) this.#outbox.drop(id);
     }
     const all = [...new Map([...this.#sent, ...entries]).values()];
-    this.#log.wait(all.filter(({ frame }) => frame.type === "message").map((entry) => this.#pending(entry)));
+    this.#log.wait(all.filter(({ frame }) => frame.type === "message").map((entry) => pending(entry, this.#sent)));
     this.#tell();
-  }
-
-  #pending({ at, frame, parts = [], failed }) {
-    const state = failed ? "failed" : this.#sent.has(frame.client_id) ? "sent" : "sending";
-    const { client_id: id, reply_to, choice, location } = frame;
-    const text = frame.text || choice?.label || "";
-    const all = [...parts, ...(location ? [{ type: "location", ...location }] : [])];
-    return { id, from: "me", text, parts: all, reply_to, at: new Date(at).toISOString(), state };
   }
 
   #say(fields, parts) {
@@ -321,12 +310,13 @@ class OnethreadChat extends HTMLElement {
     this.#flush();
   }
 
-  #act(action, message) {
-    const { type, label, value } = action;
-    if (type !== "share_location") return this.#say({ text: "", reply_to: message.ref, choice: { value: value || label, label } });
-    const share = (location) => this.#say({ text: "", reply_to: message.ref, location });
+  #act({ type, label, value }, { ref }) {
+    const answer = (fields) => this.#say({ text: "", reply_to: ref, ...fields });
+    if (type !== "share_location") return answer({ choice: { value: value || label, label } });
+    const share = ({ coords: { latitude, longitude } }) => answer({ location: { latitude, longitude } });
     const fail = () => this.#tell(this.#t.noLocation);
-    later("./place.js", ({ here }) => here().then(share, fail), fail);
+    if (navigator.geolocation) navigator.geolocation.getCurrentPosition(share, fail, { timeout: 15000 });
+    else fail();
   }
 
   async #older() {
@@ -352,7 +342,7 @@ class OnethreadChat extends HTMLElement {
   }
 
   #confirm(messages) {
-    const refs = [...messages].filter(({ confirm, status }) => confirm && !HAD.includes(status)).map(({ ref }) => ref);
+    const refs = messages.filter(({ confirm, status }) => confirm && !HAD.includes(status)).map(({ ref }) => ref);
     for (let n = 0; n < refs.length; n += 100) this.#wire.say({ type: "received", refs: refs.slice(n, n + 100) });
   }
 
@@ -381,13 +371,11 @@ class OnethreadChat extends HTMLElement {
   #tell(text) {
     const { connecting, away, refused, memory } = this.#t;
     const matter = { connecting, away, refused }[this.#state];
-    const durable = this.#outbox.durable && this.#kept.durable;
-    this.#notice.textContent = [text, matter, durable ? null : memory].filter(Boolean).join(" ");
+    this.#notice.textContent = [text, matter, durable() ? null : memory].filter(Boolean).join(" ");
   }
 
   #serve(service) {
-    const show = ({ told }) => (this.#service.textContent = told(service, this.#t, this.#language));
-    later("./hours.js", show, () => (this.#service.textContent = ""));
+    this.#service.textContent = told(service, this.#t, this.#language);
   }
 
   #event(name, detail = {}) {

@@ -1,30 +1,29 @@
 // Where one writes: text, an answer to a message, files, the emergency.
 
-import { el, later } from "./log.js";
+import { Attachments } from "./attachments.js";
+import { button, el, sign } from "./elements.js";
 import { filled } from "./texts.js";
 
-const AGAIN = 5000;
+const AGAIN = 5000; // milliseconds
 
 export class Composer {
   #way;
   #replying;
-  #files = null;
+  #files;
   #wished = false;
   #saidAt = 0;
 
   constructor(way) {
     const { t } = (this.#way = way);
-    const button = (label, sign, onclick, more) =>
-      el("button", { type: "button", "aria-label": label, title: label, onclick, ...more }, sign);
+    this.#files = new Attachments({ ...way, changed: () => this.#changed() });
     this.quote = el("div", { className: "quote", hidden: true });
     this.text = el("textarea", { rows: 1, dir: "auto", "aria-label": t.write, placeholder: t.write });
     this.picker = el("input", { type: "file", multiple: true, hidden: true, "aria-label": t.attach });
-    this.alarm = button(t.emergency, "⚠", () => this.#warn(), { className: "alarm", hidden: true });
-    const shoot = button(t.screenshot, "▣", () => this.#attached((files) => files.shoot()), { hidden: !navigator.mediaDevices?.getDisplayMedia });
-    const attach = button(t.attach, "+", () => this.picker.click());
-    const send = el("button", { className: "send" }, t.send);
-    const row = el("div", { className: "row" }, this.alarm, attach, shoot, this.text, send);
-    this.element = el("form", {}, this.quote, row, this.picker);
+    this.alarm = sign("⚠", t.emergency, () => this.#warn(), { className: "alarm", hidden: true });
+    const shoot = sign("▣", t.screenshot, () => this.#files.shoot(), { hidden: !navigator.mediaDevices?.getDisplayMedia });
+    const attach = sign("+", t.attach, () => this.picker.click());
+    const row = el("div", { className: "row" }, this.alarm, attach, shoot, this.text, el("button", { className: "send" }, t.send));
+    this.element = el("form", {}, this.#files.element, this.quote, row, this.picker);
     this.element.onsubmit = (event) => (event.preventDefault(), this.#send());
     this.picker.onchange = () => this.add([...this.picker.files]);
     this.text.onkeydown = (event) => this.#key(event);
@@ -45,20 +44,26 @@ export class Composer {
 
   restore() {
     const { text, parts } = this.#way.outbox.draft ?? {};
-    if (this.text.value || this.#files) return;
+    if (this.text.value || !this.#files.element.hidden) return;
     this.text.value = text ?? "";
-    if (parts?.length) this.#attached((files) => files.restore(parts));
+    this.#files.restore(parts ?? []);
   }
 
   resume() {
-    this.#files?.resume();
+    this.#files.resume();
+  }
+
+  /** Somebody else writes: who has signed in goes on, who has signed out leaves no word. */
+  pass(left) {
+    this.#wished = false;
+    if (left) this.text.value = "";
+    this.#files.pass(left);
+    this.#quote();
   }
 
   /** `shown`: how it is told to what one answers. */
   answer(message, ...shown) {
-    this.#replying = message;
-    this.quote.hidden = !message;
-    this.quote.replaceChildren(...shown);
+    this.#quote(message, ...shown);
     this.focus();
   }
 
@@ -66,19 +71,14 @@ export class Composer {
     if (!files.length) return;
     event?.preventDefault();
     const { say, t } = this.#way;
-    this.#attached((attached) => attached.add(files) || say(filled(t.tooMany, attached.most)));
+    if (!this.#files.add(files)) say(filled(t.tooMany, this.#files.most));
     this.picker.value = "";
   }
 
-  #attached(work) {
-    const use = ({ Attachments }) => {
-      if (!this.#files) {
-        this.#files = new Attachments({ ...this.#way, changed: () => this.#changed() });
-        this.element.prepend(this.#files.element);
-      }
-      work(this.#files);
-    };
-    later("./attachments.js", use, () => this.#way.say(this.#way.t.away));
+  #quote(message, ...shown) {
+    this.#replying = message;
+    this.quote.hidden = !message;
+    this.quote.replaceChildren(...shown);
   }
 
   #changed() {
@@ -87,19 +87,16 @@ export class Composer {
   }
 
   #send() {
-    const parts = this.#files?.parts ?? [];
     const text = this.text.value.trim();
-    this.#wished = Boolean(this.#files?.busy);
-    if (this.#wished || (!text && !parts.length)) return;
-    this.#say({ text });
+    this.#wished = this.#files.busy;
+    if (!this.#wished && (text || this.#files.parts.length)) this.#say({ text });
   }
 
   #say(fields) {
-    this.#way.send({ ...fields, reply_to: this.#replying?.ref }, this.#files?.parts);
+    this.#way.send({ ...fields, reply_to: this.#replying?.ref }, this.#files.parts);
     this.text.value = "";
-    this.#files?.sent();
+    this.#files.sent();
     this.answer();
-    this.#keep();
     this.#typing(false);
   }
 
@@ -117,14 +114,21 @@ export class Composer {
   }
 
   #keep() {
-    const [text, parts] = [this.text.value, this.#files?.parts ?? []];
-    this.#way.outbox.draft = text || parts.length ? { text, parts } : null;
+    const text = this.text.value;
+    const { parts } = this.#files;
+    this.#way.outbox.draft = (text || parts.length) && { text, parts };
   }
 
+  /** The emergency goes before everything else, so it asks first. */
   #warn() {
     const { t } = this.#way;
     const text = this.text.value.trim() || t.help;
-    const send = () => this.#say({ text, priority: "emergency" });
-    later("./emergency.js", ({ ask }) => ask(this.element, t, text, send), () => confirm(t.emergencyAsk) && send());
+    const close = () => dialog.close();
+    const send = () => (close(), this.#say({ text, priority: "emergency" }));
+    const row = el("div", { className: "row" }, button(t.cancel, close, { autofocus: true }), button(t.send, send, { className: "alarm" }));
+    const words = [el("p", {}, t.emergencyAsk), el("blockquote", { dir: "auto" }, text), row];
+    const dialog = el("dialog", { "aria-label": t.emergency, onclose: () => dialog.remove() }, words);
+    this.element.append(dialog);
+    dialog.showModal();
   }
 }

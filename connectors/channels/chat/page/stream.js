@@ -1,17 +1,17 @@
-// Server-sent events and POST, for where no WebSocket gets through. Loaded only there.
+// Server-sent events and POST, for where no WebSocket gets through.
 
-import { Refused, answered, called } from "./wire.js";
+import { Refused, asked, called } from "./calling.js";
 
 /** A refusal as the frame a socket would tell it by. */
-const told = ({ code, message, retryAfter }, more) => ({ type: "error", code, detail: message, retry_after: retryAfter, ...more });
+const refusal = ({ code, message, after }, more) => ({ type: "error", code, detail: message, retry_after: after, ...more });
 
-export default class Stream {
+export class Stream {
   #stop = new AbortController();
 
   /** `alive()`: octets came, be it a comment. */
   constructor(base, hello, heard, gone, alive) {
     Object.assign(this, { base, token: hello.token, heard, gone, alive });
-    this.#read(hello.after);
+    this.#read(hello);
   }
 
   /** Answers come as frames, as they do from a socket. */
@@ -20,11 +20,11 @@ export default class Stream {
     if (type === "ping" || type === "hello") return;
     const { signal } = this.#stop;
     try {
-      const ack = await called(`${this.base}send`, this.token, { method: "POST", body: JSON.stringify(frame), signal });
+      const ack = await called(`${this.base}send`, this.token, { body: frame, signal });
       if (ack) this.heard(ack);
     } catch (error) {
       if (signal.aborted) return;
-      if (error instanceof Refused) this.heard(told(error, { of: type, client_id }));
+      if (error instanceof Refused) this.heard(refusal(error, { of: type, client_id }));
       else this.#over();
     }
   }
@@ -33,16 +33,13 @@ export default class Stream {
     this.#stop.abort();
   }
 
-  async #read(after) {
+  async #read({ after, locale }) {
     const { signal } = this.#stop;
-    const headers = { Accept: "text/event-stream", Authorization: `Bearer ${this.token}` };
-    const url = `${this.base}stream${after ? `?after=${encodeURIComponent(after)}` : ""}`;
     try {
-      const answer = await fetch(url, { headers, cache: "no-store", credentials: "omit", signal });
-      if (!answer.ok) await answered(answer);
-      await this.#hear(answer.body.getReader());
+      const headers = { Accept: "text/event-stream", ...(after && { "Last-Event-ID": after }) };
+      await this.#hear((await asked(`${this.base}stream?locale=${locale}`, this.token, { headers, signal })).body.getReader());
     } catch (error) {
-      if (error instanceof Refused && !signal.aborted) this.heard(told(error, { of: "hello" }));
+      if (error instanceof Refused && !signal.aborted) this.heard(refusal(error, { of: "hello" }));
     }
     this.#over(); // ended, or cut: either way one comes back
   }

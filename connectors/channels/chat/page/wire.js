@@ -1,5 +1,8 @@
 // The connection, which comes back by itself. docs/explanation/chat-protocol.md is the protocol.
 
+import { Away, Refused } from "./calling.js";
+import { Stream } from "./stream.js";
+
 const LEAST = 1000; // all in milliseconds
 const MOST = 30000;
 const BEAT = 5000;
@@ -7,36 +10,12 @@ const PING = 30000;
 const SILENCE = 45000;
 const ANSWER = 15000;
 
-/** Errors that will not get better by sending the same again. */
-export const FINAL = new Set(["malformed", "invalid", "forbidden", "not_found", "too_large", "unsupported_media_type"]);
-const STALE = new Set(["expired", "unauthenticated"]);
-const WRONG = new Set(
-  "forbidden not_found not_yet_valid bad_signature bad_algorithm wrong_audience wrong_issuer missing_claim bad_token".split(" "),
-);
+/** Another token is good, or may be. */
+const STALE = ["expired", "unauthenticated", "joined"];
+const WRONG = "not_yet_valid bad_signature bad_algorithm wrong_audience wrong_issuer missing_claim bad_token".split(" ");
+const HOPELESS = ["forbidden", "not_found"];
 const RESTARTED = 1012;
-
-export class Refused extends Error {
-  constructor({ code, detail, retry_after: after }) {
-    super(detail ?? code);
-    this.code = code;
-    this.retryAfter = after;
-  }
-}
-
-export class Away extends Error {}
-
-/** An answer's JSON; null for none. Raises Refused, TypeError where the network is gone. */
-export async function called(url, token, options = {}) {
-  const headers = { ...options.headers, ...(token && { Authorization: `Bearer ${token}` }) };
-  return answered(await fetch(url, { cache: "no-store", credentials: "omit", ...options, headers }));
-}
-
-export async function answered(answer) {
-  const told = answer.status === 204 ? null : await answer.json().catch(() => null);
-  if (answer.ok) return told;
-  const after = Number(answer.headers.get("Retry-After")) || undefined;
-  throw new Refused({ code: answer.status >= 500 ? "overloaded" : "malformed", retry_after: after, ...told });
-}
+const PLAIN = !globalThis.WebSocket;
 
 class Socket {
   constructor(base, hello, heard, gone) {
@@ -56,12 +35,12 @@ class Socket {
   }
 }
 
-/** `ways`: `token()` and `stale(token)`, `after()` the cursor, `locale()`, `heard(frame)`, `state(name, code)`. */
+/** `ways`: `token()`, `stale(token, expired)` whether there is another to be had, `after()` the cursor, `locale()`, `heard(frame)`, `state(name, code)`. */
 export class Wire {
   #base;
   #ways;
   #line = null;
-  #plain = typeof WebSocket === "undefined";
+  #plain = PLAIN;
   #asked = new Map();
   #tries = 0;
   #timer;
@@ -93,14 +72,15 @@ export class Wire {
   /** The network may be back, or the tab is looked at again: comes back at once, or looks whether it is still there. */
   nudge(online) {
     if (!this.#wanted) return;
-    if (online) this.#plain = typeof WebSocket === "undefined";
+    if (online) this.#plain = PLAIN;
     if (!this.#line) this.start();
     else if (this.#welcomed) this.#feel();
   }
 
+  /** Another token of the same person, or another language. */
   renew(token) {
     this.#token = token;
-    if (this.#line instanceof Socket && this.#welcomed) this.say({ type: "hello", token });
+    if (this.#line instanceof Socket && this.#welcomed) this.say(this.#hello());
     else if (this.#line) (this.#end(), this.start());
   }
 
@@ -126,17 +106,19 @@ export class Wire {
     try {
       this.#token = await this.#ways.token();
       if (turn !== this.#coming) return;
-      const hello = { type: "hello", token: this.#token, after: this.#ways.after(), locale: this.#ways.locale() };
       const current = (work) => (value) => turn === this.#coming && work(value);
       const [heard, gone] = [current((frame) => this.#hear(frame)), current((code) => this.#lost(code))];
-      const Line = this.#plain ? (await import("./stream.js")).default : Socket;
-      if (turn !== this.#coming) return;
+      const Line = this.#plain ? Stream : Socket;
       this.#heardAt = this.#pingedAt = Date.now();
       this.#pulse = setInterval(() => this.#beat(), BEAT);
-      this.#line = new Line(this.#base, hello, heard, gone, () => (this.#heardAt = Date.now()));
+      this.#line = new Line(this.#base, this.#hello(), heard, gone, () => (this.#heardAt = Date.now()));
     } catch (error) {
       if (turn === this.#coming) this.#lost(0, error);
     }
+  }
+
+  #hello() {
+    return { type: "hello", token: this.#token, after: this.#ways.after(), locale: this.#ways.locale() };
   }
 
   #hear(frame) {
@@ -150,26 +132,26 @@ export class Wire {
     if (frame.type === "ack") asked?.done(frame);
     if (frame.type !== "error") return this.#ways.heard(frame);
     const error = new Refused(frame);
-    if (STALE.has(error.code) || error.code === "other_person" || (frame.of === "hello" && !asked)) this.#lost(0, error);
+    if (STALE.includes(error.code) || error.code === "other_person" || (frame.of === "hello" && !asked)) this.#lost(0, error);
     else if (asked) asked.failed(error);
     else this.#ways.heard(frame);
   }
 
   #lost(code, error) {
-    const refused = error instanceof Refused ? error : null;
-    if (!this.#welcomed && !refused && typeof WebSocket !== "undefined") this.#plain = !this.#plain;
+    const refused = error instanceof Refused ? error : {};
+    if (!this.#welcomed && !refused.code && !PLAIN) this.#plain = !this.#plain;
     this.#end();
-    if (STALE.has(refused?.code)) this.#ways.stale(this.#token);
-    if (WRONG.has(refused?.code)) {
+    const stale = STALE.includes(refused.code);
+    const another = (stale || WRONG.includes(refused.code)) && this.#ways.stale(this.#token, stale);
+    if (!another && !stale && [...WRONG, ...HOPELESS].includes(refused.code)) {
       this.#wanted = false;
-      this.#ways.state("refused", refused.code);
-      return;
+      return this.#ways.state("refused", refused.code);
     }
-    this.#ways.state("away", refused?.code ?? (error && String(error)));
+    this.#ways.state("away", refused.code ?? (error && String(error)));
     const grown = Math.min(MOST, LEAST * 2 ** this.#tries) * (0.5 + Math.random() / 2);
-    const atOnce = code === RESTARTED || (STALE.has(refused?.code) && !this.#tries);
+    const atOnce = code === RESTARTED || ((another || stale) && !this.#tries);
     this.#tries++;
-    this.#timer = setTimeout(() => this.#come(), Math.max(atOnce ? 0 : grown, 1000 * (refused?.retryAfter ?? 0)));
+    this.#timer = setTimeout(() => this.#come(), Math.max(atOnce ? 0 : grown, 1000 * (refused.after ?? 0)));
   }
 
   #end() {
