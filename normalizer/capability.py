@@ -81,6 +81,10 @@ class Capability(msgspec.Struct, frozen=True, kw_only=True):
     """None: offered as numbered text."""
     location: bool = False
     contact_card: bool = False
+    cards: bool = False
+    """Cards go as they are, all in one payload, where their pictures and buttons can; else a message for each."""
+    choices: bool = False
+    """What somebody picked is shown as that."""
     replies: bool = False
     """A payload may quote an earlier message."""
     threads: bool = False

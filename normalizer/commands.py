@@ -60,6 +60,8 @@ class SendMessage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     purpose: Purpose = Purpose.REPLY
     author: Author | None = None
     direction: Direction = Direction.OUT
+    copy: Literal["none", "all"] = "none"
+    """`all`: also to those whom the message answered was from or addressed to, each by a delivery of their own."""
     client_ref: Named | None = None
     expires_at: Time | None = None
 
@@ -93,6 +95,23 @@ class SetReaction(
     reaction: str | None
 
 
+class RedactMessage(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="type", tag="message.redact"
+):
+    """Takes away what a message said, whoever wrote it, wherever the hub keeps or shows it. There is no way back."""
+
+    message_id: str
+
+
+class RaiseEmergency(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="type", tag="emergency.raise"
+):
+    """Says that a conversation is an emergency, as its customer might."""
+
+    conversation_id: str
+    why: Short | None = None
+
+
 class SetTyping(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="type", tag="typing.set"
 ):
@@ -100,6 +119,17 @@ class SetTyping(
 
     conversation_id: str
     route_id: str | None = None
+
+
+class ReadConversation(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="type", tag="conversation.read"
+):
+    """Says that an agent has seen what the customer wrote, up to a message of the conversation. Older ones change
+    nothing."""
+
+    conversation_id: str
+    up_to: str
+    """Id of a message, whoever wrote it."""
 
 
 class ContactChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -183,7 +213,8 @@ class RequestVerification(
 
 Arrangement = UpdateContact | MergeContacts | UnmergeContact | LinkRoute | UnlinkRoute
 AboutPeople = Arrangement | RequestVerification
-Command = EditMessage | SetReaction | SetTyping | AboutPeople
+AboutMessages = EditMessage | SetReaction | RedactMessage | RaiseEmergency
+Command = AboutMessages | SetTyping | ReadConversation | AboutPeople
 
 
 def excess(text: str, parts: Sequence[Part] = (), actions: Sequence[Action] = ()) -> tuple[str, int, int] | None:

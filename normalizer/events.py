@@ -22,6 +22,7 @@ from normalizer.model import (
     Time,
     Value,
 )
+from normalizer.participants import Role
 from normalizer.proving import Link
 
 PREFIX = "onethread."
@@ -52,9 +53,32 @@ class DeliveryData(Value, frozen=True, kw_only=True):
     delivery: Delivery
 
 
+class Participant(Value, frozen=True, kw_only=True):
+    """Somebody who takes part in a conversation that is another's."""
+
+    identity_id: str
+    contact: ContactRef
+    scheme: str
+    address: str
+    role: Role
+    since: Time
+
+
 class ConversationData(Value, frozen=True, kw_only=True):
     conversation: Conversation
     why: str | None = None
+    participants: tuple[Participant, ...] | None = None
+    """All of them, where the event is about them; else null."""
+
+
+class ReadData(Value, frozen=True, kw_only=True):
+    conversation_id: str
+    message_id: str
+    """The customer's newest message that an agent has seen, and all before it in the conversation."""
+    read_up_to: int
+    """Its sequence; only ever grows."""
+    author: Author
+    """Who has read."""
 
 
 class ReplyData(Value, frozen=True, kw_only=True):
@@ -80,7 +104,7 @@ class EmergencyData(Value, frozen=True, kw_only=True):
     why: str | None = None
     """Of `emergency.raised`: what made it one."""
     author: Author | None = None
-    """Of `emergency.accepted`: who answers it."""
+    """Of `emergency.accepted`: who answers it; of `emergency.raised`: who raised it, where not the customer did."""
 
 
 class RouteData(Value, frozen=True, kw_only=True):
@@ -182,6 +206,7 @@ EVENTS: dict[str, type[Value]] = {
     "conversation.updated": ConversationData,
     "conversation.closed": ConversationData,
     "conversation.merged": ConversationData,
+    "conversation.read": ReadData,
     "reply.expected": ReplyData,
     "reply.due": ReplyData,
     "reply.overdue": ReplyData,

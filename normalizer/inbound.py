@@ -94,6 +94,8 @@ class MessageReceived(_Inbound, tag="message_received", frozen=True, kw_only=Tru
     media: tuple[Media, ...] = ()
     subject: str | None = None
     """Becomes the conversation's where it has none."""
+    copied: tuple[Person, ...] = ()
+    """Who else it was addressed to, us and the sender apart. They prove nothing by it."""
     reply_to: str | None = None
     """External id of the quoted message."""
     reply_token: str | None = None
@@ -162,9 +164,12 @@ class TypingChanged(_Inbound, tag="typing_changed", frozen=True, kw_only=True):
 
 
 class ConsentChanged(_Inbound, tag="consent_changed", frozen=True, kw_only=True):
-    """The peer let us in, or shut us out, on this route."""
+    """The peer let us in, or shut us out, on this route. `peer` or `token` says whose word it is."""
 
-    peer: Peer
+    peer: Peer | None = None
+    token: str | None = None
+    """Our own token of the outbound it is about, where the plugin checked that it is genuine: the word is about the
+    very route that went by, whatever the peer proves."""
     state: ConsentState
     purpose: Purpose | None = None
     source: str

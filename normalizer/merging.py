@@ -6,6 +6,7 @@ everything back.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from enum import StrEnum
 
 import msgspec
 
@@ -14,6 +15,14 @@ from normalizer.model import Consent, Contact, Identity, Value
 FIRST = ("external_id", "name", "locale", "timezone", "organization")
 """Of these the older's word stands, where it has one."""
 UNIONS = ("tags", "preferred_channels")
+
+
+class Apart(StrEnum):
+    """Why two contacts must not become one."""
+
+    ERASED = "one of them was erased"
+    PARTED = "an operator took them apart before"
+    TWO_USERS = "the app knows them as two different users"
 
 
 class Held(Value, frozen=True, kw_only=True):
@@ -41,20 +50,20 @@ def elder(one: str, other: str) -> tuple[str, str]:
     return (one, other) if one < other else (other, one)
 
 
-def against(one: Contact, other: Contact, *, vouched: bool, parted: bool) -> str | None:
+def against(one: Contact, other: Contact, *, vouched: bool, parted: bool) -> Apart | None:
     """Why two contacts must not become one; None where they may.
 
     `vouched`: an operator says so, which outweighs what the app or an earlier operator said. `parted`: they were one
     before, and somebody undid it.
     """
     if one.erased_at or other.erased_at:
-        return "one of them was erased"
+        return Apart.ERASED
     if vouched:
         return None
     if parted:
-        return "an operator took them apart before"
+        return Apart.PARTED
     if None not in (one.external_id, other.external_id) and one.external_id != other.external_id:
-        return "the app knows them as two different users"
+        return Apart.TWO_USERS
     return None
 
 

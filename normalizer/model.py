@@ -12,6 +12,7 @@ from typing import Annotated
 import msgspec
 
 from normalizer.context import Context
+from normalizer.participants import Copied
 from normalizer.parts import Action, Part
 from normalizer.promise import Promise
 from normalizer.status import Status
@@ -193,6 +194,8 @@ class Conversation(Value, frozen=True, kw_only=True):
     """Of its latest durable event."""
     reply_due_at: Time | None = None
     """Until when the customer's unanswered message is to be answered; may be past. None: nothing is promised."""
+    read_up_to: int | None = None
+    """The sequence up to which an agent has seen what the customer wrote; None: nobody said so yet."""
     merged_into: str | None = None
     opened_at: Time
     updated_at: Time
@@ -215,6 +218,9 @@ class Message(Value, frozen=True, kw_only=True):
     author: Author
     route_id: str | None
     purpose: Purpose = Purpose.REPLY
+    subject: str | None = None
+    """As it came; ours have the conversation's."""
+    copied: tuple[Copied, ...] = ()
     text: str
     """Always stands: who understands nothing else still reads correctly."""
     parts: tuple[Part, ...] = ()

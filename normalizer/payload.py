@@ -3,7 +3,7 @@
 import msgspec
 
 from normalizer.model import Loss
-from normalizer.parts import Action, ContactCardPart, LocationPart, MediaPart, Span
+from normalizer.parts import Action, Card, ContactCardPart, LocationPart, MediaPart, Span
 
 
 class Payload(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -14,6 +14,7 @@ class Payload(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     media: tuple[MediaPart, ...] = ()
     location: LocationPart | None = None
     contact_card: ContactCardPart | None = None
+    cards: tuple[Card, ...] = ()
     actions: tuple[Action, ...] = ()
     quotes: bool = False
     """This payload carries the quotation of the message answered."""

@@ -1,5 +1,6 @@
 """What an inbox promises its customers, and says by itself. `normalizer.service` makes times and words of it."""
 
+from datetime import datetime
 from enum import StrEnum
 
 import msgspec
@@ -15,6 +16,17 @@ class Occasion(StrEnum):
     EMERGENCY = "emergency"
 
 
+class Notice(msgspec.Struct, frozen=True, kw_only=True):
+    """What an inbox has to say to whoever opens a chat."""
+
+    texts: dict[str, str]
+    """By language."""
+    since: datetime | None = None
+    """None: from the beginning."""
+    until: datetime | None = None
+    """None: until it is taken away."""
+
+
 class Promise(msgspec.Struct, frozen=True, kw_only=True):
     hours: Hours | None = None
     """None: always open."""
@@ -28,5 +40,6 @@ class Promise(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds within which an answer is due, by channel and by priority."""
     remind: float = 0.8
     """The share of a target after which it is reminded of."""
+    notice: Notice | None = None
     emergency_words: tuple[str, ...] = ()
     """What makes a message an emergency."""

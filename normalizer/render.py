@@ -1,8 +1,9 @@
 """A message to what a channel can carry, and what was lost on the way.
 
-Each part goes out natively where the channel allows, else as text: cards one by one, files as links, places and contact
-cards as lines, actions as numbered lines. `text` stands beside the parts; where there are text parts, they are its form
-and stand for it. Nothing here knows a provider, and nothing is left out without a `Loss`.
+Each part goes out natively where the channel allows, else as text: cards one by one where they cannot go together,
+files as links, places and contact cards as lines, actions as numbered lines. `text` stands beside the parts; where
+there are text parts, they are its form and stand for it. Nothing here knows a provider, and nothing is left out without
+a `Loss`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -59,9 +60,12 @@ def render(
     quotes another. The quotation stands on the first payload, actions on the last. Raises nothing.
     """
     draft = _Draft(capability, links)
-    cards = [card for part in parts if isinstance(part, CardsPart) for card in part.cards if _says_something(card)]
+    every = [card for part in parts if isinstance(part, CardsPart) for card in part.cards if _says_something(card)]
+    together = capability.cards and all(_is_whole(card, capability) for card in every)
+    cards = [] if together else every
     card_offers = [offer(card.actions, capability.actions) for card in cards]
-    blocks, lines = _blocks(draft, text, _outside(parts, cards))
+    blocks, lines = _blocks(draft, text, _outside(parts, every))
+    blocks += [Payload(cards=tuple(every))] if together and every else []
     taken = len(card_offers[-1].buttons) if card_offers else 0
     whole = _with_lines(_form(draft, text, parts), lines)
     own = _offer(actions, capability, taken, bool(whole.text.strip() or blocks or cards))
@@ -92,6 +96,13 @@ def _form(draft: _Draft, text: str, parts: Sequence[Part]) -> TextPart:
 
 def _says_something(card: Card) -> bool:
     return bool(card.title.strip() or (card.text or "").strip() or card.image or card.actions)
+
+
+def _is_whole(card: Card, capability: Capability) -> bool:
+    """Whether a channel that shows cards shows all of this one."""
+    offered = offer(card.actions, capability.actions)
+    pictured = card.image is None or (capability.media is not None and MediaKind.IMAGE in capability.media.kinds)
+    return pictured and offered.buttons == card.actions
 
 
 def _outside(parts: Sequence[Part], cards: Sequence[Card]) -> list[Part]:
@@ -226,7 +237,8 @@ def _lines(draft: _Draft, part: LocationPart | ContactCardPart) -> list[str]:
 def _told(draft: _Draft, part: ChoicePart | NativePart, text: str) -> list[str]:
     """What is only ever received, sent on: the words that already stand for it, else its own."""
     if isinstance(part, ChoicePart):
-        draft.losses.append(Loss(what="choice", became="text"))
+        if not draft.capability.choices:
+            draft.losses.append(Loss(what="choice", became="text"))
         words = part.label or part.value
     else:
         draft.losses.append(Loss(what=f"native {part.kind}", became="text"))

@@ -114,11 +114,29 @@ def wording(inbox: Inbox, occasion: Occasion, locales: Sequence[str | None]) -> 
 
     `zh-Hant-TW` is looked for also as `zh-Hant` and `zh`.
     """
-    texts = inbox.texts.get(occasion)
+    return _in(inbox.texts.get(occasion), (*locales, *inbox.languages))
+
+
+def notice_at(inbox: Inbox, at: datetime) -> Mapping[str, str] | None:
+    """The inbox's notice by language, where it has one at that time: from its first moment until before its last."""
+    notice = inbox.notice
+    if notice is None or (notice.since and at < notice.since) or (notice.until and at >= notice.until):
+        return None
+    return notice.texts
+
+
+def noticed(inbox: Inbox, at: datetime, locales: Sequence[str | None]) -> str | None:
+    """The inbox's notice of that time in the words `wording` would choose."""
+    found = _in(notice_at(inbox, at), (*locales, *inbox.languages))
+    return found.text if found else None
+
+
+def _in(texts: Mapping[str, str] | None, locales: Sequence[str | None]) -> Wording | None:
+    """The text in the first language of these that it stands in; else in any."""
     if not texts:
         return None
     known = {language.casefold(): language for language in texts}
-    wanted = [name for locale in (*locales, *inbox.languages) if locale for name in _wider(locale)]
+    wanted = [name for locale in locales if locale for name in _wider(locale)]
     language = next((known[name] for name in wanted if name in known), next(iter(texts)))
     return Wording(language=language, text=texts[language])
 

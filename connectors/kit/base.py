@@ -18,6 +18,7 @@ from connectors.kit.collects import Collected
 from connectors.kit.config import PluginConfig
 from connectors.kit.errors import Refused
 from connectors.kit.http import Http
+from connectors.kit.patience import USUAL, Patience
 from connectors.kit.request import Request, Response
 from normalizer.capability import Capability
 from normalizer.errors import ErrorCode
@@ -48,6 +49,7 @@ class Info:
     capability: Capability
     settles: Settles
     summary: str = ""
+    patience: Patience = USUAL
 
 
 class Outcome(StrEnum):
@@ -88,6 +90,10 @@ class Outbound:
     """Of the conversation; this and `references` only for channels with `capability.threads`."""
     references: tuple[str, ...] = ()
     """External ids of the conversation's earlier messages on this route, the oldest first."""
+    to: Address | None = None
+    """Whom the message is to, where this goes to somebody in copy."""
+    copied: tuple[str, ...] = ()
+    """Addresses of those in copy, who get it by requests of their own."""
     auto: bool = False
     """An automatic text, to be marked so that no machine answers it."""
     files: Mapping[str, File] = field(default_factory=dict)

@@ -35,9 +35,9 @@ def in_order(capability: Capability) -> Any:
 def shows(capability: Capability) -> frozenset[str]:
     """Every name this capability promises on the way out.
 
-    `text`, `span:<kind>`, `media:<kind>`, `caption`, `album`, `action:<type>`, `location`, `contact_card`, `replies`,
-    `edits`, `reactions`, `typing`. The way in is promised by `Capability.inbound`: the `type` tags, and where a plugin
-    wants to be held to them, `part:<type>` and `media:<kind>`.
+    `text`, `span:<kind>`, `media:<kind>`, `caption`, `album`, `action:<type>`, `location`, `contact_card`, `cards`,
+    `replies`, `edits`, `reactions`, `typing`. The way in is promised by `Capability.inbound`: the `type` tags, and
+    where a plugin wants to be held to them, `part:<type>` and `media:<kind>`.
     """
     media, actions = capability.media, capability.actions
     names = {"text", *_prefixed("span", capability.spans)}
@@ -50,6 +50,7 @@ def shows(capability: Capability) -> frozenset[str]:
     flags = {
         "location": capability.location,
         "contact_card": capability.contact_card,
+        "cards": capability.cards,
         "replies": capability.replies,
         "edits": capability.edits,
         "reactions": capability.reactions is not None,
@@ -71,6 +72,7 @@ def outbound_names(outbound: Outbound | OutboundEdit | OutboundReaction | None) 
         "album": len(payload.media) > 1,
         "location": payload.location is not None,
         "contact_card": payload.contact_card is not None,
+        "cards": bool(payload.cards),
         "replies": outbound.reply_to is not None,
         "edits": isinstance(outbound, OutboundEdit),
     }

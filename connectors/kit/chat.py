@@ -66,6 +66,8 @@ class Doorway:
     """Of one person at a time."""
     messages_per_minute: int = 60
     """Of one person; a third of them at once."""
+    receipts_per_minute: int = 600
+    """What one person says of having got and read messages, beside these; a third at once."""
     sessions_per_minute: int = 60
     """Of one network address; as many at once."""
     uploads_per_minute: int = 30

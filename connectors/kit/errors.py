@@ -47,7 +47,8 @@ class BadPayload(KitError):
 class Temporary(KitError):
     """Provably not accepted: no connection, 429, or a code of the plugin's table.
 
-    With `retry_after` (seconds) the provider told how long to wait: the lane pauses and no attempt is spent.
+    With `retry_after` (seconds) the provider told how long to wait: the lane pauses and no attempt is spent. `alone`
+    says that the provider answered, and only whom this was for is in the way: of the connector it says nothing bad.
     """
 
     default = ErrorCode.PROVIDER_DOWN
@@ -57,11 +58,13 @@ class Temporary(KitError):
         detail: str = "",
         *,
         retry_after: float | None = None,
+        alone: bool = False,
         code: ErrorCode | None = None,
         provider_code: str | None = None,
     ) -> None:
         super().__init__(detail, code=code, provider_code=provider_code)
         self.retry_after = retry_after
+        self.alone = alone
 
 
 class OutcomeUnknown(KitError):

@@ -17,6 +17,7 @@ from gateway.settings.rate import rate as read_rate
 from gateway.settings.sealing import Seal
 from gateway.settings.serving import InboxEntry, inbox_of
 from gateway.settings.typed import Conversion, Untyped
+from gateway.settings.units import seconds
 from normalizer.model import Inbox
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ Plugins = Callable[[str], "type[Plugin[Any]]"]
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 NAMING = "a name is 1 to 63 of a-z, 0-9, _ and -, and begins with a letter or digit"
 ONLY_INBOX = "main"
-OWN_KEYS = ("plugin", "inbox", "rate")
+OWN_KEYS = ("plugin", "inbox", "rate", "give_up_after")
 FILTERS = {"connector": "connectors", "inbox": "inboxes"}
 """What a subscription filters by, and under which key."""
 
@@ -130,10 +131,13 @@ class _Loading:
         inbox = self._inbox(entry, inboxes, path)
         plugin = self._plugin(entry, path)
         config = self._config(plugin, entry, path) if plugin else None
-        rate = self._rate(entry, path)
+        rate: Rate | None = self._own(entry, path, "rate", read_rate)
+        give_up_after: float | None = self._own(entry, path, "give_up_after", seconds)
         if inbox is None or plugin is None or config is None:
             return None
-        return Connector(name=name, plugin=entry["plugin"], inbox=inbox, config=config, rate=rate)
+        return Connector(
+            name=name, plugin=entry["plugin"], inbox=inbox, config=config, rate=rate, give_up_after=give_up_after
+        )
 
     def _inbox(self, entry: dict[str, Any], inboxes: list[str], path: tuple[str, str]) -> str | None:
         inbox, where = entry.get("inbox"), (*path, "inbox")
@@ -147,12 +151,13 @@ class _Loading:
             self.document.report(where, "unknown inbox", nearest=nearest(str(inbox), inboxes))
         return None
 
-    def _rate(self, entry: dict[str, Any], path: tuple[str, str]) -> Rate | None:
-        value, where = entry.get("rate"), (*path, "rate")
+    def _own(self, entry: dict[str, Any], path: tuple[str, str], name: str, read_by: Callable[[Any], Any]) -> Any:
+        """A setting of every connector, whatever its plugin; None where it is left out, or wrong."""
+        value, where = entry.get(name), (*path, name)
         if value is None or where in self.document.broken:
             return None
         try:
-            return read_rate(value)
+            return read_by(value)
         except ValueError as error:
             self.document.report(where, str(error))
             return None

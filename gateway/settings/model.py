@@ -31,7 +31,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     queue: Count = 10_000
     """How many writes may wait for the store before providers are asked to come again."""
     attempts: Count = 10
-    """How often a delivery is tried before it fails."""
+    """How often a delivery is tried before it fails, on channels without a time of their own."""
     concurrency: Count = 32
     """How many requests one connector may have under way at its provider."""
     lease: Seconds = 5.0
@@ -44,6 +44,10 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """How often providers are asked for what they could not deliver; 0: never."""
     keep_raw: Seconds = 30 * 86_400.0
     """How long raw requests are kept."""
+    keep_verifications: Seconds = 30 * 86_400.0
+    """How long it is kept which address was to be proven by a code, and how that ended."""
+    keep_merges: Seconds = 365 * 86_400.0
+    """How long the merge of two contacts can be undone."""
 
 
 class Entries(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -66,7 +70,8 @@ class Entries(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """By name. With none, `main` exists by itself."""
     connectors: dict[str, dict[str, Any]] = {}
     """By name: `plugin`, `inbox` where there are several, `rate` (`10/s`, `600/m`, `{per_second, burst}`) where it is
-    bounded, and the plugin's own settings."""
+    bounded, `give_up_after` (`4h`) where a message shall fail sooner than its channel would have it, and the plugin's
+    own settings."""
     subscriptions: dict[str, SubscriptionEntry] = {}
     """By name: who gets which events, and where to."""
     listeners: ListenersEntry = ListenersEntry()
@@ -88,6 +93,8 @@ class Connector(msgspec.Struct, frozen=True, kw_only=True):
     config: PluginConfig
     rate: Rate | None = None
     """None: as fast as it goes."""
+    give_up_after: float | None = None
+    """Seconds of waiting between attempts, in all; None: as the channel's plugin says."""
 
     def secrets(self) -> tuple[Secret, ...]:
         """Every secret of its configuration, for redaction."""

@@ -14,6 +14,10 @@ from gateway.settings.readings import ALSO
 if TYPE_CHECKING:
     from connectors.kit.base import Plugin
 
+GIVE_UP_AFTER: dict[str, Any] = {
+    "type": ["number", "string"],
+    "description": "How long a message is tried again, in seconds or as 4h, where that is less than its channel would.",
+}
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
@@ -64,6 +68,7 @@ def _connector(name: str, kind: type[PluginConfig], config: Mapping[str, Any]) -
         "plugin": {"const": name},
         "inbox": {"type": "string", "description": "May be left out where there is one inbox."},
         "rate": RATE,
+        "give_up_after": GIVE_UP_AFTER,
     }
     return {
         **_without(config, "title"),

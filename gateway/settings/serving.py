@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import msgspec
@@ -11,7 +12,7 @@ from gateway.settings.opening import SCHEMA, read_hours
 from gateway.settings.problems import Path, nearest
 from gateway.settings.readings import Seconds, read_by
 from normalizer.model import Inbox, Priority, Sharing
-from normalizer.promise import Occasion
+from normalizer.promise import Notice, Occasion
 from normalizer.service import PLACEHOLDER, PLACEHOLDERS
 
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}")
@@ -39,6 +40,24 @@ def text(value: Any) -> str:
     return value
 
 
+def notice_text(value: Any) -> str:
+    """Raises ValueError."""
+    if not isinstance(value, str) or not value.strip() or len(value) > MOST_TEXT:
+        raise ValueError(f"expected a text of at most {MOST_TEXT} characters")
+    return value.strip()
+
+
+def moment(value: Any) -> datetime:
+    """RFC 3339, with its offset; in UTC. Raises ValueError."""
+    try:
+        found = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        found = None
+    if found is None or found.tzinfo is None:
+        raise ValueError("expected a moment with its offset, such as 2026-12-24T18:00:00Z or 2026-12-24T18:00:00+08:00")
+    return found.astimezone(UTC)
+
+
 def word(value: Any) -> str:
     """Raises ValueError."""
     if not isinstance(value, str) or not value.strip() or len(value) > MOST_WORD:
@@ -63,6 +82,8 @@ Hours = Annotated[
 Language = Annotated[str, read_by(language, "A language such as en, zh or pt-BR.")]
 Text = Annotated[str, read_by(text, "What is said; {time} and {date} are filled in.")]
 Word = Annotated[str, read_by(word, "A word, or a few.")]
+NoticeText = Annotated[str, read_by(notice_text, "What is shown, as it stands.")]
+Moment = Annotated[datetime, read_by(moment, "A moment such as 2026-12-24T18:00:00Z, or 2026-12-24T18:00:00+08:00.")]
 Share = Annotated[float, read_by(share, "A share between 0 and 1.")]
 
 
@@ -75,6 +96,17 @@ class Texts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """When a customer begins to wait; {time} and {date} say until when an answer is due."""
     emergency: dict[str, Text] = {}
     """When an emergency is raised; likewise."""
+
+
+class NoticeEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the chat shows on its own, such as a disturbance. `from` and `until` may each be left out."""
+
+    text: dict[str, NoticeText]
+    """By language: {en: "…", zh: "…"}."""
+    from_: Moment | None = msgspec.field(default=None, name="from")
+    """From when on; left out: at once."""
+    until: Moment | None = None
+    """Until when; left out: as long as it stands here."""
 
 
 class InboxEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -95,6 +127,8 @@ class InboxEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """The share of a target after which `reply.due` reminds of it."""
     texts: Texts = Texts()
     """What is said by itself, by language: `closed`, `expected`, `emergency`."""
+    notice: NoticeEntry | None = None
+    """What the chat shows on its own: `text` by language, `from`, `until`."""
     emergency_words: tuple[Word, ...] = ()
     """What makes a message an emergency; none unless named."""
 
@@ -108,6 +142,7 @@ def inbox_of(document: Document, name: str, entry: InboxEntry) -> Inbox:
     texts = {occasion: getattr(entry.texts, occasion) for occasion in Occasion if getattr(entry.texts, occasion)}
     for occasion, by_language in texts.items():
         _check_languages(document, (*path, "texts", occasion), by_language, entry.languages)
+    notice = _notice(document, (*path, "notice"), entry) if entry.notice else None
     if len(entry.emergency_words) > MOST_WORDS:
         document.report((*path, "emergency_words"), f"{MOST_WORDS} words at most")
     return Inbox(
@@ -120,8 +155,21 @@ def inbox_of(document: Document, name: str, entry: InboxEntry) -> Inbox:
         texts=texts,
         targets=entry.targets,
         remind=entry.remind,
+        notice=notice,
         emergency_words=entry.emergency_words,
     )
+
+
+def _notice(document: Document, path: Path, entry: InboxEntry) -> Notice:
+    said = entry.notice
+    assert said is not None
+    if said.text:
+        _check_languages(document, (*path, "text"), said.text, entry.languages)
+    else:
+        document.report((*path, "text"), 'expected a text by language, such as {en: "…"}')
+    if said.from_ and said.until and said.until <= said.from_:
+        document.report((*path, "until"), "is not after from")
+    return Notice(texts=said.text, since=said.from_, until=said.until)
 
 
 def _check_channels(document: Document, path: Path, named: Mapping[str, object]) -> None:

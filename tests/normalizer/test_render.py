@@ -275,6 +275,19 @@ def test_each_card_is_a_payload_with_its_picture_and_actions():
     )
 
 
+def test_cards_go_together_where_the_channel_shows_cards():
+    able, picture = replaced(RICH, cards=True), photo()
+    rendered = shown("For you:", [CardsPart(cards=(SHIRT, SHOES)), picture], YES_NO, able)
+    assert rendered == Rendered(payloads=(Payload(text="For you:"), Payload(cards=(SHIRT, SHOES), actions=YES_NO)))
+
+
+def test_a_card_the_channel_cannot_show_whole_is_a_payload_of_its_own():
+    for able in (replaced(RICH, cards=True, actions=None), replaced(RICH, cards=True, media=None)):
+        plain = replaced(able, cards=False)
+        message = ("For you:", [CardsPart(cards=(SHIRT, SHOES))], YES_NO)
+        assert shown(*message, able) == shown(*message, plain)
+
+
 def test_numbers_run_through_all_cards():
     assert shown("For you:", [CardsPart(cards=(SHIRT, SHOES))], YES_NO, PLAIN) == Rendered(
         payloads=(
@@ -329,6 +342,8 @@ CAPABILITIES = st.builds(
     ),
     location=st.booleans(),
     contact_card=st.booleans(),
+    cards=st.booleans(),
+    choices=st.booleans(),
     replies=st.booleans(),
 )
 SPANS = st.lists(
@@ -386,8 +401,9 @@ def respects(payload, capability):
         assert fits(payload.text, capability.text)
     assert payload.location is None or capability.location
     assert payload.contact_card is None or capability.contact_card
+    assert not payload.cards or capability.cards
     assert not payload.quotes or capability.replies
-    assert payload.text.strip() or payload.media or payload.location or payload.contact_card
+    assert payload.text.strip() or payload.media or payload.location or payload.contact_card or payload.cards
     assert all(span.kind in capability.spans for span in payload.spans)
     assert all(
         span.offset >= 0 and span.length > 0 and span.offset + span.length <= len(payload.text)
@@ -417,13 +433,16 @@ def test_every_payload_is_within_what_the_channel_can_carry(text, parts, actions
 @given(TEXT, st.lists(FILES | CARDS, max_size=4), ACTIONS, CAPABILITIES)
 def test_no_word_no_file_and_no_action_is_lost(text, parts, actions, capability):
     rendered = render(text, parts, actions, capability, False, LINKS)
-    said = squeezed("".join(payload.text for payload in rendered.payloads))
+    shown = [card for payload in rendered.payloads for card in payload.cards]
+    said = squeezed("".join([*(payload.text for payload in rendered.payloads), *(card.title for card in shown)]))
     cards = [card for part in parts if isinstance(part, CardsPart) for card in part.cards]
     offered = [*actions, *(action for card in cards for action in card.actions)]
     buttons = [action for payload in rendered.payloads for action in payload.actions]
+    buttons += [action for card in shown for action in card.actions]
     assert squeezed(text) in said
     assert all(squeezed(card.title) in said for card in cards)
     sent = {file.attachment_id for payload in rendered.payloads for file in payload.media}
+    sent |= {card.image for card in shown}
     for part in parts:
         if isinstance(part, MediaPart):
             lost = Loss(what=f"{part.kind} {part.attachment_id}", became="its name")

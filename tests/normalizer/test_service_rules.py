@@ -9,8 +9,18 @@ from hypothesis import strategies as st
 
 from normalizer.hours import Hours, Span
 from normalizer.model import Inbox, Priority
-from normalizer.promise import Occasion
-from normalizer.service import Expected, Wording, expect, filled, is_emergency, target_of, wording
+from normalizer.promise import Notice, Occasion
+from normalizer.service import (
+    Expected,
+    Wording,
+    expect,
+    filled,
+    is_emergency,
+    notice_at,
+    noticed,
+    target_of,
+    wording,
+)
 
 NIGHT = datetime(2026, 11, 20, 22, tzinfo=UTC)
 """Six in the morning of Saturday in Shanghai."""
@@ -93,6 +103,21 @@ def test_without_languages_the_first_text_stands_in_and_without_texts_nothing_is
     inbox = Inbox(id="main", texts={Occasion.CLOSED: {"ms": "Tutup", "en": "Closed"}})
     assert wording(inbox, Occasion.CLOSED, ("fi",)) == Wording(language="ms", text="Tutup")
     assert wording(inbox, Occasion.EXPECTED, ("ms",)) is None
+
+
+def test_a_notice_is_there_from_its_first_moment_until_before_its_last():
+    texts = {"en": "Late", "zh": "晚"}
+    inbox = Inbox(
+        id="main", languages=("zh",), notice=Notice(texts=texts, since=NIGHT, until=NIGHT + timedelta(hours=1))
+    )
+    seconds = (-1, 0, 3599, 3600)
+    moments = [NIGHT + timedelta(seconds=after) for after in seconds]
+    assert [notice_at(inbox, at) for at in moments] == [None, texts, texts, None]
+    assert [noticed(inbox, NIGHT, locales) for locales in (("en-GB",), ("fi",), (None,))] == ["Late", "晚", "晚"]
+    assert noticed(inbox, moments[0], ("en",)) is None
+    always = Inbox(id="main", notice=Notice(texts=texts))
+    assert notice_at(always, NIGHT) == texts
+    assert noticed(Inbox(id="main"), NIGHT, ("en",)) is None
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,7 @@ def _history(transaction: Transaction, partition: str) -> list[int]:
     if found is None:
         [(number,)] = transaction.rows("SELECT coalesce(max(number), 0) + 1 FROM conversations")
         values = (partition, number, "main", None, "personal", partition, None, "open", None, "[]", "normal")
-        transaction.insert(schema.conversations, *values, None, None, None, transaction.now_us, *[None] * 4)
+        transaction.insert(schema.conversations, *values, None, None, None, transaction.now_us, *[None] * 5)
         transaction.flush()
         return [number, 0]
     [(last,)] = transaction.rows(_LAST, found[0], found[0])

@@ -1,7 +1,7 @@
 """Opening hours, targets and texts: what the file says, and what is said of a mistake."""
 
 import re
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -11,12 +11,13 @@ from test_settings_load import problems, written
 from gateway.settings import load, settings_schema
 from normalizer.hours import ALL_DAY, Hours, Span, SpecialDay
 from normalizer.model import Inbox
-from normalizer.promise import Occasion
+from normalizer.promise import Notice, Occasion
 from tests.project.tree import ROOT
 
 SENTENCES = {
     "EXPECTED": 'expected times such as "9:00-21:00" or "10:00-14:00, 15:00-18:00", or "closed"',
     "NEITHER": "neither a day such as mon or mon-fri, nor a date such as 2026-12-24",
+    "MOMENT": "expected a moment with its offset, such as 2026-12-24T18:00:00Z or 2026-12-24T18:00:00+08:00",
     "UNKNOWN": "expected a channel such as chat, or a priority such as emergency",
 }
 DAYTIME = (Span(540, 1260),)
@@ -70,6 +71,16 @@ def test_everything_can_be_said(tmp_path):
             emergency_words=("救命", "fire"),
         )
     }
+
+
+def test_a_notice_has_its_time_in_utc_and_may_have_none(tmp_path):
+    told = 'notice: {text: {en: " Late. ", zh: "晚"}, from: 2026-12-24T18:00:00+08:00, until: 2026-12-25T00:00:00Z}'
+    texts = {"en": "Late.", "zh": "晚"}
+    since, until = datetime(2026, 12, 24, 10, tzinfo=UTC), datetime(2026, 12, 25, tzinfo=UTC)
+    timed = load(written(tmp_path, f"inboxes: {{main: {{{told}}}}}"), {}, plugins).inboxes["main"].notice
+    assert timed == Notice(texts=texts, since=since, until=until)
+    always = load(written(tmp_path, "inboxes: {main: {notice: {text: {en: Late.}}}}"), {}, plugins).inboxes["main"]
+    assert always.notice == Notice(texts={"en": "Late."})
 
 
 def test_the_page_that_explains_it_is_a_good_configuration(tmp_path):
@@ -171,6 +182,19 @@ def test_mistakes_in_hours_are_shown_where_they_stand(tmp_path, hours, problem):
             "languages: [zh], texts: {closed: {en: Closed}}",
             "1:51: texts.closed: has no text in zh, the first of languages, which stands in for the others",
         ),
+        ("notice: {}", "1:18: notice.text: missing"),
+        ("notice: {text: {}}", '1:33: notice.text: expected a text by language, such as {en: "…"}'),
+        ("notice: {text: {en: ' '}}", "1:38: notice.text.en: expected a text of at most 1000 characters"),
+        ("notice: {text: {en: x}, from: tomorrow}", "1:48: notice.from: MOMENT"),
+        ("notice: {text: {en: x}, until: 2026-12-24T18:00:00}", "1:49: notice.until: MOMENT"),
+        (
+            "notice: {text: {en: x}, from: 2026-12-24T18:00:00Z, until: 2026-12-24T18:00:00Z}",
+            "1:77: notice.until: is not after from",
+        ),
+        (
+            "languages: [zh], notice: {text: {en: Late}}",
+            "1:50: notice.text: has no text in zh, the first of languages, which stands in for the others",
+        ),
         ('emergency_words: [""]', "1:36: emergency_words[0]: expected a word or a few, of at most 50 characters"),
     ],
 )
@@ -182,6 +206,9 @@ def test_the_schema_takes_it_and_refuses_what_the_loader_refuses():
     schema = Draft202012Validator(settings_schema([]))
     hours = {"tz": "UTC", "mon-fri": "9:00-17:00", "2026-12-24": "closed", "holidays": ["2026-12-25"]}
     serves = {"hours": {**hours, "channels": {"voice": hours}}, "targets": {"chat": "30s"}, "remind": 0.5}
+    notice = {"text": {"en": "Late"}, "from": "2026-12-24T18:00:00Z"}
+    schema.validate({"inboxes": {"main": {"notice": notice}}})
+    assert not schema.is_valid({"inboxes": {"main": {"notice": {"from": "2026-12-24T18:00:00Z"}}}})
     schema.validate({"inboxes": {"main": {**serves, "texts": {"closed": {"en": "Closed"}}, "languages": ["en"]}}})
     for bad in ({"monday": "9:00-17:00"}, {"holidays": "2026-12-25"}, {"channels": {"voice": {"channels": {}}}}):
         assert not schema.is_valid({"inboxes": {"main": {"hours": {"tz": "UTC", **bad}}}})

@@ -252,3 +252,16 @@ def test_a_file_that_is_not_there_is_told_without_a_line(tmp_path):
     with pytest.raises(SettingsError) as refused:
         load(tmp_path / "hub.yaml", {}, plugins)
     assert str(refused.value) == f"{tmp_path}/hub.yaml: cannot be read: No such file or directory"
+
+
+GIVE_UP = "connectors:\n  one: {plugin: parrot, token: x, give_up_after: %s}\n"
+
+
+def test_every_connector_may_give_up_sooner_than_its_channel(tmp_path):
+    loaded = load(written(tmp_path, GIVE_UP % "1h30m"), {}, plugins)
+    assert loaded.connectors["one"].give_up_after == 5400.0
+
+
+def test_a_time_to_give_up_that_is_none_is_told_with_its_place(tmp_path):
+    told = "hub.yaml:2:50: connectors.one.give_up_after: expected a length of time such as 30s, 30m or 1h30m"
+    assert problems(tmp_path, GIVE_UP % "soon") == [told]

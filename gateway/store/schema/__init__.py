@@ -20,7 +20,7 @@ from gateway.store.schema.history import (
 )
 from gateway.store.schema.inbound import arrivals, cursors, fragments, quarantine, raws, timers, waiting_reports
 from gateway.store.schema.outbound import deliveries, exchanges, lanes
-from gateway.store.schema.people import merges, verifications
+from gateway.store.schema.people import joins, merges, participants, verifications
 from gateway.store.schema.subscriptions import held_events, replays, subscriptions
 
 __all__ = [
@@ -40,11 +40,13 @@ __all__ = [
     "history_tail",
     "idempotency",
     "identities",
+    "joins",
     "lanes",
     "merges",
     "message_heads",
     "metadata",
     "own_secrets",
+    "participants",
     "quarantine",
     "raws",
     "replays",

@@ -90,6 +90,7 @@ conversations = Table(
     time_column("reply_due_at"),
     time_column("emergency_at"),
     time_column("told_at"),
+    Column("read_up_to", BigInteger),
     Index("conversations_listed", "state", "inbox_id", "number"),
     Index(
         "conversations_waiting",

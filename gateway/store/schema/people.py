@@ -1,6 +1,6 @@
-"""Which contacts became one, and addresses that somebody has yet to prove."""
+"""Which contacts became one, whom visitors turned out to be, and addresses that somebody has yet to prove."""
 
-from sqlalchemy import Column, Index, Integer, LargeBinary, Table, Text, text
+from sqlalchemy import Column, Index, Integer, LargeBinary, PrimaryKeyConstraint, Table, Text, text
 
 from gateway.store.schema.columns import id_column, metadata, text_column, time_column
 
@@ -18,7 +18,28 @@ merges = Table(
     time_column("undone_at"),
     Index("merges_by_merged", "merged_id"),
 )
-"""`before` and `after` are the contact that stayed; `taken` the conversations that became its own, as a JSON list."""
+"""`before` and `after` are the contact that stayed; `taken` the conversations that became its own, as a JSON list. All
+three are empty where the merge was undone."""
+
+joins = Table(
+    "joins",
+    metadata,
+    Column("identity_id", Text, primary_key=True),
+    text_column("into_id"),
+    time_column("joined_at", nullable=False),
+    Index("joins_by_into", "into_id"),
+)
+"""A visitor's identity, and that of the signed-in user they proved to be. It holds while both are one contact's."""
+
+participants = Table(
+    "participants",
+    metadata,
+    text_column("conversation_id"),
+    text_column("identity_id"),
+    text_column("role"),
+    time_column("since", nullable=False),
+    PrimaryKeyConstraint("conversation_id", "identity_id"),
+)
 
 verifications = Table(
     "verifications",
