@@ -6,12 +6,16 @@ import msgspec
 from sqlalchemy import Engine
 
 from gateway.live import LiveConnector
+from gateway.people.joining import LED_ON
 from gateway.record.people import SELECT_WAY, Way, way_of
 from gateway.send.drafts import attachment_ids_of
 from normalizer.commands import SendMessage
 from normalizer.model import Loss
 from normalizer.payload import Payload
 from normalizer.render import render
+
+_STANDING = f"NOT EXISTS ({LED_ON.format('r')})"
+"""Not of a visitor who signed in: what is sent there leaves on the user's route."""
 
 
 class Preview(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,7 +53,7 @@ def _ways(engine: Engine, command: SendMessage) -> list[Way]:
             way_of(tuple(row))
             for clause, id_ in where.items()
             if id_
-            for row in connection.exec_driver_sql(f"{SELECT_WAY} WHERE {clause}", (id_,))
+            for row in connection.exec_driver_sql(f"{SELECT_WAY} WHERE {clause} AND {_STANDING}", (id_,))
         ]
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import msgspec
 
 from gateway.live import LiveConnector
+from gateway.people.joining import led_on, standing_ways
 from gateway.record.cases import Case
 from gateway.record.contacts import ROOT
 from gateway.record.desk import Desk
@@ -94,14 +95,14 @@ def ways_of(transaction: Transaction, case: Case) -> list[Way]:
         rows += transaction.rows(f"{SELECT_WAY} WHERE i.contact_id = {ROOT}", case.contact_id)
     if not rows:
         rows = transaction.rows(f"{SELECT_WAY} WHERE r.id IN ({_USED})", case.number)
-    return list({row[0]: way_of(row) for row in rows}.values())
+    return standing_ways(transaction, list({row[0]: way_of(row) for row in rows}.values()))
 
 
 def _ways_to(transaction: Transaction, contact_id: str) -> list[Way]:
     if transaction.row("SELECT 1 FROM contacts WHERE id = ?", contact_id) is None:
         raise Refusal(404, "not_found", f"there is no contact {contact_id}")
     sql = f"{SELECT_WAY} WHERE i.contact_id = {ROOT} AND r.kind = ?2"
-    return [way_of(row) for row in transaction.rows(sql, contact_id, ConversationKind.PERSONAL)]
+    return standing_ways(transaction, list(map(way_of, transaction.rows(sql, contact_id, ConversationKind.PERSONAL))))
 
 
 def _addressed(desk: Desk, ask: Ask, to: Recipient) -> tuple[Way, bool, LiveConnector]:
@@ -116,7 +117,7 @@ def _addressed(desk: Desk, ask: Ask, to: Recipient) -> tuple[Way, bool, LiveConn
     people = desk.crowd[place]
     people.load([value])
     if standing := people.at(value):
-        return standing, False, connector
+        return standing_ways(desk.transaction, [standing])[0], False, connector
     if not connector.plugin.info.capability.initiates:
         detail = f"nobody at {value!r} has written to {to.connector}; on this channel they write first"
         raise Refusal(422, ErrorCode.NO_ROUTE, detail)
@@ -143,10 +144,13 @@ def _open(desk: Desk, connector: LiveConnector, way: Way, new: bool, case: Case 
 
 def _choose(desk: Desk, ask: Ask, ways: Sequence[Way], answered: Message | None) -> Chosen:
     command = ask.command
+    named = [command.route_id, answered.route_id if answered else None]
+    led = led_on(desk.transaction, filter(None, named))
+    named_id, answered_id = (id_ and led.get(id_, id_) for id_ in named)
     wish = Wish(
-        route_id=command.route_id,
+        route_id=named_id,
         channel=command.channel,
-        reply_to_route_id=answered.route_id if answered else None,
+        reply_to_route_id=answered_id,
         purpose=command.purpose,
         private=any(way.visibility == Visibility.PRIVATE for way in ways),
     )

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from normalizer.hours import closing, next_opening
 from normalizer.model import Priority, Time, Value
-from normalizer.service import expect, hours_of, target_of
+from normalizer.service import expect, hours_of, notice_at, target_of
 
 if TYPE_CHECKING:
     from gateway.settings.model import Settings
@@ -21,6 +21,8 @@ class ServiceNow(Value, frozen=True, kw_only=True):
     """Seconds of opening hours within which an answer is due; null: nothing is promised."""
     expected_at: Time | None
     """When a message of now would be answered; null: nothing is promised."""
+    notice: dict[str, str] | None = None
+    """What the inbox has to say just now, by language."""
 
 
 def service_now(settings: "Settings", inbox: str, channel: str, at: datetime) -> ServiceNow:
@@ -35,4 +37,5 @@ def service_now(settings: "Settings", inbox: str, channel: str, at: datetime) ->
         next_opening=None if opens_at == at else opens_at,
         target=target_of(found, channel, Priority.NORMAL),
         expected_at=expected.at if expected else None,
+        notice=dict(notice) if (notice := notice_at(found, at)) else None,
     )

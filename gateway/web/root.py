@@ -35,12 +35,12 @@ class Root:
         self._chat.end()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] in ("http", "websocket") and scope["path"].startswith(CHAT):
-            await self._chat(scope, receive, send)
-        elif scope["type"] == "http":
+        if scope["type"] == "http":
             path: str = scope["path"]
-            if path.startswith(PREFIX):
+            if path.startswith(PREFIX):  # of nearly every request
                 await self._door(scope, receive, send)
+            elif path.startswith(CHAT):
+                await self._chat(scope, receive, send)
             elif path == PATH:
                 await self._stream(scope, receive, send)
             elif path == HEALTHZ and scope["method"] == "GET":
@@ -48,6 +48,8 @@ class Root:
                 await answer(send, 200, JSON, HEALTHY)
             else:
                 await self._bridge(scope, receive, send)
+        elif scope["type"] == "websocket" and scope["path"].startswith(CHAT):
+            await self._chat(scope, receive, send)
         elif scope["type"] == "lifespan":
             await self._live(receive, send)
         else:

@@ -24,7 +24,9 @@ PUBLIC = "http://127.0.0.1:8080"
 PATIENCE = 10.0
 
 
-def make_hub(folder: Path, others: dict[str, Any] | None = None, **more: Any) -> Hub:
+def make_hub(
+    folder: Path, others: dict[str, Any] | None = None, inboxes: dict[str, Any] | None = None, **more: Any
+) -> Hub:
     """A hub with a chat `app` and other connectors, not yet started; `more` goes into the chat's settings."""
     if not (store := folder / "hub.db").exists():
         store.write_bytes(empty_store())
@@ -33,6 +35,7 @@ def make_hub(folder: Path, others: dict[str, Any] | None = None, **more: Any) ->
         "public_url": PUBLIC,
         "store": "sqlite:///hub.db",
         "files": "./files",
+        "inboxes": inboxes or {},
         "connectors": {"app": {**APP, **more}, **(others or {})},
     }
     path.write_text(yaml.safe_dump(told))

@@ -1,12 +1,19 @@
 """One person on several channels: who is signed in sees the whole of it, whoever proved nothing only their own."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 import requests
 
 from connectors.channels.twilio_sms.simulator import Simulator
+from gateway.record.desk import Desk
+from gateway.store.transaction import Transaction
+from gateway.web.chat.showing import words
+from normalizer.model import Author, AuthorKind, Direction, Message
+from normalizer.parts import LocationPart, NativePart, Part
 from tests.chat.talk import PATIENCE, PUBLIC, by, live, make_hub, token, visitor
 from tests.web.parrot import Served, serving
 
@@ -55,6 +62,33 @@ def test_who_signs_in_with_a_proven_number_sees_what_was_texted_before_writing_a
     for stranger in (token("u2", phone_number=MINA), token("u2"), visitor(served.url)):
         with live(served, stranger) as device:
             assert device.messages == {}
+
+
+def test_what_no_part_expresses_reads_as_its_text() -> None:
+    def message(text: str, *parts: Part) -> Message:
+        named = {"id": "m", "conversation_id": "c", "route_id": "r", "author": Author(kind=AuthorKind.CONTACT)}
+        times = dict.fromkeys(("occurred_at", "received_at", "recorded_at"), datetime.now(UTC))
+        return Message(sequence=1, direction=Direction.IN, text=text, parts=parts, **named, **times)
+
+    poll, place = NativePart(kind="poll"), LocationPart(latitude=1.5, longitude=2.5)
+    shown = [words(message("[poll]", poll)), words(message("[location]", place)), words(message("Here", place))]
+    assert shown == ["[poll]", "", "Here"]
+
+
+def test_what_somebody_in_copy_wrote_is_not_the_customers_own(served: Served, sms: Simulator) -> None:
+    text(served, sms, "as I said")
+    bob = Author(kind=AuthorKind.CONTACT, ref="01a1a6ad-8000-7000-8000-0000000000b0", name="Bob")
+
+    def by_bob(transaction: Transaction, conversations: Sequence[str]) -> list[bytes]:
+        desk = Desk(transaction)
+        found = transaction.rows("SELECT id FROM messages WHERE conversation_id = ?", *conversations)
+        return [desk.rewrite(msgspec.structs.replace(desk.message(id_), author=bob)) for (id_,) in found]
+
+    [conversation] = served.ask("GET", "/v1/conversations").json()["conversations"]
+    served.hub.writer.submit(by_bob, conversation["id"]).result(10)
+    with live(served, proven()) as device:
+        [message] = device.messages.values()
+    assert (message["from"], message["author"]) == ("them", {"kind": "contact", "name": "Bob"})
 
 
 def test_it_is_one_conversation_and_what_is_texted_comes_live(served: Served, sms: Simulator) -> None:

@@ -65,6 +65,7 @@ class Chat(Plugin[ChatConfig]):
             emergency=config.emergency,
             sockets=config.sockets,
             messages_per_minute=config.messages_per_minute,
+            receipts_per_minute=config.receipts_per_minute,
             sessions_per_minute=config.sessions_per_minute,
             uploads_per_minute=config.uploads_per_minute,
         )

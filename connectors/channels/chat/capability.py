@@ -16,6 +16,8 @@ CAPABILITY: Final = Capability(
     ),
     location=True,
     contact_card=True,
+    cards=True,
+    choices=True,
     replies=True,
     edits=True,
     reactions=frozenset(),

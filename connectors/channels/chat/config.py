@@ -56,6 +56,8 @@ class Config(PluginConfig, frozen=True, kw_only=True):
     """How many reverse proxies stand before the hub; with 0 nobody is believed about whom they speak for."""
     messages_per_minute: Count = 60
     """Of one person."""
+    receipts_per_minute: Count = 600
+    """How often one person may say that messages came or were read; they do not count as messages."""
     sessions_per_minute: Count = 60
     """Of one network address."""
     uploads_per_minute: Count = 30

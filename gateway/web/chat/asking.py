@@ -58,6 +58,10 @@ class Asked:
         rate = self.doorway.messages_per_minute
         self._take(("message", self.seat(caller)), rate, max(1, rate / BURST))
 
+    def admit_receipt(self, caller: Caller) -> None:
+        rate = self.doorway.receipts_per_minute
+        self._take(("receipt", self.seat(caller)), rate, max(1, rate / BURST))
+
     def admit_upload(self, caller: Caller) -> None:
         rate = self.doorway.uploads_per_minute
         self._take(("upload", self.seat(caller)), rate, rate)

@@ -61,9 +61,8 @@ class Audience:
     def __len__(self) -> int:
         return len(self._clients)
 
-    def connectors(self) -> set[LiveConnector]:
-        """Those that have clients."""
-        return {client.connector for client in self._clients}
+    def clients(self) -> Sequence[Client]:
+        return list(self._clients)
 
     def at(self, seat: Seat) -> Sequence[Client]:
         """The clients of one person."""
@@ -89,17 +88,16 @@ class Audience:
 
     def typing(self, seat: Seat) -> None:
         """Shows the person there that somebody writes; whoever has more to take is not bothered."""
-        self._mention(TYPING, self.at(seat))
+        for client in self.at(seat):
+            self.mention(TYPING, client)
 
-    def tell_all(self, connector_id: str, frame: Told) -> None:
-        """Tells every client of a connector what stands in no history."""
-        self._mention(frame, [client for client in self._clients if client.connector.id == connector_id])
-
-    def _mention(self, frame: Told, clients: Iterable[Client]) -> None:
-        for client in clients:
-            if len(client.pending) < MOST_PENDING:
-                client.pending.append(frame)
-                self._wake(client)
+    def mention(self, frame: Told, client: Client) -> bool:
+        """Tells a client what stands in no history; not one that has more to take."""
+        if len(client.pending) >= MOST_PENDING:
+            return False
+        client.pending.append(frame)
+        self._wake(client)
+        return True
 
     async def end(self, ending: Ending, clients: Iterable[Client] | None = None) -> None:
         """Ends the lines of everybody, or of some."""
@@ -135,7 +133,9 @@ class Audience:
         await self.end(EXPIRED, expired)
         await self.end(RESTARTED, changed)
         await self.end(SILENT, silent)
-        self._mention(ALIVE, [client for client in self._clients if client.line.beats and not client.pending])
+        for client in self._clients:
+            if client.line.beats and not client.pending:
+                self.mention(ALIVE, client)
 
     async def in_thread(self, work: Callable[P, T], *args: P.args, **_: P.kwargs) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._pool, work, *args)

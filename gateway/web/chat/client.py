@@ -8,6 +8,7 @@ from connectors.kit.chat import Caller
 from gateway.board import Seat
 from gateway.live import LiveConnector
 from gateway.web.chat.frames import Told
+from gateway.web.chat.languages import Languages
 from gateway.web.chat.lines import Line
 from gateway.web.chat.view import NOTHING, Cursor, View
 
@@ -22,20 +23,33 @@ class Client:
         "connector",
         "expires_at",
         "heard_at",
+        "languages",
         "line",
         "lost",
+        "news",
         "pending",
         "task",
         "told_from",
         "view",
     )
 
-    def __init__(self, connector: LiveConnector, caller: Caller, line: Line, after: Cursor | None) -> None:
+    def __init__(
+        self,
+        connector: LiveConnector,
+        caller: Caller,
+        line: Line,
+        after: Cursor | None,
+        languages: Languages = (),
+    ) -> None:
         self.connector = connector
         self.caller = caller
         self.line = line
         self.after = after
         """What it has."""
+        self.languages = languages
+        """In which it is spoken to."""
+        self.news: tuple[object, ...] = ()
+        """Of the inbox, as it was told last."""
         self.view: View = NOTHING
         self.behind = True
         """It has to read the store before it is told more."""

@@ -8,12 +8,10 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 import structlog
-from msgspec.structs import asdict
 
 from connectors.kit.chat import Chats
 from gateway.api.problems import Code, Problem, not_found, too_large
 from gateway.hub import Hub
-from gateway.store.times import now
 from gateway.web.asgi import (
     Disconnected,
     Headers,
@@ -31,13 +29,14 @@ from gateway.web.asgi import turn_away as hang_up
 from gateway.web.chat.asking import Asked, bearer
 from gateway.web.chat.audience import Audience
 from gateway.web.chat.buckets import Buckets
+from gateway.web.chat.bulletin import Bulletin
 from gateway.web.chat.files import Shelf
-from gateway.web.chat.frames import Service, ServiceTold, told
+from gateway.web.chat.languages import accepted, spoken
 from gateway.web.chat.lines import RESTARTED
 from gateway.web.chat.origins import admitted, preflight, shared_with
 from gateway.web.chat.page import give_page
 from gateway.web.chat.saying import Hearing
-from gateway.web.chat.sessions import begun, service
+from gateway.web.chat.signing_in import MOST_OCTETS, SigningIn
 from gateway.web.chat.socket import Conversing, Wish, older, turn_away
 from gateway.web.chat.stream import stream
 from gateway.web.door import whole
@@ -88,10 +87,10 @@ class Chat:
         self._shelf = Shelf(hub, self._patience)
         self._audience = Audience(hub, lambda connector: partial(self._shelf.link, connector), heartbeat)
         self._hearing = Hearing(hub, self._audience)
+        self._signing_in = SigningIn(hub, self._audience)
         self._buckets = Buckets()
         self._heartbeat = heartbeat
-        self._service: dict[str, Service] = {}
-        """What clients were told last, by connector."""
+        self._bulletin = Bulletin(hub, self._audience)
         self._sweeping: asyncio.Task[None] | None = None
         self._over = False
         self._ending: asyncio.Task[None] | None = None
@@ -151,7 +150,8 @@ class Chat:
             return
         await send({"type": "websocket.accept"})
         with suppress(OSError):
-            await Conversing(self._hub, asked, self._audience, self._hearing, receive, send).run()
+            browser = accepted(scope)
+            await Conversing(self._hub, asked, self._audience, self._hearing, browser, receive, send).run()
 
     async def _http(self, asked: Asked, path: str, scope: Scope, receive: Receive, send: Send) -> None:
         room, _, rest = path.partition("/")
@@ -177,23 +177,28 @@ class Chat:
 
     async def _session(self, call: Call) -> None:
         call.asked.admit_address(call.scope)
-        await call.say(200, begun(self._hub, call.asked, bearer(call.scope)))
+        body = await self._body(call, MOST_OCTETS)
+        browser = accepted(call.scope)
+        await call.say(200, await self._signing_in.begin(call.asked, bearer(call.scope), body, browser))
 
     async def _say(self, call: Call) -> None:
         token = call.token()
         caller = call.asked.caller(token)
         call.asked.admit_frame(caller)
-        most = call.asked.doorway.frame_octets
+        body = await self._body(call, call.asked.doorway.frame_octets)
+        ack = await self._hearing.hear(call.asked, caller, token, body)
+        await call.say(200 if ack else 204, ack)
+
+    async def _body(self, call: Call, most: int) -> bytes:
+        """Raises Problem (408, 413), Disconnected."""
         length = header(call.scope, b"content-length")
         if length is not None and (not length.isdecimal() or int(length) > most):
             raise too_large(most)
         try:
             with self._patience:
-                body = await whole(call.receive, most)
+                return await whole(call.receive, most)
         except TimeoutError:
             raise Problem(408, Code.SLOW, "the body did not come in time") from None
-        ack = await self._hearing.hear(call.asked, caller, token, body)
-        await call.say(200 if ack else 204, ack)
 
     async def _stream(self, call: Call) -> None:
         caller = call.asked.caller(call.token())
@@ -202,7 +207,8 @@ class Chat:
             raise Problem(503, Code.OVERLOADED, "the hub is started anew", headers={"retry-after": "1"})
         headers = shared_with(call.origin)
         after = header(call.scope, b"last-event-id") or call.query.get("after")
-        await stream(self._hub, call.asked, self._audience, caller, after, call.receive, call.send, headers)
+        languages = spoken(caller, call.query.get("locale"), accepted(call.scope))
+        await stream(self._hub, call.asked, self._audience, caller, after, languages, call.receive, call.send, headers)
 
     async def _history(self, call: Call) -> None:
         caller = call.asked.caller(call.token())
@@ -239,19 +245,10 @@ class Chat:
         while True:
             await asyncio.sleep(self._heartbeat)
             try:
-                self._tell_service()
+                self._bulletin.look()
                 await self._audience.sweep()
             except Exception:
                 log.exception("clients could not be looked after")
-
-    def _tell_service(self) -> None:
-        """Tells the clients of a connector where it opened or closed meanwhile."""
-        for connector in self._audience.connectors():
-            found = service(self._hub, connector.place, now())
-            before = self._service.get(connector.id)
-            self._service[connector.id] = found
-            if before is not None and (before.open, before.until) != (found.open, found.until):
-                self._audience.tell_all(connector.id, told(ServiceTold(**asdict(found))))
 
 
 def _query(scope: Scope) -> dict[str, str]:

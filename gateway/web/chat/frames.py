@@ -54,6 +54,11 @@ class Service(msgspec.Struct, frozen=True):
     """Seconds."""
     notice: str | None = None
 
+    @property
+    def news(self) -> tuple[object, ...]:
+        """What is told where it changes; until when an answer comes changes all the time."""
+        return self.open, self.until, self.notice
+
 
 class Limits(msgspec.Struct, frozen=True):
     text: int
@@ -73,6 +78,15 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     emergency: bool
 
 
+class Begun(Session, frozen=True, kw_only=True):
+    """What `session` answers."""
+
+    joined: bool | None = None
+    """Whether the visitor that was named, or whose token was shown alone, is a signed-in user's; null: neither."""
+    reason: str | None = None
+    """Why not."""
+
+
 class _Frame(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
     pass
 
@@ -86,6 +100,7 @@ class History(_Frame, tag="history", frozen=True, kw_only=True):
     older: str | None
     reset: bool
     cursor: str | None
+    read_up_to: str | None = None
 
 
 class Live(_Frame, tag="live", frozen=True, kw_only=True):
@@ -109,6 +124,12 @@ class StatusTold(_Frame, tag="status", frozen=True, kw_only=True):
     cursor: str
     message: str
     status: str
+
+
+class ReadTold(_Frame, tag="read", frozen=True, kw_only=True):
+    cursor: str
+    conversation: str
+    message: str
 
 
 class ConversationTold(_Frame, tag="conversation", frozen=True, kw_only=True):
@@ -153,6 +174,7 @@ Frame = (
     | MessageTold
     | ReactionTold
     | StatusTold
+    | ReadTold
     | ConversationTold
     | TypingTold
     | ServiceTold

@@ -11,6 +11,7 @@ from gateway.arrival import Place
 from gateway.store.histories import TABLES
 from gateway.store.transaction import listed
 from gateway.web.chat.frames import History, MessageShown, ReactionShown, Told, told
+from gateway.web.chat.seen import seen_of
 from gateway.web.chat.showing import SHOWN, Shower, files_of, read_event, whose
 from gateway.web.chat.view import Cursor, Span, View, view_of
 
@@ -50,7 +51,13 @@ class Archive:
             positions = _since(rows, view, after.position) if after is not None and known else None
             if positions is None or len(positions) > MISSED:
                 messages, older = self._page(rows, shower, END, PAGE, None)
-                page = History(messages=messages, older=older, reset=True, cursor=view.cursor(newest))
+                page = History(
+                    messages=messages,
+                    older=older,
+                    reset=True,
+                    cursor=view.cursor(newest),
+                    read_up_to=seen_of(rows, view),
+                )
                 frames = [told(page, newest)]
             else:
                 frames = shower.frames([read_event(*row) for row in _events(rows, positions)])
@@ -64,7 +71,8 @@ class Archive:
                 return None
             shower = Shower(rows, self._place, caller, view, self._link)
             messages, more = self._page(rows, shower, before, limit, conversation)
-            return History(messages=messages, older=more, reset=False, cursor=None)
+            seen = seen_of(rows, view)
+            return History(messages=messages, older=more, reset=False, cursor=None, read_up_to=seen)
 
     def shows_file(self, caller: Caller, message_id: str, attachment_id: str) -> bool:
         """Whether a message they can see has this file."""

@@ -12,39 +12,46 @@ from gateway.service.now import service_now
 from gateway.store.times import now
 from gateway.web.chat.asking import Asked
 from gateway.web.chat.frames import Limits, Service, Session
+from gateway.web.chat.languages import Languages
+from normalizer.service import noticed
 
 
-def begun(hub: Hub, asked: Asked, token: str | None) -> Session:
+def begun(hub: Hub, asked: Asked, token: str | None, languages: Languages) -> Session:
     """The session of a token; of a new visitor without one. Raises Problem (401, 403)."""
     if token is not None:
-        return session(hub, asked, asked.caller(token))
+        return session(hub, asked, asked.caller(token), languages)
     made = asked.plugin.visitor(f"{new_id()}{secrets.token_hex(8)}", now())
     if made is None:
         raise Problem(403, Code.FORBIDDEN, "only who is signed in may chat here")
-    return _session(hub, asked, asked.caller(made.token), made)
+    return _session(hub, asked, asked.caller(made.token), made, languages)
 
 
-def session(hub: Hub, asked: Asked, caller: Caller) -> Session:
+def session(hub: Hub, asked: Asked, caller: Caller, languages: Languages) -> Session:
     """A visitor's token comes anew where it has lived half its life."""
     made = None if caller.visitor is None else asked.plugin.visitor(caller.visitor, now())
     grown_old = made is not None and caller.expires_at < made.renew_at
-    return _session(hub, asked, caller, made if grown_old else None)
+    return _session(hub, asked, caller, made if grown_old else None, languages)
 
 
-def service(hub: Hub, place: Place, at: datetime) -> Service:
+def service(hub: Hub, place: Place, at: datetime, languages: Languages) -> Service:
     found = service_now(hub.settings, place.inbox.id, place.channel, at)
     expected = None if found.expected_at is None else max(0, round((found.expected_at - at).total_seconds()))
-    return Service(open=found.open, until=found.until if found.open else found.next_opening, expected=expected)
+    return Service(
+        open=found.open,
+        until=found.until if found.open else found.next_opening,
+        expected=expected,
+        notice=noticed(hub.settings.inboxes[place.inbox.id], at, languages),
+    )
 
 
-def _session(hub: Hub, asked: Asked, caller: Caller, made: Pass | None) -> Session:
+def _session(hub: Hub, asked: Asked, caller: Caller, made: Pass | None, languages: Languages) -> Session:
     doorway = asked.doorway
     return Session(
         kind="user" if caller.visitor is None else "visitor",
         id=caller.address,
         token=made.token if made else None,
         expires_at=made.expires_at if made else caller.expires_at,
-        service=service(hub, asked.connector.place, now()),
+        service=service(hub, asked.connector.place, now(), languages),
         limits=Limits(
             text=doorway.text,
             frame=doorway.frame_octets,

@@ -17,14 +17,16 @@ from gateway.web.chat.frames import (
     MessageTold,
     ReactionShown,
     ReactionTold,
+    ReadTold,
     StatusTold,
     Told,
     told,
 )
+from gateway.web.chat.seen import own_up_to
 from gateway.web.chat.view import View
 from normalizer.codec import decoder
 from normalizer.model import AuthorKind, Direction, Message
-from normalizer.parts import ChoicePart, OriginalPart
+from normalizer.parts import ChoicePart, NativePart, OriginalPart
 from normalizer.placeholder import placeholder
 from normalizer.status import RANK, Status
 
@@ -40,6 +42,7 @@ SHOWN = {
     "conversation.opened": "conversation",
     "conversation.updated": "conversation",
     "conversation.closed": "conversation",
+    "conversation.read": "read",
 }
 """Events that a client hears of, and by which frame."""
 STATUSES = {
@@ -92,6 +95,7 @@ class Data(msgspec.Struct):
     conversation: _Conversation | None = None
     route: _Route | None = None
     merged: _Ref | None = None
+    read_up_to: int | None = None
 
 
 class Envelope(msgspec.Struct):
@@ -127,7 +131,7 @@ class Shower:
     def __init__(self, rows: Rows, place: Place, caller: Caller, view: View, link: Callable[[str], str]) -> None:
         self._rows = rows
         self._place = place
-        self._own = f"{caller.address}/"
+        self._own = caller.address
         self.view = view
         self._link = link
 
@@ -160,10 +164,12 @@ class Shower:
     def _frame(self, event: Event, cursor: str, messages: dict[str, MessageShown]) -> Told | None:
         kind, data = SHOWN[event.type], event.envelope.data
         if kind == "conversation":
-            if data.conversation is None or data.conversation.id not in self.view.conversations:
+            if data.conversation is None or data.conversation.id not in self.view.conversations or self.view.left:
                 return None
             state = ConversationTold(cursor=cursor, conversation=data.conversation.id, state=data.conversation.state)
             return told(state, event.position)
+        if kind == "read":
+            return self._read(event, cursor)
         message = messages.get(event.message_id or "")
         if message is None:
             return None
@@ -182,6 +188,13 @@ class Shower:
         )
         return told(reaction, event.position)
 
+    def _read(self, event: Event, cursor: str) -> Told | None:
+        conversation = event.envelope.partitionkey
+        found = own_up_to(self._rows, self.view, conversation, event.envelope.data.read_up_to or 0)
+        if found is None:
+            return None
+        return told(ReadTold(cursor=cursor, conversation=conversation, message=found[1]), event.position)
+
     def _shown(
         self,
         message: Message,
@@ -192,13 +205,14 @@ class Shower:
     ) -> MessageShown:
         ours = message.direction == Direction.OUT
         here = message.route_id in self.view.routes and connector_id == self._place.connector_id
-        client_id = self._client_id(message) if here and not ours else None
+        writer, client_id = self._written(message) if here and not ours else (None, None)
+        named = OWN + client_id if client_id and writer == self._own else None
         status = STATUSES.get(max(statuses, key=RANK.__getitem__)) if ours and statuses else None
         return MessageShown(
             id=message.id,
             conversation=message.conversation_id,
             sequence=message.sequence,
-            from_="them" if ours else "me",
+            from_="me" if not ours and message.author.ref in self.view.contacts else "them",
             author=AuthorShown(kind=message.author.kind, name=message.author.name),
             channel=channel,
             text=words(message),
@@ -207,7 +221,7 @@ class Shower:
             reply_to=message.reply_to,
             at=message.occurred_at,
             client_id=client_id,
-            ref=(message.id if ours else client_id and OWN + client_id) if here else None,
+            ref=(message.id if ours else named) if here else None,
             confirm=here and ours and status in (None, "accepted"),
             revision=message.revision,
             edited_at=message.edited_at,
@@ -217,9 +231,13 @@ class Shower:
             reactions=reactions,
         )
 
-    def _client_id(self, message: Message) -> str | None:
-        names = (name for name in message.external_ids if name.startswith(self._own))
-        return next((name.removeprefix(self._own) for name in names), None)
+    def _written(self, message: Message) -> tuple[str | None, str | None]:
+        """At which address of the caller it was written, and its client id there."""
+        for name in message.external_ids:
+            address, slash, client_id = name.rpartition("/")
+            if slash and address in self.view.addresses:
+                return address, client_id
+        return None, None
 
     def _part(self, part: dict[str, Any]) -> dict[str, Any]:
         if part["type"] == "media":
@@ -241,8 +259,8 @@ def files_of(message: MessageShown) -> set[str]:
 
 def words(message: Message) -> str:
     """Its text, unless that only says what its parts show."""
-    picked = any(isinstance(part, ChoicePart) for part in message.parts)
-    return message.text if picked or message.text != placeholder(message.parts) else ""
+    worded = any(isinstance(part, ChoicePart | NativePart) for part in message.parts)
+    return message.text if worded or message.text != placeholder(message.parts) else ""
 
 
 def whose(author_kind: str | None) -> str:

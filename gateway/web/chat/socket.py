@@ -17,6 +17,7 @@ from gateway.web.chat.audience import Audience
 from gateway.web.chat.client import Client
 from gateway.web.chat.frames import ErrorTold, Frame, History, Pong, Welcome, told
 from gateway.web.chat.history import END, MOST_PAGE, PAGE
+from gateway.web.chat.languages import Languages, spoken
 from gateway.web.chat.lines import SILENT, Ending, SocketLine
 from gateway.web.chat.saying import Hearing, Named, malformed, named
 from gateway.web.chat.sessions import session
@@ -31,6 +32,8 @@ TOO_MANY = Problem(429, "too_many_sockets", "as many of this person are served a
 class Hello(msgspec.Struct, frozen=True):
     token: str
     after: str | None = None
+    locale: str | None = None
+    """BCP 47; in which language the client speaks to whoever it is."""
 
 
 class Wish(msgspec.Struct, frozen=True):
@@ -52,15 +55,24 @@ class Gone(Exception):
 class Conversing:
     """One socket. `run` lasts as long as it does."""
 
-    __slots__ = ("_asked", "_audience", "_client", "_hearing", "_hub", "_line", "_receive", "_token")
+    __slots__ = ("_asked", "_audience", "_browser", "_client", "_hearing", "_hub", "_line", "_receive", "_token")
 
     def __init__(
-        self, hub: Hub, asked: Asked, audience: Audience, hearing: Hearing, receive: Receive, send: Send
+        self,
+        hub: Hub,
+        asked: Asked,
+        audience: Audience,
+        hearing: Hearing,
+        browser: Languages,
+        receive: Receive,
+        send: Send,
     ) -> None:
         self._hub = hub
         self._asked = asked
         self._audience = audience
         self._hearing = hearing
+        self._browser = browser
+        """The languages it asks for."""
         self._receive = receive
         self._line = SocketLine(send)
         self._client: Client | None = None
@@ -123,7 +135,8 @@ class Conversing:
                 raise Problem(401, Code.UNAUTHENTICATED, "the first frame is a hello")
             hello = _read(_hello, body)
             caller = self._asked.caller(hello.token)
-            client = Client(self._asked.connector, caller, self._line, read_cursor(hello.after))
+            languages = spoken(caller, hello.locale, self._browser)
+            client = Client(self._asked.connector, caller, self._line, read_cursor(hello.after), languages)
             if len(self._audience.at(client.seat)) >= self._asked.doorway.sockets:
                 raise TOO_MANY
         except Problem as problem:
@@ -133,7 +146,7 @@ class Conversing:
         client.heard_at = asyncio.get_running_loop().time()
         client.expires_at = deadline(caller)
         self._client = client
-        await self._welcome(caller)
+        await self._welcome(client)
         self._audience.join(client)
 
     async def _greet_again(self, client: Client, body: bytes) -> None:
@@ -143,10 +156,13 @@ class Conversing:
             await self._refuse(Problem(401, "other_person", "this token is somebody else's"), Named("hello"))
             return
         self._token, client.caller, client.expires_at = hello.token, caller, deadline(caller)
-        await self._welcome(caller)
+        client.languages = spoken(caller, hello.locale, self._browser)
+        await self._welcome(client)
 
-    async def _welcome(self, caller: Caller) -> None:
-        await self._say(Welcome(**asdict(session(self._hub, self._asked, caller))))
+    async def _welcome(self, client: Client) -> None:
+        found = session(self._hub, self._asked, client.caller, client.languages)
+        client.news = found.service.news
+        await self._say(Welcome(**asdict(found)))
 
     async def _refuse(self, problem: Problem, frame: Named, close: int | None = None) -> None:
         close = CLOSING.get(problem.status) if close is None else close

@@ -12,6 +12,7 @@ from gateway.web.chat.asking import Asked
 from gateway.web.chat.audience import Audience
 from gateway.web.chat.client import Client
 from gateway.web.chat.frames import Welcome, told
+from gateway.web.chat.languages import Languages
 from gateway.web.chat.lines import StreamLine
 from gateway.web.chat.sessions import session
 from gateway.web.chat.socket import TOO_MANY, deadline
@@ -25,19 +26,22 @@ async def stream(
     audience: Audience,
     caller: Caller,
     after: str | None,
+    languages: Languages,
     receive: Receive,
     send: Send,
     headers: Headers,
 ) -> None:
     """Lasts until the client leaves or its line is ended. Raises Problem before it begins."""
     line = StreamLine(send)
-    client = Client(asked.connector, caller, line, read_cursor(after))
+    client = Client(asked.connector, caller, line, read_cursor(after), languages)
     client.expires_at = deadline(caller)
     if len(audience.at(client.seat)) >= asked.doorway.sockets:
         raise TOO_MANY
     await send({"type": "http.response.start", "status": 200, "headers": [*EVENT_STREAM, *headers]})
     await send({"type": "http.response.body", "body": OPENING, "more_body": True})
-    await line.give(told(Welcome(**asdict(session(hub, asked, caller)))))
+    found = session(hub, asked, caller, languages)
+    client.news = found.service.news
+    await line.give(told(Welcome(**asdict(found))))
     leaving = asyncio.ensure_future(left(receive))
     audience.join(client)
     try:

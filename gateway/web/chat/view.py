@@ -1,10 +1,10 @@
 """What a caller may see: which conversations, and which messages in them.
 
-Who is signed in sees the whole shared history of their proven identities in the inbox; a visitor what went over their
-own route. Notes leave for nobody.
+Who is signed in sees the whole shared history of their proven identities in the inbox, what they wrote as visitors
+included; a visitor what went over their own route. Notes leave for nobody.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import blake2s
 from typing import NamedTuple
 
@@ -16,6 +16,8 @@ from normalizer.identity import EVERYWHERE, SHARED_SCHEMES, proven
 
 MOST = 500
 """Conversations of one person that are looked at, the newest."""
+MOST_VISITORS = 100
+"""Of those one person was, the newest; what older ones wrote is shown, and cannot be quoted."""
 MOST_CURSOR = 64
 MOST_DIGITS = 18
 _CONTACT = "SELECT contact_id FROM identities WHERE scheme = ? AND scope = ? AND value = ?"
@@ -25,8 +27,15 @@ _MERGED = (
 )
 _ROUTES = (
     "SELECT r.id, r.conversation_id FROM routes r JOIN identities i ON i.id = r.identity_id"
-    " WHERE r.connector_id = ? AND r.address = ? AND i.scope = r.connector_id"
+    " WHERE r.connector_id = ? AND r.address IN (SELECT value FROM json_each(?)) AND i.scope = r.connector_id"
 )
+_JOINS = (
+    "SELECT v.value, u.value FROM joins j JOIN identities v ON v.id = j.identity_id"
+    " JOIN identities u ON u.id = j.into_id AND u.contact_id = v.contact_id WHERE j.{} ="
+    " (SELECT id FROM identities WHERE scheme = ? AND scope = ? AND value = ?)"
+)
+_VISITORS = f"{_JOINS.format('into_id')} ORDER BY j.joined_at DESC LIMIT {MOST_VISITORS}"
+_USERS = _JOINS.format("identity_id")
 
 
 def _edge(end: str, first: str, second: str) -> str:
@@ -73,6 +82,10 @@ class View(NamedTuple):
     routes: frozenset[str]
     """The caller's own."""
     conversations: Mapping[str, Span]
+    addresses: Sequence[str] = ()
+    """The caller's own, then those of the visitors they were."""
+    left: bool = False
+    """Of a visitor who is a signed-in user by now: what they see is over."""
 
     def tag(self, position: int) -> str:
         """Changes where something that stood at or before a position can be seen now and could not, or the reverse."""
@@ -101,7 +114,8 @@ def view_of(rows: Rows, place: Place, caller: Caller) -> View:
         names += [(claim.scheme, EVERYWHERE, claim.value) for claim in claims]
     owners = {row[0] for name in names if (row := rows.one(_CONTACT, *name))}
     contacts = {id_ for (id_,) in rows.all(_MERGED, listed(owners))} if owners else set()
-    routes = dict(rows.all(_ROUTES, place.connector_id, address.value))
+    addresses = own_addresses(rows, place, caller)
+    routes = dict(rows.all(_ROUTES, place.connector_id, listed(addresses)))
     spans = rows.all(_SPANS.format("contact_id"), listed(contacts), place.inbox.id) if contacts else []
     current = [id_ for id_ in routes.values() if id_]
     spans += rows.all(_SPANS.format("id"), listed(current), place.inbox.id) if current else []
@@ -110,4 +124,23 @@ def view_of(rows: Rows, place: Place, caller: Caller) -> View:
         contacts=frozenset(contacts),
         routes=frozenset(routes),
         conversations={id_: Span(number, first, newest) for id_, number, first, newest in spans},
+        addresses=addresses,
+        left=has_left(rows, place, caller),
+    )
+
+
+def own_addresses(rows: Rows, place: Place, caller: Caller) -> list[str]:
+    """Where what was written is the caller's own: at their address, and at those of the visitors they were."""
+    address = caller.peer.person.address
+    if caller.visitor is not None:
+        return [address.value]
+    visitors = rows.all(_VISITORS, address.scheme, place.connector_id, address.value)
+    return [address.value, *(visitor for visitor, _ in visitors)]
+
+
+def has_left(rows: Rows, place: Place, caller: Caller) -> bool:
+    """Whether a visitor is a signed-in user by now (`gateway.people.joining`)."""
+    address = caller.peer.person.address
+    return (
+        caller.visitor is not None and rows.one(_USERS, address.scheme, place.connector_id, address.value) is not None
     )
