@@ -17,7 +17,7 @@ from normalizer.belonging import sharing_key
 from normalizer.codec import decoder, encode
 from normalizer.events import MergeData
 from normalizer.identity import proven, scope_of
-from normalizer.merging import Held, Open, against, below, divided, elder, returned, taken, together, united
+from normalizer.merging import Apart, Held, Open, against, below, divided, elder, returned, taken, together, united
 from normalizer.model import (
     PRIORITY_RANK,
     Contact,
@@ -41,6 +41,8 @@ _STANDING = (
     "SELECT id, contact_id, before, after, taken FROM merges WHERE merged_id = ? AND undone_at IS NULL"
     " ORDER BY id DESC LIMIT 1"
 )
+_UNDONE = "UPDATE merges SET undone_at = ?, before = X'', after = X'', taken = '[]' WHERE id = ?"
+"""What is left says that the two stay two."""
 _CASES = "SELECT id FROM conversations WHERE contact_id IN (SELECT value FROM json_each(?)) AND state <> 'closed'"
 _STRAY = (
     "UPDATE routes SET conversation_id = NULL WHERE identity_id IN (SELECT value FROM json_each(?))"
@@ -51,7 +53,11 @@ _contact = decoder(Contact)
 
 
 class Unmergeable(Exception):
-    """The two must stay two; the text says why."""
+    """The two must stay two."""
+
+    def __init__(self, why: Apart) -> None:
+        super().__init__(why.value)
+        self.why = why
 
 
 def merge(
@@ -118,7 +124,7 @@ def unmerge(desk: Desk, contact_id: str, why: str) -> Contact:
     parent = divided(_stored(transaction, parent_id), _contact.decode(before), _contact.decode(after))
     transaction.change(_SAVE, encode(leaves), None, contact_id)
     transaction.change(_SAVE, encode(parent), parent.merged_into, parent_id)
-    transaction.change("UPDATE merges SET undone_at = ? WHERE id = ?", transaction.now_us, record_id)
+    transaction.change(_UNDONE, transaction.now_us, record_id)
     give(transaction, back)
     transaction.flush()
     identity_ids = [one.identity.id for one in back]
@@ -178,7 +184,7 @@ def _unite(desk: Desk, stays: str, goes: str) -> list[str]:
     for first, rest in together(wanted):
         case = desk.cases.get(first.id)
         for younger in rest:
-            _fold(desk, desk.cases.get(younger.id), case)
+            fold(desk, desk.cases.get(younger.id), case)
         if rest:
             settle(desk)  # the place is free before another takes it
         if case.contact_id != stays:
@@ -194,8 +200,8 @@ def _key(case: Case, contact_id: str, former: str) -> str:
     return new if case.sharing_key == own else case.sharing_key
 
 
-def _fold(desk: Desk, case: Case, into: Case) -> None:
-    """Closes a conversation as part of an older one, which takes over what it has not itself."""
+def fold(desk: Desk, case: Case, into: Case, why: str = "their contacts were merged") -> None:
+    """Closes a conversation as part of an older one, which takes over what it has not itself. `settle` comes after."""
     labels = [*msgspec.json.decode(into.labels), *msgspec.json.decode(case.labels)]
     wanted: dict[str, Any] = {
         name: getattr(case, name)
@@ -207,7 +213,7 @@ def _fold(desk: Desk, case: Case, into: Case) -> None:
     if case.state == ConversationState.OPEN:
         wanted["state"] = ConversationState.OPEN
     take_over(desk, case, into)
-    desk.cases.merge(case, into, "their contacts were merged")
+    desk.cases.merge(case, into, why)
     desk.cases.change(into, f"conversation {case.number} became part of it", **wanted)
     desk.transaction.change(_MOVE_ROUTES, into.id, case.id)
 

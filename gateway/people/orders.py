@@ -82,9 +82,12 @@ def _unmerge(desk: Desk, one: PeopleOrder) -> Contact:
     command = one.command
     assert isinstance(command, UnmergeContact)
     try:
-        return unmerge(desk, command.contact_id, command.why or f"unmerged by {one.by}")
+        contact = unmerge(desk, command.contact_id, command.why or f"unmerged by {one.by}")
     except KeyError as error:
         raise _nobody(error.args[0]) from error
+    if contact.merged_into is not None:
+        raise Refusal(409, "conflict", "the merge is too long ago to be undone (`limits.keep_merges`)")
+    return contact
 
 
 def _link(desk: Desk, one: PeopleOrder) -> Contact:

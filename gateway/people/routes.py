@@ -35,9 +35,9 @@ def unlink(desk: Desk, route_id: str, why: str) -> Contact:
     assert before is not None
     contact = Contact(id=new_id())
     transaction.insert(schema.contacts, contact.id, encode(contact), None)
-    body, now = encode(before), transaction.now_us
+    now = transaction.now_us
     # what is proven later does not join the two again
-    transaction.insert(schema.merges, new_id(), before.id, contact.id, body, body, "[]", why, now, now)
+    transaction.insert(schema.merges, new_id(), before.id, contact.id, b"", b"", "[]", why, now, now)
     identity = msgspec.structs.replace(held.identity, contact_id=contact.id, proof=_at_most_channel(held.identity))
     _hand_over(desk, way, identity, why)
     _tell(desk, "contact.created", contact, identity)

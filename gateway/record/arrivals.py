@@ -13,7 +13,8 @@ import structlog
 from connectors.kit.base import Outcome
 from gateway.arrival import Arrival, Place, Recorded
 from gateway.ids import new_id
-from gateway.record.changes import REPORTS, anything_waits, catch_up, change_consent, move
+from gateway.record.changes import REPORTS, anything_waits, catch_up, move
+from gateway.record.consent import change_consent
 from gateway.record.desk import Desk
 from gateway.record.echoes import hold_back
 from gateway.record.fragments import piece
@@ -31,6 +32,7 @@ from normalizer.inbound import (
     MessageEdited,
     MessageReceived,
     MessageRedacted,
+    Peer,
     ReactionChanged,
     ReadUpTo,
     StatusChanged,
@@ -108,7 +110,7 @@ def _prefetch(desk: Desk, arrivals: Sequence[Arrival]) -> None:
                         external[arrival.place].extend(named_ids(item))
                     if item.from_us:
                         external[arrival.place].append(item.external_id)
-                case ConsentChanged(peer=peer):
+                case ConsentChanged(peer=Peer() as peer):
                     addresses[arrival.place].append(peer.person.address.value)
                 case MessageEdited() | MessageRedacted() | ReactionChanged() | StatusChanged():
                     external[arrival.place].append(item.external_id)

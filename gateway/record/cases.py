@@ -41,6 +41,8 @@ class Case:
     """Since when it is one that nobody has taken."""
     told_at: int | None
     """When the customer was last told by itself."""
+    read_up_to: int | None
+    """The sequence up to which an agent has seen what the customer wrote."""
     sequence: int
     updated_at: int
 
@@ -60,6 +62,7 @@ class Case:
             assignee=self.assignee,
             sequence=self.sequence,
             reply_due_at=None if self.reply_due_at is None else from_us(self.reply_due_at),
+            read_up_to=self.read_up_to,
             merged_into=self.merged_into,
             opened_at=from_us(self.opened_at),
             updated_at=from_us(self.updated_at),
@@ -76,10 +79,14 @@ SELECT_CASE = (
 PRIORITIES: Mapping[str, Priority] = {str(priority): priority for priority in Priority}
 CHANGEABLE = (
     *("subject", "state", "category", "labels", "priority", "team", "assignee", "merged_into", "closed_at"),
-    *("reply_due_at", "emergency_at", "told_at"),
+    *("reply_due_at", "emergency_at", "told_at", "read_up_to"),
 )
 WAIT = "reply"
 """The timer of a conversation whose customer waits for an answer (`gateway.service.waiting`)."""
+_TAKE_PART = (
+    "INSERT INTO participants (conversation_id, identity_id, role, since) SELECT ?, identity_id, role, since"
+    " FROM participants WHERE conversation_id = ? ON CONFLICT (conversation_id, identity_id) DO NOTHING"
+)
 _REKEY = "UPDATE conversations SET contact_id = ?, sharing_key = ? WHERE id = ?"
 MOST_MERGES = 1_000
 """How many conversations may have become one, one after the other."""
@@ -177,6 +184,7 @@ class Cases:
             reply_due_at=None,
             emergency_at=None,
             told_at=None,
+            read_up_to=None,
         )
         self._next_number += 1
         self._cases[case.id] = case
@@ -215,6 +223,7 @@ class Cases:
         case.state, case.merged_into, case.closed_at = ConversationState.CLOSED, into.id, self._transaction.now_us
         self.wait_no_more(case)
         self._changed.add(case)
+        self._transaction.change(_TAKE_PART, into.id, case.id)
         self.tell(case, "conversation.merged", None, why)
 
     def rekey(self, case: Case, contact_id: str, sharing_key: str) -> None:

@@ -1,4 +1,4 @@
-"""What happens to messages, people and routes after the fact: edits, deletions, reactions, reports, consent, moves.
+"""What happens to messages, people and routes after the fact: edits, deletions, reactions, reports, moves.
 
 A report about an id we do not know yet waits, and is applied when the message comes.
 """
@@ -20,9 +20,8 @@ from gateway.store import schema
 from gateway.store.transaction import Transaction, listed
 from normalizer.codec import decoder, encode
 from normalizer.errors import ErrorCode
-from normalizer.events import ConsentData, ContactData, ReactionData, RedactionData
+from normalizer.events import ContactData, ReactionData, RedactionData
 from normalizer.inbound import (
-    ConsentChanged,
     IdentityMoved,
     Inbound,
     MessageEdited,
@@ -32,14 +31,13 @@ from normalizer.inbound import (
     ReadUpTo,
     StatusChanged,
 )
-from normalizer.model import AuthorKind, Consent, ConsentState, Contact, Identity, Message, Proof
+from normalizer.model import AuthorKind, Identity, Message, Proof
 from normalizer.parts import MediaPart
 
 Waiting = MessageEdited | MessageRedacted | ReactionChanged | StatusChanged | ReadUpTo | MessageReceived
 """What may wait for a message: reports about it, and what may be an echo of it."""
 ECHO = "echo"
 """The timer of what may be one (`gateway.record.echoes`)."""
-_contact = decoder(Contact)
 _waiting = decoder(Waiting)
 _ECHOED = "UPDATE arrivals SET message_id = ? WHERE connector_id = ? AND key = ?"
 _FETCH_NO_MORE = "UPDATE attachments SET state = 'blocked', due_at = NULL WHERE message_id = ? AND state = 'pending'"
@@ -85,14 +83,21 @@ def redact(desk: Desk, place: Place, item: MessageRedacted) -> str | None:
         return None
     message = desk.message(known.message_id)
     if message.redacted_at is None:
-        at = desk.transaction.now
-        message = msgspec.structs.replace(message, text="", parts=(), actions=(), redacted_at=at)
-        desk.rewrite(message)
+        tombstone(desk, place, message)
         desk.transaction.change(_FETCH_NO_MORE, message.id)
-        case = desk.cases.get(message.conversation_id)
-        data = RedactionData(message_id=message.id, redacted_at=at)
-        desk.cases.emit(case, "message.redacted", data, message.id, desk.cases.advance(case), place)
     return message.id
+
+
+def tombstone(desk: Desk, place: Place | None, message: Message) -> Message:
+    """What is left of a message; says so. `place` where its connector is configured."""
+    at = desk.transaction.now
+    none = {"subject": None, "copied": (), "text": "", "parts": (), "actions": (), "context": None}
+    message = msgspec.structs.replace(message, redacted_at=at, **none)
+    desk.rewrite(message)
+    case = desk.cases.get(message.conversation_id)
+    data = RedactionData(message_id=message.id, redacted_at=at)
+    desk.cases.emit(case, "message.redacted", data, message.id, desk.cases.advance(case), place)
+    return message
 
 
 def react(desk: Desk, place: Place, item: ReactionChanged) -> str | None:
@@ -158,44 +163,6 @@ def _parcel(desk: Desk, delivery_id: str) -> Parcel | None:
     desk.transaction.flush()
     row = desk.transaction.row(f"{SELECT} WHERE id = ?", delivery_id)
     return Parcel(*row) if row else None
-
-
-def change_consent(desk: Desk, arrival: Arrival, item: ConsentChanged) -> None:
-    """The peer shut us out of the route, or let us in again."""
-    people = desk.crowd[arrival.place]
-    way, new = people.way(item.peer)
-    if new:
-        people.add(way)
-    consent = Consent(
-        channel=way.channel, purpose=item.purpose, state=item.state, source=item.source, at=item.occurred_at
-    )
-    kept = change_consent_of(desk.transaction, arrival.place, way.contact.id, way.id, consent)
-    if kept and item.purpose is None:  # else only what has that purpose stays away
-        way.blocked = int(item.state == ConsentState.OPTED_OUT)
-        people.touch(way)
-
-
-def change_consent_of(transaction: Transaction, place: Place, contact_id: str, route_id: str, consent: Consent) -> bool:
-    """Keeps a contact's word and says so; False for one told late, after a newer."""
-    if not _keep_consent(transaction, contact_id, consent):
-        return False
-    data = ConsentData(contact_id=contact_id, route_id=route_id, consent=consent)
-    tell_contact(transaction, place, "consent.changed", contact_id, data)
-    return True
-
-
-def _keep_consent(transaction: Transaction, contact_id: str, consent: Consent) -> bool:
-    """The newest word per channel and purpose stands in the contact."""
-    transaction.flush()
-    row = transaction.row("SELECT body FROM contacts WHERE id = ?", contact_id)
-    assert row is not None
-    contact = _contact.decode(row[0])
-    others = tuple(old for old in contact.consent if (old.channel, old.purpose) != (consent.channel, consent.purpose))
-    if any(old.at > consent.at for old in contact.consent if old not in others):
-        return False
-    contact = msgspec.structs.replace(contact, consent=(*others, consent))
-    transaction.change("UPDATE contacts SET body = ? WHERE id = ?", encode(contact), contact_id)
-    return True
 
 
 def move(desk: Desk, arrival: Arrival, item: IdentityMoved) -> None:

@@ -118,6 +118,10 @@ class People:
         ways = [way for way in self._ways.values() if way.address == address]
         return max(ways, key=lambda way: way.last_inbound_at or 0, default=None)
 
+    def by_id(self, route_id: str) -> Way | None:
+        """A route as loaded."""
+        return next((way for way in self._ways.values() if way.id == route_id), None)
+
     def standing(self, peer: Peer) -> Way | None:
         """The route to a peer who proves to be at its end, if it is one we have, as loaded."""
         if not proven(peer.proof):

@@ -29,11 +29,20 @@ def read_up_to(desk: Desk, place: Place, item: ReadUpTo) -> str | None:
         return None
     known = desk.known(place, item.external_id)
     if known is not None:
-        _mark(desk, place, way, known.conversation_id, desk.message(known.message_id).sequence)
+        sequence = desk.message(known.message_id).sequence
+        for read in _read(desk, way, known.route_id):
+            _mark(desk, place, read, known.conversation_id, sequence)
         return known.message_id
     if item.sequence is not None:
         _mark(desk, place, way, way.conversation_id, item.sequence)
     return None
+
+
+def _read(desk: Desk, way: Way, route_id: str | None) -> list[Way]:
+    """The peer's own route, and that of the message where it is another of the same person's: a visitor's, before they
+    signed in."""
+    other = None if route_id in (None, way.id) else desk.way(route_id)
+    return [way] if other is None or other.contact.id != way.contact.id else [way, other]
 
 
 def _mark(desk: Desk, place: Place, way: Way, conversation_id: str, sequence: int) -> None:

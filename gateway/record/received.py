@@ -1,9 +1,11 @@
 """A message received: who, where, and then into the history."""
 
-from gateway.arrival import Arrival
+from gateway.arrival import Arrival, Place
 from gateway.ids import new_id
+from gateway.people import participants
 from gateway.people.proof import prove
 from gateway.people.verifying import without_code
+from gateway.record.cases import Case
 from gateway.record.desk import Desk, Known
 from gateway.record.people import People, Way
 from gateway.record.threads import thread_of
@@ -40,12 +42,11 @@ def receive_message(
         prove(desk, place, way, item.peer)
     item = without_code(desk, way, item)
     quoted = desk.known(place, item.reply_to)
-    thread = thread_of(desk, place, item, quoted) if item.reply_token or item.references else None
     if not item.from_us:
         _heard(people, way, to_us(item.occurred_at))
-    case = desk.case_of(place, people, way, new, quoted, thread, item.subject)
-    if item.subject and case.subject is None:
-        desk.cases.change(case, "subject of the message", subject=item.subject)
+    copied = participants.named(desk, place, item) if item.copied else ()
+    elsewhere = participants.led_to(desk, place, item, way, copied, new) if copied else None
+    case = elsewhere or _own(desk, place, item, way, new, quoted)
     raised = triage(desk, place, item, way, case, new)
     author, contact = _author(desk, arrival, item, way)
     message_id = new_id()
@@ -57,6 +58,8 @@ def receive_message(
         author=author,
         route_id=way.id,
         purpose=item.purpose,
+        subject=item.subject,
+        copied=copied,
         text=item.text,
         parts=_answered(people, item, way, quoted) + desk.attach(place, message_id, item.media),
         reply_to=quoted.message_id if quoted else None,
@@ -70,8 +73,19 @@ def receive_message(
     )
     type_ = "message.created" if item.from_us else "message.received"
     desk.append(case, message, type_, place=place, way=way, contact=contact, key=item.key)
+    if copied:
+        participants.note(desk, place, case, way, message)
     heard(desk, arrival, item, way, case, message, raised)
     return message_id
+
+
+def _own(desk: Desk, place: Place, item: MessageReceived, way: Way, new: bool, quoted: Known | None) -> Case:
+    """The conversation of whoever is at the route's end that the message belongs to."""
+    thread = thread_of(desk, place, item, quoted) if item.reply_token or item.references else None
+    case = desk.case_of(place, desk.crowd[place], way, new, quoted, thread, item.subject)
+    if item.subject and case.subject is None:
+        desk.cases.change(case, "subject of the message", subject=item.subject)
+    return case
 
 
 def _author(desk: Desk, arrival: Arrival, item: MessageReceived, way: Way) -> tuple[Author, ContactRef]:

@@ -40,6 +40,8 @@ class Draft:
     thread: str | None
     files: Sequence[StoredRow]
     within: Thread = ALONE
+    to: Address | None = None
+    """Whom the message is to, where this delivery is a copy."""
 
 
 _ROUTES = "SELECT id, address, thread FROM routes WHERE id IN (SELECT value FROM json_each(?))"
@@ -52,10 +54,11 @@ def drafts(transaction: Transaction, connector: LiveConnector, parcels: Sequence
     """The drafts of claimed deliveries, read set-based, in their order."""
     if not parcels:
         return []
-    routes = {id_: rest for id_, *rest in transaction.rows(_ROUTES, listed({p.route_id for p in parcels}))}
     messages = {
         id_: _message.decode(body) for id_, body in transaction.rows(_MESSAGES, listed({p.message_id for p in parcels}))
     }
+    wanted_routes = {p.route_id for p in parcels} | {m.route_id for m in messages.values() if m.copied}
+    routes = {id_: rest for id_, *rest in transaction.rows(_ROUTES, listed(wanted_routes))}
     wanted = {id_ for message in messages.values() for id_ in attachment_ids(message)}
     files = {row[0]: StoredRow(*row) for row in transaction.rows(_FILES, listed(wanted))} if wanted else {}
     threads = connector.plugin.info.capability.threads
@@ -63,6 +66,7 @@ def drafts(transaction: Transaction, connector: LiveConnector, parcels: Sequence
     for parcel in parcels:
         address, thread = routes[parcel.route_id]
         message = messages[parcel.message_id]
+        to = routes.get(message.route_id) if address in {one.address for one in message.copied} else None
         made.append(
             Draft(
                 parcel=parcel,
@@ -71,6 +75,7 @@ def drafts(transaction: Transaction, connector: LiveConnector, parcels: Sequence
                 thread=thread or None,
                 files=[files[id_] for id_ in attachment_ids(message) if id_ in files],
                 within=thread_before(transaction, message, parcel.route_id) if threads else ALONE,
+                to=Address(scheme=connector.place.scheme, value=to[0]) if to else None,
             )
         )
     return made

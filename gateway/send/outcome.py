@@ -19,7 +19,8 @@ from connectors.kit.errors import (
     Unreachable,
 )
 from gateway.live import LiveConnector
-from gateway.record.changes import anything_waits, catch_up, change_consent_of, move_identity
+from gateway.record.changes import anything_waits, catch_up, move_identity
+from gateway.record.consent import change_consent_of
 from gateway.record.desk import Desk
 from gateway.send.fallback import follow_up
 from gateway.send.names import learn
@@ -31,9 +32,6 @@ from gateway.store.times import SECOND
 from gateway.store.transaction import Transaction, listed
 from normalizer.model import Consent, ConsentState, DeliveryError, Message
 from normalizer.status import Status
-
-LONGEST_WAIT = 300.0
-"""Seconds between two attempts at the most."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +61,18 @@ class Failed:
     """Which payload (from 0); None where the hub itself failed: the first one not settled."""
     error: KitError
     attempts: int
-    """How many are allowed."""
+    """How many are allowed, where the channel has no time of its own."""
+
+    @property
+    def last(self) -> bool:
+        """There is no further attempt: the channel's patience, or the operator's, is at its end."""
+        allowed = self.connector.settings.give_up_after
+        return self.connector.plugin.info.patience.ends(self.parcel.attempt, self.attempts, allowed)
+
+    @property
+    def wait(self) -> float:
+        """Seconds until the next attempt."""
+        return self.connector.plugin.info.patience.wait(self.parcel.attempt, secrets.randbelow(1000) / 1000)
 
 
 def record_outcomes(transaction: Transaction, outcomes: Sequence[Done | Failed]) -> list[bool]:
@@ -121,7 +130,9 @@ def _failed(desk: Desk, failed: Failed, parcel: Parcel) -> None:
 def _requeue(desk: Desk, parcel: Parcel, seconds: float = 0.0, *, spends: bool = False) -> None:
     """Another time. What was told to be uncertain comes back as another attempt, for a status never falls."""
     parcel.attempt += spends or parcel.status == Status.UNCERTAIN
-    parcel.status, parcel.due_at = Status.QUEUED, desk.transaction.now_us + int(seconds * SECOND)
+    due_at = desk.transaction.now_us + int(seconds * SECOND)
+    expires_at = due_at if parcel.expires_at is None else parcel.expires_at  # so that its end is told when it comes
+    parcel.status, parcel.due_at = Status.QUEUED, min(due_at, expires_at)
 
 
 def _later(desk: Desk, failed: Failed, parcel: Parcel, plan: Plan) -> Plan:
@@ -130,10 +141,10 @@ def _later(desk: Desk, failed: Failed, parcel: Parcel, plan: Plan) -> Plan:
     if failed.error.retry_after is not None:
         _requeue(desk, parcel)
         return msgspec.structs.replace(plan, traffic=plan.traffic + 1)
-    if parcel.attempt >= failed.attempts:
+    if failed.last:
         parcel.status = Status.FAILED
         return plan
-    _requeue(desk, parcel, _backoff(parcel.attempt), spends=True)
+    _requeue(desk, parcel, failed.wait, spends=True)
     return plan
 
 
@@ -197,9 +208,3 @@ NEXT: dict[type[Any], Callable[[Desk, Failed, Parcel, Plan], Plan]] = {
     Misconfigured: _wait,
     PutBack: _wait,
 }
-
-
-def _backoff(attempt: int) -> float:
-    """Seconds before the next attempt: doubling from one, with jitter so that a crowd does not come back at once."""
-    longest = min(LONGEST_WAIT, 2.0 ** (attempt - 1))
-    return longest / 2 + longest / 2 * secrets.randbelow(1000) / 1000

@@ -79,6 +79,8 @@ class Doctor:
             case Temporary(retry_after=float() | int() as seconds):
                 self._answered(place, accepted=False)
                 self._pause(place, seconds, error.detail)
+            case Temporary(alone=True):
+                self._answered(place, accepted=False)
             case Temporary() | OutcomeUnknown():
                 self._stumbled(place, error.detail)
             case PutBack():

@@ -117,7 +117,7 @@ def test_a_conversation_is_not_reopened_beside_the_open_one_of_its_inbox(store: 
     _set(
         store,
         "INSERT INTO conversations SELECT 'other', 2, inbox_id, contact_id, kind, sharing_key, subject, 'open',"
-        " category, labels, priority, team, assignee, merged_into, opened_at, NULL, NULL, NULL, NULL"
+        " category, labels, priority, team, assignee, merged_into, opened_at, NULL, NULL, NULL, NULL, NULL"
         " FROM conversations",
     )
     _set(

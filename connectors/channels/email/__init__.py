@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
-from connectors.channels.email.capability import CAPABILITY
+from connectors.channels.email.capability import CAPABILITY, PATIENCE
 from connectors.channels.email.compose import compose
 from connectors.channels.email.config import Config as MailConfig
 from connectors.channels.email.imap_mail import read_collected
@@ -27,7 +27,6 @@ from connectors.kit.base import Account, Fetched, Info, Outbound, Plugin, Polled
 from connectors.kit.collects import COLLECT, Collected
 from connectors.kit.errors import BadPayload, BadSignature, Refused
 from connectors.kit.request import Request
-from normalizer.addresses import InvalidAddress, normalise
 from normalizer.errors import ErrorCode
 from normalizer.inbound import Inbound
 
@@ -47,6 +46,7 @@ class Email(Plugin[MailConfig]):
         capability=CAPABILITY,
         settles=Settles.NEVER,
         summary="E-mail, by SMTP or LMTP in, through a relay out",
+        patience=PATIENCE,
     )
     Config = MailConfig
 
@@ -67,18 +67,8 @@ class Email(Plugin[MailConfig]):
         return Mailbox(self.config, account, self.tools)
 
     def takes(self, recipient: str) -> bool:
-        """Its address and aliases, with any `+` extension, and the signed addresses that answers come to."""
-        try:
-            local, _, domain = normalise("mailto", recipient).rpartition("@")
-        except InvalidAddress:
-            return False
-        plain = local.partition("+")[0]
-        return bool({f"{plain}@{domain}", f"{local}@{domain}", f"*@{domain}"} & self._own)
-
-    @cached_property
-    def _own(self) -> frozenset[str]:
-        named = (alias if alias.startswith("*@") else normalise("mailto", alias) for alias in self.config.aliases)
-        return frozenset({self.config.own, self.config.returns, *(name.lower() for name in named)})
+        """As `Config.takes`."""
+        return self.config.takes(recipient)
 
     def verify(self, request: Request) -> None:
         """Mail bears no signature of whoever brings it: only what the hub's own listener took is believed, and only

@@ -69,7 +69,7 @@ def compose(outbound: Outbound, config: Config, signer: Signer, at: datetime) ->
     recipient = outbound.address.value
     fields = [
         ("From", mailbox(config.name, config.own)),
-        ("To", recipient),
+        *_addressed(outbound),
         ("Subject", encoded(_subject(outbound, config, answered is not None))),
         ("Date", format_datetime(at)),
         ("Message-ID", f"<{message_id}>"),
@@ -135,6 +135,16 @@ def in_base64(octets: bytes) -> bytes:
     """In lines, each ended; whole lines of input give whole lines."""
     encoded_ = b2a_base64(octets, newline=False)
     return b"".join(encoded_[at : at + LINE] + b"\r\n" for at in range(0, len(encoded_), LINE))
+
+
+def _addressed(outbound: Outbound) -> list[tuple[str, str]]:
+    """Whom everybody may see it was sent to. Addresses beyond ASCII are shown to who has such a one, for their server
+    and the relay understand them."""
+    wide = not outbound.address.value.isascii()
+    to = (outbound.to or outbound.address).value
+    copied = [address for address in outbound.copied if wide or address.isascii()]
+    fields = [("To", to if wide or to.isascii() else "undisclosed-recipients:;")]
+    return [*fields, ("Cc", ",\r\n ".join(copied))] if copied else fields
 
 
 def _thread(outbound: Outbound) -> tuple[str | None, list[str]]:

@@ -114,6 +114,16 @@ class Config(PluginConfig, frozen=True, kw_only=True):
     def domain(self) -> str:
         return self.own.rpartition("@")[2]
 
+    def takes(self, recipient: str) -> bool:
+        """Its address and aliases, with any `+` extension, and the signed addresses that answers come to."""
+        try:
+            local, _, domain = normalise("mailto", recipient).rpartition("@")
+        except InvalidAddress:
+            return False
+        named = (alias if alias.startswith("*@") else normalise("mailto", alias) for alias in self.aliases)
+        own = {self.own, self.returns, *(name.lower() for name in named)}
+        return bool({f"{local.partition('+')[0]}@{domain}", f"{local}@{domain}", f"*@{domain}"} & own)
+
     def signer(self) -> Signer:
         return Signer(self.secret, self.returns)
 

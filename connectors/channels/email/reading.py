@@ -28,6 +28,7 @@ from normalizer.model import Purpose
 
 LONGEST_ID = 250
 MOST_REFERENCES = 20
+MOST_COPIED = 20
 SHOWN = 16 << 10
 """Octets of a mail that are shown in quarantine; all of it is kept with what came."""
 NEWEST = timedelta(minutes=10)
@@ -104,6 +105,7 @@ class _Mail:
             parts=(content.original,) if content.original else (),
             media=content.media,
             subject=subject,
+            copied=self._copied(sender.address.value),
             reply_to=ids[0] if ids else None,
             # Machines answer to where bounces go (RFC 3834 §4).
             reply_token=self._signer.token(Way.REPLY, came_to) or self._signer.token(Way.BOUNCE, came_to),
@@ -127,7 +129,7 @@ class _Mail:
 
     def _is_our_own(self) -> bool:
         """By our mark, or sent in the name of our own address: from ourselves, or from who pretends to be us."""
-        to = [address for _, address in addresses(self._fields.each("to"))]
+        to = [address for _, address in addresses([*self._fields.each("to"), *self._fields.each("cc")])]
         if self._signer.marked(self._fields.first(MARK) or "", to) is not None:
             return True
         return any(normal(address) == self._config.own for _, address in addresses(self._fields.each("from")))
@@ -137,6 +139,15 @@ class _Mail:
         names = ("delivered-to", "x-original-to", "to", "cc")
         values = [value for name in names for value in self._fields.each(name)[:10]]
         return told or [address for _, address in addresses(values)]
+
+    def _copied(self, sender: str) -> tuple[Person, ...]:
+        """Everybody in `To` and `Cc` but us and the sender."""
+        found: dict[str, Person] = {}
+        for name, text in addresses([*self._fields.each("to")[:10], *self._fields.each("cc")[:10]]):
+            address = normal(text)
+            if address and address != sender and not self._config.takes(address) and len(found) < MOST_COPIED:
+                found.setdefault(address, Person(address=Address(scheme="mailto", value=address), name=name or None))
+        return tuple(found.values())
 
     def _sender(self) -> Person | None:
         """Who wrote, as `From` has it, else who handed it in. `Reply-To` names nobody: it may say anything."""

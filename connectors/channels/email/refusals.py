@@ -89,6 +89,13 @@ SUBJECTS: Final[Mapping[str, Row]] = {
     "6": FORM,
     "7": POLICY,
 }
+FOR_NOW: Final[Mapping[str, ErrorCode]] = {
+    "2": ErrorCode.UNREACHABLE,  # a full mailbox, mostly
+    "7": ErrorCode.RATE_LIMITED,  # greylisting, or too much mail
+    "3.2": ErrorCode.RATE_LIMITED,
+    "5.3": ErrorCode.RATE_LIMITED,
+}
+"""Of refusals that are not for good, by detail, else by subject; the others say that a server is in trouble."""
 REPLIES: Final[Mapping[int, Row]] = {
     530: LOGIN,
     534: LOGIN,
@@ -100,6 +107,9 @@ REPLIES: Final[Mapping[int, Row]] = {
     556: NOBODY,
 }
 """By reply code, where there is no enhanced one that says more."""
+
+AT_STAGE: Final[Mapping[tuple[Stage, int], Row]] = {(Stage.RECIPIENT, 552): GONE}
+"""Of those, what is another thing at one stage: a recipient's storage is full, no mail too large (RFC 5321 §4.2.3)."""
 
 BY_STAGE: Final[Mapping[Stage, Row]] = {
     Stage.CONNECT: OURS,
@@ -117,16 +127,24 @@ WORDS: Final[tuple[tuple[re.Pattern[str], frozenset[Stage], Row], ...]] = (
         Row(OptedOut, ErrorCode.OPTED_OUT),
     ),
     (
-        re.compile(r"relay(?:ing)? (?:access )?(?:denied|not permitted|prohibited)|(?:unable|not permitted) to relay"),
+        re.compile(
+            r"relay(?:ing)? (?:access )?(?:is )?(?:denied|not (?:permitted|allowed)|prohibited)"
+            r"|(?:unable|not (?:permitted|allowed)|do not|won't) (?:to )?relay"
+        ),
         frozenset({Stage.SENDER, Stage.RECIPIENT}),
         OURS,
     ),
     (re.compile(r"sender (?:address )?rejected: not owned|send ?as denied"), frozenset(Stage), OURS),
-    (re.compile(r"user unknown|no such user|unknown user|mailbox (?:not found|unavailable)"), frozenset(Stage), NOBODY),
     (re.compile(r"mailbox (?:is )?full|over quota|quota exceeded"), frozenset(Stage), GONE),
+    (
+        re.compile(r"user unknown|no such user|unknown user|mailbox (?:not found|unavailable)"),
+        frozenset({Stage.RECIPIENT, Stage.CONTENT}),
+        NOBODY,
+    ),
 )
 """Sentences, in lower case, that say more than their codes."""
-_ENHANCED: Final = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
+_ENHANCED: Final = re.compile(r"(?<![\w.])([245])\.(\d{1,3})\.(\d{1,3})(?!\.?\w)")
+_GREYLISTED: Final = re.compile(r"gr[ea]y-?list")
 _THROTTLED: Final = frozenset({"3.2", "5.3", "7.0", "7.28"})
 """For now the server takes nothing from us, whoever it is for."""
 
@@ -156,20 +174,26 @@ def code_of(enhanced: str) -> ErrorCode:
 def _for_now(stage: Stage, reply: int, detail: str, provider_code: str) -> Temporary:
     """Greylisting and full mailboxes are about one recipient, who waits alone; what is about us stops the lane."""
     detail_code = provider_code.partition(".")[2]
-    whole = reply == 421 or stage in (Stage.CONNECT, Stage.AUTH, Stage.SENDER) or detail_code in _THROTTLED
-    code = ErrorCode.RATE_LIMITED if detail_code.startswith(("7.", "5.3", "3.2")) else ErrorCode.PROVIDER_DOWN
-    return Temporary(detail, retry_after=WAIT if whole else None, code=code, provider_code=provider_code)
+    about_us = reply == 421 or stage in (Stage.CONNECT, Stage.AUTH, Stage.SENDER) or detail_code in _THROTTLED
+    whole = about_us and not (stage is Stage.RECIPIENT and _GREYLISTED.search(detail.lower()))
+    alone = stage is Stage.RECIPIENT and not whole and not detail_code.startswith("3.")  # 4.3.x: the server is ill
+    said = _said(stage, detail.lower())
+    code = said.code if said else FOR_NOW.get(detail_code) or FOR_NOW.get(detail_code.partition(".")[0])
+    code = code or ErrorCode.PROVIDER_DOWN
+    return Temporary(detail, retry_after=WAIT if whole else None, alone=alone, code=code, provider_code=provider_code)
 
 
 def _row(stage: Stage, reply: int, words: str, detail_code: str) -> Row:
-    said = next((row for pattern, stages, row in WORDS if stage in stages and pattern.search(words)), None)
-    if said:
+    if said := _said(stage, words):
         return said
     if stage is Stage.AUTH:
         return LOGIN
-    by_code = CODES.get(detail_code) or (REPLIES.get(reply) if reply in REPLIES else None)
-    if by_code:
+    if by_code := CODES.get(detail_code) or AT_STAGE.get((stage, reply)) or REPLIES.get(reply):
         return by_code
     if stage in (Stage.CONNECT, Stage.SENDER):
         return OURS
     return SUBJECTS.get(detail_code.partition(".")[0]) or BY_STAGE[stage]
+
+
+def _said(stage: Stage, words: str) -> Row | None:
+    return next((row for pattern, stages, row in WORDS if stage in stages and pattern.search(words)), None)

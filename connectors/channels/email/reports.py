@@ -98,7 +98,7 @@ def failed_recipient(
 def read_report(report: Report, signer: Signer, domain: str) -> Inbound:
     """What it means for a mail of ours. `domain` is of our Message-IDs."""
     if report.about == "feedback":
-        return _complaint(report, signer)
+        return _complaint(report, signer, domain)
     found = _token(report, signer, domain)
     if found is None:
         return Ignored(key=report.key, reason=f"a {report.about} report about no mail of ours")
@@ -139,22 +139,27 @@ def _disposition(report: Report, token: str, external_id: str) -> Inbound:
     )
 
 
-def _complaint(report: Report, signer: Signer) -> Inbound:
+def _complaint(report: Report, signer: Signer, domain: str) -> Inbound:
+    """Whoever complains is whom the mail went to: by our mark, or, where their address is left out, by its token."""
     kinds = {(block.first("feedback-type") or "").strip().lower() for block in report.blocks}
     if not kinds & COMPLAINTS:
         return Ignored(key=report.key, reason="feedback that is no complaint")
     named = [block.each(name) for block in report.blocks for name in ("original-rcpt-to",)]
     told = [value.strip().strip("<>").removeprefix("rfc822;").strip() for values in named for value in values[:10]]
-    told += [address for _, address in addresses(report.returned.each("to"))]
-    found = signer.marked(report.returned.first(MARK) or "", told[:20])
-    if found is None:
+    told += [address for _, address in addresses([*report.returned.each("to"), *report.returned.each("cc")])]
+    marked = signer.marked(report.returned.first(MARK) or "", told[:20])
+    redacted = not any(normal(address) for address in told[:20])
+    named_by_token = _token(report, signer, domain) if redacted else None
+    token = marked[0] if marked else named_by_token[0] if named_by_token else None
+    if token is None:
         # Nobody is shut out on the word of a stranger; an operator may read who it was.
         reason = "a complaint that names nobody we wrote to"
         return Unreadable(key=report.key, slice=_shown(report), reason=reason)
-    address = Address(scheme="mailto", value=normal(found[1]) or found[1])
+    address = Address(scheme="mailto", value=normal(marked[1]) or marked[1]) if marked else None
     return ConsentChanged(
         key=report.key,
-        peer=Peer(person=Person(address=address)),
+        peer=Peer(person=Person(address=address)) if address else None,
+        token=token,
         state=ConsentState.OPTED_OUT,
         source="complaint to the mailbox provider",
         occurred_at=report.received_at,

@@ -86,6 +86,8 @@ class Simulator(LoopbackSimulator):
         self.login = (unquote(relay.username or ""), unquote(relay.password or "")) if relay.username else None
         self.answers: dict[str, Reply] = {}
         """What a recipient's server says at RCPT, by address: of mailboxes that are full, greylisted, gone."""
+        self.stages: dict[Stage, Reply] = {}
+        """What everybody hears at `AUTH` or `SENDER`, instead of going on."""
         self.reply: Reply = TAKEN
         """What is answered to a mail that is handed over."""
         self.tls = tls
@@ -160,7 +162,7 @@ class Simulator(LoopbackSimulator):
         with self._changed:
             failure = self._failures[0] if self._failures else None
         if failure is None or STAGES.get(failure) is not stage:
-            return None
+            return self.stages.get(stage)
         self._arrived(WireRequest("SMTP", "/", headers or {}, b""))
         return self.FAILURES[failure]
 

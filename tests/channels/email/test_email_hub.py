@@ -14,7 +14,6 @@ from email_sender import ANN, SETTINGS, mail
 
 from connectors.channels.email.simulator import Simulator
 from connectors.kit.request import Request
-from connectors.kit.testing.simulator import Reply
 from gateway.cli.mailing import hand_over
 from gateway.cli.output import Failure
 from gateway.hub import Hub
@@ -169,19 +168,6 @@ def test_a_bounce_fails_its_delivery(tmp_path, relay):
     run(test)
 
 
-def test_greylisting_is_tried_again(tmp_path, relay):
-    async def test():
-        async with running(tmp_path, relay) as hub:
-            relay.answers[ANN] = Reply(451, b"4.7.1 Greylisted")
-            await say(hub, "Hello.")
-            await eventually(lambda: rows(hub, "SELECT attempt FROM deliveries") == [(2,)])
-            relay.answers.clear()
-            await eventually(lambda: statuses(hub) == ["accepted"])
-            assert len(relay.performed) == 1
-
-    run(test)
-
-
 def test_files_are_read_from_the_mail_that_was_kept(tmp_path, relay):
     async def test():
         async with running(tmp_path, relay) as hub:
@@ -316,5 +302,54 @@ def test_a_simulated_mail_is_handed_to_the_listener(tmp_path, relay):
             for url in ("smtp://127.0.0.1:1", "http://127.0.0.1:8080", "smtp://nowhere"):
                 with pytest.raises(Failure):
                     await asyncio.to_thread(hand_over, wire, hub.settings, url)
+
+    run(test)
+
+
+COMPLAINT = """From: fbl@provider.example
+Message-ID: <c1@provider.example>
+Content-Type: multipart/report; report-type=feedback-report; boundary="b"
+
+--b
+Content-Type: message/feedback-report
+
+Feedback-Type: abuse
+Version: 1
+Original-Rcpt-To: <{}>
+--b
+Content-Type: text/rfc822-headers
+
+{}
+--b--
+"""
+
+
+@pytest.mark.parametrize("redacted", [False, True])
+def test_a_complaint_shuts_the_route_its_mail_went_by_and_no_other_of_that_address(tmp_path, relay, redacted):
+    async def test():
+        async with running(tmp_path, relay) as hub:
+            await delivered(hub, PROVEN + mail("It is I."))
+            await delivered(hub, mail("So they say.", Message_ID="<forged@example.net>"))
+            proven, asserted = conversations(hub)
+            await say(hub, "Who are you?", conversation_id=asserted)
+            await eventually(lambda: statuses(hub) == ["accepted"])
+            sent = relay.performed[0].headers
+            shown = f"Message-ID: {sent['message-id']}\nX-Onethread: {sent['x-onethread']}\n"
+            told = COMPLAINT.format("", shown) if redacted else COMPLAINT.format(ANN, f"{shown}To: {ANN}\n")
+            assert await delivered(hub, told, sender="") == 200
+            sql = "SELECT r.blocked, i.proof FROM routes r JOIN identities i ON i.id = r.identity_id ORDER BY i.proof"
+            assert rows(hub, sql) == [(1, "asserted"), (0, "channel")]
+            assert isinstance(await say(hub, "Good.", conversation_id=proven), Accepted)
+
+    run(test)
+
+
+def test_a_complaint_about_a_mail_nobody_knows_is_kept_for_an_operator(tmp_path, relay):
+    async def test():
+        async with running(tmp_path, relay) as hub:
+            unknown = "019a3c5e-7d10-7c3a-9b1e-0a1b2c3d4e5f.1@example.com"
+            assert await delivered(hub, COMPLAINT.format("", f"Message-ID: <{unknown}>\n"), sender="") == 200
+            reason = "could not be recorded: LookupError: the word on consent is about no message that was sent"
+            assert rows(hub, "SELECT reason, state FROM quarantine") == [(reason, "open")]
 
     run(test)

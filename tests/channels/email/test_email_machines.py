@@ -139,7 +139,29 @@ def complaint(who=ANN, mark=MARK, kind="abuse", named=True):
 def test_a_complaint_opts_out_whom_we_wrote_to():
     for item in (complaint(), complaint(named=False), complaint(who=ANN.upper())):
         assert isinstance(item, ConsentChanged)
-        assert (item.peer.person.address.value, item.state) == (ANN, ConsentState.OPTED_OUT)
+        assert (item.peer.person.address.value, item.token, item.state) == (ANN, TOKEN, ConsentState.OPTED_OUT)
+
+
+def redacted(returned, to="help@example.com"):
+    """As providers send it that tell nobody who complained."""
+    told = "Feedback-Type: abuse\nVersion: 1\nOriginal-Rcpt-To: <redacted>\n"
+    return report("feedback-report", ("feedback-report", told), returned, to=to)
+
+
+def test_a_complaint_whose_writer_is_left_out_speaks_by_the_token_of_the_mail():
+    for item in (
+        redacted(f"To: undisclosed\nReturn-Path: <{BOUNCED}>"),
+        redacted(f"Message-ID: <{OURS}>"),
+        redacted("Subject: x", to=BOUNCED),
+    ):
+        assert isinstance(item, ConsentChanged)
+        assert (item.peer, item.token, item.state) == (None, TOKEN, ConsentState.OPTED_OUT)
+
+
+def test_a_complaint_without_a_writer_about_no_mail_of_ours_waits_for_an_operator():
+    forged = BOUNCED.replace("+b.", "+r.")
+    for item in (redacted("Message-ID: <x@evil.example>"), redacted(f"Return-Path: <{forged}>"), redacted("To: x")):
+        assert isinstance(item, Unreadable)
 
 
 def test_a_complaint_about_anybody_else_waits_for_an_operator():

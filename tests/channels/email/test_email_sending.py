@@ -4,12 +4,11 @@ import asyncio
 import base64
 import resource
 import ssl
-from datetime import timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 
 import pytest
-from email_sender import ANN, NOW, PASSWORD, SETTINGS, TOKEN, config, during, file, text
+from email_sender import ANN, NOW, PASSWORD, SETTINGS, TOKEN, certificate_in, config, during, file, text
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -202,7 +201,7 @@ def test_a_mail_is_handed_in_once(relay):
         ("553 5.7.1 Sender address rejected: not owned by user", Misconfigured, ErrorCode.MISCONFIGURED),
         ("530 5.7.0 Authentication required", Misconfigured, ErrorCode.AUTH_FAILED),
         ("451 4.7.1 Greylisted, try again in 300 seconds", Temporary, ErrorCode.RATE_LIMITED),
-        ("452 4.2.2 Mailbox full", Temporary, ErrorCode.PROVIDER_DOWN),
+        ("452 4.2.2 Mailbox full", Temporary, ErrorCode.UNREACHABLE),
         ("450 4.4.3 DNS down", Temporary, ErrorCode.PROVIDER_DOWN),
     ],
 )
@@ -359,30 +358,7 @@ def talk(server, outbound=None, **settings):
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory):
-    """Certificate and key of `localhost` in one file."""
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(NOW - timedelta(days=400))
-        .not_valid_after(NOW + timedelta(days=4000))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    pem = serialization.Encoding.PEM
-    path = tmp_path_factory.mktemp("tls") / "relay.pem"
-    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    path.write_bytes(private + made.public_bytes(pem))
-    return path
+    return certificate_in(tmp_path_factory.mktemp("tls"))
 
 
 @pytest.fixture
