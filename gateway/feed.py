@@ -114,6 +114,10 @@ class Feed:
             self._waking = True
             self._loop.call_soon_threadsafe(self._wake)
 
+    def reread(self, _: str = "") -> None:
+        """Events that were told are told otherwise from now on."""
+        self._recent.forget()
+
     def newest(self) -> int:
         """Position of the newest event; 0 while there is none."""
         return self._newest

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 
+import msgspec
 import structlog
 from sqlalchemy import Engine
 
@@ -30,6 +31,7 @@ from gateway.store.transaction import Transaction
 from gateway.store.writer import Writer
 from normalizer.commands import SetTyping
 from normalizer.inbound import Inbound
+from normalizer.model import Inbox
 
 log = structlog.get_logger()
 
@@ -124,7 +126,7 @@ class Hub:
             unchanged = (
                 old is not None
                 and old.settings == wanted
-                and old.place.inbox == settings.inboxes[wanted.inbox]
+                and _as_placed(old.place.inbox) == _as_placed(settings.inboxes[wanted.inbox])
                 and old.webhook_url == settings.webhook_url(name)
             )
             connectors[name] = (
@@ -147,6 +149,12 @@ class Hub:
             "media": self.media.wake,
             "timers": self.clock.wake,
             "subscription": self.relays.wake,
+            "feed": self.feed.reread,
         }
         for what, whom in woken:
             parts[what](whom)
+
+
+def _as_placed(inbox: Inbox) -> Inbox:
+    """Without what is read where it is shown: another notice restarts no connector."""
+    return msgspec.structs.replace(inbox, notice=None)

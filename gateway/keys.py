@@ -18,6 +18,8 @@ from gateway.store.engine import writing
 from gateway.store.times import from_us, now, to_us
 from normalizer.model import Time
 
+UNNAMED = "unnamed"
+"""The name of a key that was given none, as `onethread keys create` writes it; no word for customers."""
 PREFIX = "ot_"
 
 

@@ -16,6 +16,7 @@ from gateway.metrics import (
     FEED_POSITION,
     LANE_BREAKER_OPEN,
     LANE_PAUSED,
+    POLLING_FAILS,
     QUARANTINED,
     REPLIES_OVERDUE,
     REPLIES_WAITING,
@@ -56,6 +57,8 @@ def measure(hub: "Hub") -> None:
         quarantined = dict(rows.all(_QUARANTINED))
         _measure_connectors(rows, hub.connectors)
         _measure_inboxes(rows, hub.settings.inboxes)
+    for connector in filter(hub.polling.polls, hub.connectors):
+        POLLING_FAILS.labels(connector).set(hub.polling.trouble(connector) is not None)
     QUARANTINED.set(sum(quarantined.values()))
     for connector in {*hub.connectors, *quarantined}:  # what is open outlives its connector
         CONNECTOR_QUARANTINED.labels(connector).set(quarantined.get(connector, 0))

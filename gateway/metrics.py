@@ -62,6 +62,9 @@ CONNECTOR_STATE = Gauge(
     "1 for the state a connector is in, 0 for the others: `up`, `degraded`, `down`.",
     ["connector", "state"],
 )
+POLLING_FAILS = Gauge(
+    "onethread_polling_fails", "1 while a provider that is asked for news is asked in vain.", ["connector"]
+)
 LANE_PAUSED = Gauge("onethread_lane_paused", "1 while a connector's lane is paused.", ["connector"])
 LANE_BREAKER_OPEN = Gauge(
     "onethread_lane_breaker_open",

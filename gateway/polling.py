@@ -5,6 +5,8 @@ them one. One process polls a connector.
 """
 
 import asyncio
+from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import structlog
@@ -30,9 +32,20 @@ LONGEST_TOLD = 3600.0
 """What a provider may make us wait."""
 LONGEST_POLL = 900.0
 """Seconds after which a poll has hung, whatever the plugin's own bounds."""
+PASSES = "nothing, if the provider is in trouble: it is asked again by itself; else look at the network"
+FAULT = "this is a fault of the plugin: the log has it; report it"
 LEAST = 0.5
 """Seconds between polls that bring nothing: a provider that answers at once is not asked without end."""
 _CURSOR = "SELECT cursor FROM cursors WHERE connector_id = ?"
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Polls of a connector fail, one after the other."""
+
+    reason: str
+    since: datetime
+    remedy: str | None = None
 
 
 class Polling:
@@ -54,10 +67,18 @@ class Polling:
         await self._end([name for name, poller in self._pollers.items() if wanted.get(name) is not poller.connector])
         self.start()
 
-    def problem(self, connector_id: str) -> str | None:
-        """Why the last poll of a connector failed; None where it did not, or is none."""
+    def trouble(self, connector_id: str) -> Trouble | None:
+        """Why nothing is got from a connector's provider; None where all is well, or it is not polled."""
         poller = self._pollers.get(connector_id)
-        return poller.problem if poller else None
+        return poller.trouble if poller else None
+
+    def problem(self, connector_id: str) -> str | None:
+        """Its reason alone."""
+        trouble = self.trouble(connector_id)
+        return trouble.reason if trouble else None
+
+    def polls(self, connector_id: str) -> bool:
+        return connector_id in self._pollers
 
     async def _end(self, names: list[str]) -> None:
         await asyncio.gather(*(self._pollers.pop(name).stop() for name in names))
@@ -70,7 +91,7 @@ class _Poller:
         self._hub = hub
         self.connector = connector
         self._plugin = plugin
-        self.problem: str | None = None
+        self.trouble: Trouble | None = None
         self._failures = 0
         self._task = asyncio.create_task(rounds(f"polling {connector.id}", self._round), name=f"poll {connector.id}")
 
@@ -90,7 +111,7 @@ class _Poller:
             await self._rest(error)
             return
         except Exception as error:
-            self.problem = f"plugin fault: {type(error).__name__}"
+            self._stumble(f"plugin fault: {type(error).__name__}", FAULT)
             raise
         self._recover()
         if not came:
@@ -136,13 +157,17 @@ class _Poller:
                 seconds = min(told, LONGEST_TOLD)
             case _:
                 seconds = backoff(self._failures, FIRST_PAUSE, LONGEST_PAUSE)
-        problem = f"{type(error).__name__}: {error}"
-        if problem != self.problem:
-            log.warning("polling failed", connector=self.connector.id, reason=problem, remedy=remedy)
-        self.problem = problem
+        reason = f"{type(error).__name__}: {error}"
+        if self.trouble is None or reason != self.trouble.reason:
+            log.warning("polling failed", connector=self.connector.id, reason=reason, remedy=remedy)
+        self._stumble(reason, remedy or PASSES)
         await asyncio.sleep(seconds)
 
+    def _stumble(self, reason: str, remedy: str) -> None:
+        since = self.trouble.since if self.trouble else now()
+        self.trouble = Trouble(reason, since, remedy)
+
     def _recover(self) -> None:
-        if self.problem is not None:
+        if self.trouble is not None:
             log.info("polling works again", connector=self.connector.id)
-        self.problem, self._failures = None, 0
+        self.trouble, self._failures = None, 0

@@ -1,4 +1,4 @@
-"""Forgetting what was kept long enough: raw requests, dedupe keys, fragments, exchanges.
+"""Forgetting what was kept long enough: raw requests, dedupe keys, fragments, exchanges, verifications, merges.
 
 Looks on a reader's connection and deletes by key in small batches through the writer, so that recording is never held
 up. What an open quarantine item needs for its replay stays: its raw request, and the dedupe keys of what came with it.
@@ -84,6 +84,22 @@ RULES: Sequence[Rule] = (
         drop="DELETE FROM exchanges WHERE id = ?",
         by_id=True,
     ),
+    Rule(
+        what="verifications",
+        keep=lambda limits: limits.keep_verifications,
+        start=("",),
+        find="SELECT id FROM verifications WHERE id > ? AND id < ? AND state <> 'pending' ORDER BY id LIMIT ?",
+        drop="DELETE FROM verifications WHERE id = ?",
+        by_id=True,
+    ),
+    Rule(
+        what="merges",
+        keep=lambda limits: limits.keep_merges,
+        start=("",),
+        find="SELECT id FROM merges WHERE id > ? AND id < ? AND undone_at IS NULL ORDER BY id LIMIT ?",
+        drop="DELETE FROM merges WHERE id = ?",
+        by_id=True,
+    ),  # those undone say for good that two stay two, and hold nothing else
 )
 
 

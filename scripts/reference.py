@@ -19,6 +19,7 @@ import gateway.metrics
 from connectors.kit import errors as kit_errors
 from connectors.kit import registry
 from connectors.kit.errors import KitError
+from connectors.kit.patience import Patience
 from gateway.api.openapi import describe
 from gateway.api.problems import Code
 from gateway.api.route import Route
@@ -29,7 +30,7 @@ from gateway.cli.output import Exit
 from gateway.settings import Limits, settings_schema
 from gateway.settings.listening import ListenerEntry, TlsEntry
 from gateway.settings.model import Entries, InboxEntry
-from gateway.settings.serving import Texts
+from gateway.settings.serving import NoticeEntry, Texts
 from gateway.settings.subscribing import SubscriptionEntry
 from normalizer.errors import ErrorCode
 from normalizer.events import EVENTS, Envelope, wire_type
@@ -88,6 +89,7 @@ def settings() -> str:
         ("The file", Entries, schema),
         ("`inboxes.<name>`", InboxEntry, schema["$defs"]["InboxEntry"]),
         ("`inboxes.<name>.texts`", Texts, schema["$defs"]["Texts"]),
+        ("`inboxes.<name>.notice`", NoticeEntry, schema["$defs"]["NoticeEntry"]),
         ("`subscriptions.<name>`", SubscriptionEntry, schema["$defs"]["SubscriptionEntry"]),
         ("`listeners.smtp` and `listeners.lmtp`", ListenerEntry, schema["$defs"]["ListenerEntry"]),
         ("`listeners.<name>.tls`", TlsEntry, schema["$defs"]["TlsEntry"]),
@@ -107,6 +109,7 @@ def connectors() -> str:
             ("channel", f"`{told.channel}`"),
             ("addresses", f"`{told.scheme}`"),
             ("unclear sends are settled by", f"`{told.settles}`"),
+            ("is tried again", _patience(kind.info.patience)),
             ("abilities", words(told.abilities)),
             ("tells us of", words(sorted(told.capability.inbound))),
         ]
@@ -115,6 +118,13 @@ def connectors() -> str:
         blocks += [f"## `{name}`", f"{told.summary}.", table(("", ""), facts), "### Settings", _first(kind.Config)]
         blocks += [_settings_of(kind.Config, schemas[f"connector.{name}"]), "### Capability", table(("", ""), shown)]
     return page("Connectors", blocks)
+
+
+def _patience(patience: Patience) -> str:
+    if patience.lasts is None:
+        return "`limits.attempts` times, after 1 s, 2 s, 4 s and so on up to 5 minutes"
+    waits = ", ".join(f"{wait / 60:g}" for wait in patience.waits)
+    return f"for {patience.lasts / 86_400:g} days, after {waits} minutes, and then as often as that"
 
 
 def events() -> str:

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from gateway.api.openapi import released
-from gateway.api.schemas import COMMANDS, SENT, CommandEnvelope, cloud_event, untag
+from gateway.api.schemas import ASKED, COMMANDS, SENT, CommandEnvelope, cloud_event, untag
 from gateway.api.shapes import EventsQuery
 from gateway.bus.contract import CONTENT_TYPE
 from gateway.bus.names import TOPIC, commands_of, queue_of
@@ -127,7 +127,7 @@ def _channels() -> dict[str, Any]:
             "description": "Who may write to the queue is the subscription, and may ask what its `commands:` allow.",
             "servers": _on("bus"),
             "parameters": {"subscription": {"description": "Name of a subscription with `commands:`."}},
-            "messages": _messages(COMMANDS),
+            "messages": _messages(COMMANDS, known_as=ASKED),
             "bindings": {"amqp": _queue()},
         },
         "webhook": {
@@ -209,15 +209,19 @@ def _on(server: str) -> list[dict[str, str]]:
     return [{"$ref": f"#/servers/{server}"}]
 
 
-def _messages(names: Iterable[str], *, copied: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """`copied`: the headers of copies, where it is these that are sent."""
+def _messages(
+    names: Iterable[str], *, copied: Mapping[str, Any] | None = None, known_as: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """`copied`: the headers of copies, where it is these that are sent; `known_as`: names of schemas that are not the
+    message's."""
+    schemas = known_as or {}
     headers = {"headers": {"type": "object", "properties": copied}} if copied else {}
     return {
         name: {
             "name": wire_type(name),
             "title": name,
             "contentType": CONTENT_TYPE,
-            "payload": {"allOf": [_defined(name), _defined(COPY)]} if copied else _defined(name),
+            "payload": {"allOf": [_defined(name), _defined(COPY)]} if copied else _defined(schemas.get(name, name)),
             **headers,
         }
         for name in names
@@ -230,16 +234,14 @@ def _defined(name: str) -> dict[str, str]:
 
 def _schemas() -> dict[str, Any]:
     """One for each event and command by its short name, beside those they are made of."""
-    shapes = {**SENT, **COMMANDS}
-    kinds = list(dict.fromkeys([Envelope, CommandEnvelope, *shapes.values()]))
+    kinds = list(dict.fromkeys([Envelope, CommandEnvelope, *SENT.values(), *COMMANDS.values()]))
     schemas, components = msgspec.json.schema_components(kinds, ref_template=OPENAPI)
     data = dict(zip(kinds, schemas, strict=True))
     event, command = components.pop(Envelope.__name__), components.pop(CommandEnvelope.__name__)
     for kind in COMMANDS.values():
         untag(components[kind.__name__])
-    named = {
-        name: cloud_event(command if name in COMMANDS else event, name, data[kind]) for name, kind in shapes.items()
-    }
+    named = {name: cloud_event(event, name, data[kind]) for name, kind in SENT.items()}
+    named |= {ASKED[name]: cloud_event(command, name, data[kind]) for name, kind in COMMANDS.items()}
     return {COPY: COPIED} | {name: _shared(schema) for name, schema in (named | components).items()}
 
 

@@ -8,6 +8,7 @@ import msgspec
 
 from gateway.api import queries
 from gateway.api.cursors import cursor, number_at
+from gateway.api.messages import ordered, seen
 from gateway.api.problems import Code, Problem, not_found
 from gateway.api.route import Call
 from gateway.api.shapes import (
@@ -21,6 +22,7 @@ from gateway.api.shapes import (
 from gateway.record.cases import Case, Cases
 from gateway.store.transaction import Transaction
 from gateway.tracing import trace_in_hand
+from normalizer.commands import RaiseEmergency, ReadConversation
 from normalizer.model import Conversation, ConversationState
 
 NEWEST = 2**62
@@ -38,7 +40,8 @@ def listing(call: Call) -> ConversationPage:
 
 def get(call: Call) -> ConversationAnswer:
     with queries.snapshot(call.hub.engine) as rows:
-        return ConversationAnswer(conversation=_known(queries.conversation(rows, call.id)))
+        found = _known(queries.conversation(rows, call.id))
+        return ConversationAnswer(conversation=found, participants=queries.participants(rows, call.id))
 
 
 def messages(call: Call) -> MessagePage:
@@ -47,6 +50,18 @@ def messages(call: Call) -> MessagePage:
         _known(queries.conversation(rows, call.id))
         found = queries.messages(rows, call.id, after, min(call.query.limit, MOST_ON_PAGE))
     return MessagePage(messages=tuple(as_stored(body) for _, body in found), next=found[-1][0] if found else after)
+
+
+def read(call: Call) -> ConversationAnswer:
+    done = seen(call, ReadConversation(conversation_id=call.id, up_to=call.body.up_to))
+    found = done.conversation
+    with queries.snapshot(call.hub.engine) as rows:
+        return ConversationAnswer(conversation=found, participants=queries.participants(rows, found.id))
+
+
+def emergency(call: Call) -> ConversationAnswer:
+    ordered(call, RaiseEmergency(conversation_id=call.id, why=call.body.why))
+    return get(call)
 
 
 @dataclass(frozen=True)
@@ -60,7 +75,8 @@ def patch(call: Call) -> ConversationAnswer:
     result = call.hub.writer.submit(change, Change(call.id, call.body)).result()
     if isinstance(result, Problem):
         raise result
-    return ConversationAnswer(conversation=result)
+    with queries.snapshot(call.hub.engine) as rows:
+        return ConversationAnswer(conversation=result, participants=queries.participants(rows, call.id))
 
 
 def change(transaction: Transaction, changes: Sequence[Change]) -> list[Conversation | Problem]:

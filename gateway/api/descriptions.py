@@ -19,8 +19,9 @@ DESCRIPTIONS = (
         do=schemas.give,
         scope=None,
         summary="JSON Schema of one event or command",
-        about="`message.received.json`, `message.send.json`: the whole CloudEvent, in JSON Schema 2020-12. Asks for no"
-        " key: it says nothing of this hub.",
+        about="`message.received.json`, `message.send.json`: the whole CloudEvent, in JSON Schema 2020-12. A"
+        " command that an event shares its name with goes by `conversation.read.command.json`. Asks for no key: it says"
+        " nothing of this hub.",
         answer_media=(schemas.MEDIA_TYPE,),
         errors=(404,),
     ),

@@ -15,8 +15,19 @@ from gateway.send.accept import accept
 from gateway.send.asks import Accepted, Ask, Order, Refusal, Rejected
 from gateway.send.orders import order
 from gateway.send.preview import preview
+from gateway.send.seen import ReadOrder, Seen, read
 from normalizer.addresses import InvalidAddress, normalise
-from normalizer.commands import AboutPeople, Command, RequestVerification, SendMessage, SetTyping, excess, nul_in
+from normalizer.commands import (
+    AboutMessages,
+    AboutPeople,
+    Command,
+    ReadConversation,
+    RequestVerification,
+    SendMessage,
+    SetTyping,
+    excess,
+    nul_in,
+)
 from normalizer.errors import ErrorCode
 from normalizer.model import AuthorKind
 
@@ -87,8 +98,24 @@ def command(call: Call) -> Done:
     if isinstance(asked, AboutPeople):
         _arrange(call, asked)
         return Done()
-    done = hub.writer.submit(order, Order(call.principal.id, call.author, asked, hub.connectors)).result()
-    return Done(delivery=_accepted(done).delivery)
+    if isinstance(asked, ReadConversation):
+        seen(call, asked)
+        return Done()
+    return Done(delivery=ordered(call, asked).delivery)
+
+
+def ordered(call: Call, asked: AboutMessages) -> Accepted:
+    """Raises Problem (404, 409, 422)."""
+    hub = call.hub
+    return _accepted(hub.writer.submit(order, Order(call.principal.id, call.author, asked, hub.connectors)).result())
+
+
+def seen(call: Call, asked: ReadConversation) -> Seen:
+    """Raises Problem (404, 422)."""
+    result: Seen | Rejected = call.hub.writer.submit(read, ReadOrder(call.author, asked)).result()
+    if isinstance(result, Rejected):
+        raise _refused(result)
+    return result
 
 
 def _arrange(call: Call, asked: AboutPeople) -> None:

@@ -10,13 +10,12 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from connectors.kit.capability import in_order
 from gateway.api import queries
 from gateway.api.admission import admit
+from gateway.api.connector_shapes import ConnectorInfo, ConnectorList, PollingInfo
 from gateway.api.cursors import cursor, id_at
 from gateway.api.problems import Code, Problem, not_found
 from gateway.api.route import Answer, Call
 from gateway.api.shapes import (
     MOST_ON_PAGE,
-    ConnectorInfo,
-    ConnectorList,
     EventSchemas,
     Health,
     QuarantineAnswer,
@@ -28,6 +27,7 @@ from gateway.api.shapes import (
 from gateway.keys import Scope
 from gateway.live import LiveConnector
 from gateway.measuring import measure
+from gateway.polling import Polling
 from gateway.record.replay import replay as replay_item
 from gateway.send.pausing import Condition, State
 from gateway.store.times import from_us, now
@@ -46,10 +46,22 @@ def connectors(call: Call) -> ConnectorList:
     with queries.snapshot(call.hub.engine) as rows:
         lanes = queries.lanes(rows)
     live = sorted(call.hub.connectors.values(), key=lambda connector: connector.id)
-    return ConnectorList(connectors=tuple(_info(one, lanes.get(one.id, Condition())) for one in live))
+    polling = call.hub.polling
+    return ConnectorList(
+        connectors=tuple(_info(one, lanes.get(one.id, Condition()), _polling(polling, one.id)) for one in live)
+    )
 
 
-def _info(connector: LiveConnector, condition: Condition) -> ConnectorInfo:
+def _polling(polling: Polling, connector_id: str) -> PollingInfo | None:
+    if not polling.polls(connector_id):
+        return None
+    trouble = polling.trouble(connector_id)
+    if trouble is None:
+        return PollingInfo(well=True)
+    return PollingInfo(well=False, reason=trouble.reason, remedy=trouble.remedy, failing_since=trouble.since)
+
+
+def _info(connector: LiveConnector, condition: Condition, polling: PollingInfo | None) -> ConnectorInfo:
     until = condition.paused_until
     paused_until = from_us(until) if until is not None and from_us(until) > now() else None
     well = condition.state == State.UP
@@ -62,6 +74,7 @@ def _info(connector: LiveConnector, condition: Condition) -> ConnectorInfo:
         reason=condition.paused_why if paused_until or not well else None,
         remedy=condition.remedy(connector.id, paused_until is not None),
         paused_until=paused_until,
+        polling=polling,
         webhook_url=connector.webhook_url,
         capability=in_order(connector.plugin.info.capability),
     )

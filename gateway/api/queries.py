@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Engine
 
+from gateway.people.participants import SELECT_PARTICIPANT, participant_of
 from gateway.record.cases import SELECT_CASE, Case
 from gateway.record.contacts import TREE
 from gateway.record.people import SELECT_WAY, way_of
@@ -15,6 +16,7 @@ from gateway.send.standing import SELECT as SELECT_PARCEL
 from gateway.send.standing import Parcel
 from gateway.store.histories import OF_ID, both
 from gateway.store.transaction import listed
+from normalizer.events import Participant
 from normalizer.model import (
     Attachment,
     AttachmentState,
@@ -74,6 +76,10 @@ def deliveries(rows: Rows, message_id: str) -> tuple[Delivery, ...]:
 def conversation(rows: Rows, conversation_id: str) -> Conversation | None:
     row = rows.one(f"{SELECT_CASE} WHERE c.id = ?", conversation_id)
     return Case(*row).model() if row else None
+
+
+def participants(rows: Rows, conversation_id: str) -> tuple[Participant, ...]:
+    return tuple(participant_of(*row) for row in rows.all(SELECT_PARTICIPANT, conversation_id))
 
 
 def conversations(rows: Rows, wanted: Filter, before: int, limit: int) -> tuple[list[Conversation], int | None]:

@@ -9,7 +9,7 @@ from werkzeug.datastructures import Headers
 
 from gateway.api.shapes import NoQuery
 from gateway.hub import Hub
-from gateway.keys import KeyInfo, Scope
+from gateway.keys import UNNAMED, KeyInfo, Scope
 from normalizer.model import Author, AuthorKind
 
 
@@ -42,7 +42,8 @@ class Call:
     @property
     def author(self) -> Author:
         """Who writes where the command names nobody."""
-        return Author(kind=AuthorKind.AGENT, name=self.principal.name)
+        name = self.principal.name
+        return Author(kind=AuthorKind.AGENT, name=None if name == UNNAMED else name)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """The route table: what is served, by whom it may be asked for, and what OpenAPI says of it."""
 
 from gateway.api import attachments, conversations, feeding, messages, operations, shapes, webhooks
+from gateway.api.connector_shapes import ConnectorList
 from gateway.api.contacts import CONTACTS
 from gateway.api.deliveries import DELIVERIES
 from gateway.api.descriptions import DESCRIPTIONS
@@ -95,9 +96,11 @@ MESSAGES = (
         path="/v1/commands",
         do=messages.command,
         scope=Scope.WRITE,
-        summary="Edit a message, react to one, show typing",
+        summary="Edit, redact or react to a message, show typing, say what was read, raise an emergency",
         about="`message.edit` and `reaction.set` become deliveries of their own. `typing.set` is shown at once, and"
-        " kept nowhere.",
+        " kept nowhere. `message.redact` takes away what a message said, for good: from history, feed, payloads,"
+        " exchanges, what the provider sent and the files that came with it; what was queued is cancelled. 409: it is"
+        " leaving right now.",
         body=Command,
         answer=shapes.Done,
         status=202,
@@ -132,6 +135,30 @@ CONVERSATIONS = (
         about="Answers once `conversation.updated` or `conversation.closed` is durable; what changes nothing is no"
         " event. 409: it cannot be opened again, because another one is open in its place, or it was merged.",
         body=shapes.ConversationChange,
+        answer=shapes.ConversationAnswer,
+        errors=(409, 503),
+    ),
+    Route(
+        method="POST",
+        path="/v1/conversations/{id}/read",
+        do=conversations.read,
+        scope=Scope.WRITE,
+        summary="Say that an agent has seen what the customer wrote",
+        about="Answers once `conversation.read` is durable; where a message up to there was unread, customers in the"
+        " chat are told. What was seen before is no event.",
+        body=shapes.ReadMark,
+        answer=shapes.ConversationAnswer,
+        errors=(503,),
+    ),
+    Route(
+        method="POST",
+        path="/v1/conversations/{id}/emergency",
+        do=conversations.emergency,
+        scope=Scope.WRITE,
+        summary="Call a conversation an emergency",
+        about="As its customer might: priority, timers and `emergency.raised`, with who raised it. One that nobody took"
+        " yet stays as it is. 409: it is closed, the customer wrote nothing yet, or the inbox promises nothing.",
+        body=shapes.EmergencyMark,
         answer=shapes.ConversationAnswer,
         errors=(409, 503),
     ),
@@ -185,7 +212,7 @@ OPERATIONS = (
         do=operations.connectors,
         scope=Scope.ADMIN,
         summary="Connectors and how they are",
-        answer=shapes.ConnectorList,
+        answer=ConnectorList,
     ),
     Route(
         method="GET",

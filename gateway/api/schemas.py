@@ -21,6 +21,8 @@ COMMANDS: dict[str, Any] = {name: kind.shape for name, kind in KINDS.items()}
 """What may be asked of the hub, by its short name, and the shape of its `data`."""
 SENT: dict[str, Any] = {**EVENTS, CURSOR: CursorData}
 """What subscribers get, likewise: events, and beside them how far the feed is."""
+ASKED: dict[str, str] = {name: f"{name}.command" if name in SENT else name for name in COMMANDS}
+"""What a command's schema goes by: its short name, unless an event of that name has it."""
 _HEADERS = {"content-type": MEDIA_TYPE, "cache-control": "no-store", "x-content-type-options": "nosniff"}
 
 
@@ -44,7 +46,7 @@ class CommandEnvelope(msgspec.Struct, frozen=True, kw_only=True):
 def published() -> dict[str, dict[str, Any]]:
     """Every schema by name: `message.received`, `message.send`."""
     events = {name: _schema(name, Envelope, data) for name, data in SENT.items()}
-    return events | {name: _schema(name, CommandEnvelope, data) for name, data in COMMANDS.items()}
+    return events | {ASKED[name]: _schema(name, CommandEnvelope, data) for name, data in COMMANDS.items()}
 
 
 def give(call: Call) -> Answer:

@@ -10,8 +10,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from gateway.case_numbers import PATTERN as CASE
 from gateway.send.preview import Preview
-from normalizer.capability import Capability
-from normalizer.events import Envelope
+from normalizer.events import Envelope, Participant
 from normalizer.model import (
     Attachment,
     Contact,
@@ -136,6 +135,16 @@ class ConversationChange(Strict, frozen=True, kw_only=True):
     assignee: Word | UnsetType | None = UNSET
 
 
+class ReadMark(Strict, frozen=True, kw_only=True):
+    up_to: Id
+    """A message of the conversation; everything of the customer's up to it was seen."""
+
+
+class EmergencyMark(Strict, frozen=True, kw_only=True):
+    why: Annotated[str, Meta(max_length=500)] | None = None
+    """What the event says."""
+
+
 # --- answers --------------------------------------------------------------------------------------------------------
 
 
@@ -157,6 +166,8 @@ class EventPage(Given, frozen=True, kw_only=True):
 
 class ConversationAnswer(Given, frozen=True, kw_only=True):
     conversation: Conversation
+    participants: tuple[Participant, ...]
+    """People in copy, and those of them who wrote."""
 
 
 class ConversationPage(Given, frozen=True, kw_only=True):
@@ -196,26 +207,6 @@ class Done(Given, frozen=True, kw_only=True):
     accepted: bool = True
     delivery: Delivery | None = None
     """What carries it to the provider, where something must."""
-
-
-class ConnectorInfo(Given, frozen=True, kw_only=True):
-    name: str
-    plugin: str
-    channel: str
-    inbox: str
-    state: str
-    """`up`; `paused` for a while; `degraded`: requests do not get through, and one at a time is tried; `down`: nothing
-    gets through, or until its settings are mended."""
-    reason: str | None
-    remedy: str | None
-    """What an operator can do."""
-    paused_until: Time | None
-    webhook_url: str
-    capability: Capability
-
-
-class ConnectorList(Given, frozen=True, kw_only=True):
-    connectors: tuple[ConnectorInfo, ...]
 
 
 class Quarantined(Given, frozen=True, kw_only=True):

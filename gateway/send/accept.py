@@ -8,6 +8,7 @@ from gateway.record.cases import Case
 from gateway.record.desk import Desk
 from gateway.record.people import Way
 from gateway.send.asks import Accepted, Ask, Refusal, Rejected
+from gateway.send.copies import Copies, copies_of
 from gateway.send.drafts import attachment_ids_of
 from gateway.send.fallback import watch
 from gateway.send.standing import SELECT, Parcel, Plan, queue
@@ -45,7 +46,8 @@ def _accept(desk: Desk, ask: Ask) -> Accepted:
     check(command, desk.transaction)
     _check_files(command, desk.transaction)
     target = aim(desk, ask)
-    message = _message(desk, ask, target)
+    copies = copies_of(desk, ask, target)
+    message = _message(desk, ask, target, copies)
     place = target.connector.place if target.connector else None
     contact = target.way.contact if target.way else None
     desk.append(target.case, message, "message.created", place=place, way=target.way, contact=contact)
@@ -56,6 +58,7 @@ def _accept(desk: Desk, ask: Ask) -> Accepted:
     if target.way is None:
         return Accepted(message, None)
     parcel = _queue(desk, ask, message, target.case, target.way, target.why)
+    _queue_copies(desk, message, copies, parcel)
     return Accepted(message, parcel.model())
 
 
@@ -117,8 +120,9 @@ def _repeated(desk: Desk, principal: str, keys: Sequence[str], fingerprint: str)
     return None
 
 
-def _message(desk: Desk, ask: Ask, target: Target) -> Message:
+def _message(desk: Desk, ask: Ask, target: Target, copies: Copies) -> Message:
     command, now = ask.command, desk.transaction.now
+    answered = copies.answered.id if copies.answered else None
     return Message(
         id=new_id(),
         conversation_id=target.case.id,
@@ -127,10 +131,11 @@ def _message(desk: Desk, ask: Ask, target: Target) -> Message:
         author=command.author or ask.author,
         route_id=target.way.id if target.way else None,
         purpose=command.purpose,
+        copied=copies.people,
         text=command.text if command.text.strip() else placeholder(command.parts),
         parts=command.parts,
         actions=command.actions,
-        reply_to=command.reply_to,
+        reply_to=command.reply_to or answered,
         occurred_at=now,
         received_at=now,
         recorded_at=now,
@@ -153,6 +158,23 @@ def _queue(desk: Desk, ask: Ask, message: Message, case: Case, way: Way, why: st
     )
     watch(desk.transaction, parcel)
     return parcel
+
+
+def _queue_copies(desk: Desk, message: Message, copies: Copies, first: Parcel) -> None:
+    if copies.answered is None:
+        return
+    quote = next(iter(copies.answered.external_ids), None)
+    for way in copies.ways:
+        plan = Plan(why="copy: the message answered was from or to them too", quote=quote)
+        queue(
+            desk.transaction,
+            message,
+            way.id,
+            way.connector_id,
+            plan,
+            rank=first.rank,
+            expires_at=first.expires_at,
+        )
 
 
 def _reach(ask: Ask, case: Case) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from gateway.live import LiveConnector
 from gateway.tracing import trace_in_hand
-from normalizer.commands import EditMessage, SendMessage, SetReaction
+from normalizer.commands import AboutMessages, SendMessage
 from normalizer.model import Author, Delivery, Message
 
 
@@ -29,7 +29,7 @@ class Order:
 
     principal: str
     author: Author
-    command: EditMessage | SetReaction
+    command: AboutMessages
     connectors: Mapping[str, LiveConnector]
     trace: str | None = field(default_factory=trace_in_hand)
 

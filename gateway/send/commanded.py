@@ -18,22 +18,23 @@ from gateway.people.orders import PeopleOrder, arrange
 from gateway.send.accept import accept
 from gateway.send.asks import Accepted, Ask, Order, Rejected
 from gateway.send.orders import order
+from gateway.send.seen import ReadOrder, Seen, read
 from gateway.store import schema
 from gateway.store.transaction import Transaction
 from normalizer.codec import decoder, encode
 from normalizer.commands import (
+    AboutMessages,
     AboutPeople,
     Arrangement,
-    EditMessage,
+    ReadConversation,
     RequestVerification,
     SendMessage,
-    SetReaction,
 )
 from normalizer.events import AcceptanceData, Problem, RejectionData
 from normalizer.model import Author, AuthorKind, Contact
 from normalizer.proving import Link
 
-Wanted = SendMessage | EditMessage | SetReaction | AboutPeople | Rejected
+Wanted = SendMessage | AboutMessages | ReadConversation | AboutPeople | Rejected
 Answer = AcceptanceData | RejectionData
 MOST_DETAIL = 1000
 """Characters: a detail may repeat what came."""
@@ -103,8 +104,14 @@ def _send(transaction: Transaction, principal: str, one: Commanded) -> Accepted 
 
 def _order(transaction: Transaction, principal: str, one: Commanded) -> Accepted | Rejected:
     command = one.wanted
-    assert isinstance(command, EditMessage | SetReaction)
+    assert isinstance(command, AboutMessages)
     return order(transaction, [Order(principal, _author(one), command, one.connectors)])[0]
+
+
+def _read(transaction: Transaction, _: str, one: Commanded) -> Seen | Rejected:
+    command = one.wanted
+    assert isinstance(command, ReadConversation)
+    return read(transaction, [ReadOrder(_author(one), command)])[0]
 
 
 def _arrange(transaction: Transaction, _: str, one: Commanded) -> Contact | Rejected:
@@ -119,10 +126,10 @@ def _verify(transaction: Transaction, principal: str, one: Commanded) -> Link | 
     return request(transaction, [LinkAsk(principal, command, one.connectors)])[0]
 
 
-CARRY_OUT: Mapping[type[Any], Callable[[Transaction, str, Commanded], Accepted | Contact | Link | Rejected]] = {
+CARRY_OUT: Mapping[type[Any], Callable[[Transaction, str, Commanded], Accepted | Contact | Link | Seen | Rejected]] = {
     SendMessage: _send,
-    EditMessage: _order,
-    SetReaction: _order,
+    **dict.fromkeys(get_args(AboutMessages), _order),
+    ReadConversation: _read,
     **dict.fromkeys(get_args(Arrangement), _arrange),
     RequestVerification: _verify,
 }
@@ -132,6 +139,7 @@ RESULTS: Mapping[type[Any], Callable[[Any], dict[str, Any]]] = {
         "delivery_id": done.delivery.id if done.delivery else None,
         "repeated": done.repeated,
     },
+    Seen: lambda seen: {"message_id": seen.message_id, "delivery_id": None},
     Contact: lambda contact: {"message_id": None, "delivery_id": None, "contact_id": contact.id},
     Link: lambda link: {"message_id": link.message_id, "delivery_id": None, "contact_id": link.contact_id},
 }

@@ -1,4 +1,5 @@
-"""`message.edit` and `reaction.set`: commands about a message that stands, as deliveries of their own."""
+"""Commands about what stands: `message.edit` and `reaction.set`, which become deliveries of their own, and
+`message.redact` and `emergency.raise`, which do not."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -10,9 +11,11 @@ from gateway.record.changes import revise, tell_reaction
 from gateway.record.desk import Desk, Known
 from gateway.record.people import Way
 from gateway.send.asks import Accepted, Order, Refusal, Rejected
+from gateway.send.raising import raise_emergency
+from gateway.send.redacting import redact_message
 from gateway.send.standing import SELECT, Frozen, Parcel, Plan, queue
 from gateway.store.transaction import Transaction
-from normalizer.commands import EditMessage, SetReaction, excess, nul_in
+from normalizer.commands import EditMessage, RaiseEmergency, RedactMessage, SetReaction, excess, nul_in
 from normalizer.errors import ErrorCode
 from normalizer.model import PRIORITY_RANK, DeliveryKind, Direction, Message, Priority
 from normalizer.parts import MediaPart
@@ -82,7 +85,12 @@ def _react(desk: Desk, one: Order) -> Accepted:
     return Accepted(message, parcel.model())
 
 
-ORDERS: dict[type[Any], Callable[[Desk, Order], Accepted]] = {EditMessage: _edit, SetReaction: _react}
+ORDERS: dict[type[Any], Callable[[Desk, Order], Accepted]] = {
+    EditMessage: _edit,
+    SetReaction: _react,
+    RedactMessage: redact_message,
+    RaiseEmergency: raise_emergency,
+}
 
 
 def _standing(desk: Desk, one: Order, message_id: str) -> tuple[Message, Way, LiveConnector]:

@@ -80,6 +80,8 @@ def errands(lane: "Lane", claimed: Claimed) -> Iterator[Errand]:
                 "reply_to": plan.quote if frozen.body.quotes else None,
                 "subject": draft.within.subject,
                 "references": draft.within.references,
+                "to": draft.to,
+                "copied": tuple(one.address for one in draft.message.copied),
                 "auto": draft.message.auto,
                 "files": _files(lane, draft, frozen.body),
             }
@@ -92,15 +94,17 @@ def errands(lane: "Lane", claimed: Claimed) -> Iterator[Errand]:
 def _files(lane: "Lane", draft: Draft, payload: Payload) -> dict[str, File]:
     stored = {file.id: file for file in draft.files}
     found = {}
-    for part in payload.media:
-        file = stored.get(part.attachment_id)
+    wanted = [(part.attachment_id, part.name) for part in payload.media]
+    wanted += [(card.image, None) for card in payload.cards if card.image]
+    for id_, name in wanted:
+        file = stored.get(id_)
         if file is None or file.sha256 is None or not lane.files.exists(file.sha256):
-            raise Refused(f"the file {part.attachment_id} is not stored", code=ErrorCode.MEDIA_UNREACHABLE)
+            raise Refused(f"the file {id_} is not stored", code=ErrorCode.MEDIA_UNREACHABLE)
         found[file.id] = File(
             attachment_id=file.id,
             path=lane.files.path(file.sha256),
             media_type=file.media_type,
-            name=part.name or file.name or file.id,
+            name=name or file.name or file.id,
             size=file.size or 0,
             url=lane.link(file.id),
         )

@@ -82,4 +82,5 @@ def heard(
 def _is_keyword(arrival: Arrival, item: MessageReceived) -> bool:
     """Whether it was for a machine, which took it for a word on consent: STOP is no question."""
     sender = item.peer.person.address
-    return any(isinstance(each, ConsentChanged) and each.peer.person.address == sender for each in arrival.inbound)
+    told = (each.peer for each in arrival.inbound if isinstance(each, ConsentChanged))
+    return any(peer is not None and peer.person.address == sender for peer in told)

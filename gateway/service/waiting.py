@@ -14,7 +14,7 @@ from gateway.record.timers import set_timer
 from gateway.service.said import newest
 from gateway.store.times import from_us, to_us
 from normalizer.events import EmergencyData, ReplyData
-from normalizer.model import AuthorKind, Direction, Message, Priority, Purpose
+from normalizer.model import Author, AuthorKind, Direction, Message, Priority, Purpose
 from normalizer.service import Expected
 
 if TYPE_CHECKING:
@@ -44,8 +44,8 @@ def wait(desk: "Desk", place: Place, case: Case, message: Message, expected: Exp
     desk.cases.emit(case, "reply.expected", data, case.id, desk.cases.advance(case), place)
 
 
-def alarm(desk: "Desk", place: Place, case: Case, message: Message, why: str) -> None:
-    """Somebody has to take it within its target, which `wait` set."""
+def alarm(desk: "Desk", place: Place, case: Case, message: Message, why: str, by: Author | None = None) -> None:
+    """Somebody has to take it within its target, which `wait` set. `by` where not the customer called it one."""
     assert case.reply_due_at is not None
     desk.cases.note(case, emergency_at=desk.transaction.now_us)
     data = EmergencyData(
@@ -54,6 +54,7 @@ def alarm(desk: "Desk", place: Place, case: Case, message: Message, why: str) ->
         raised_at=desk.transaction.now,
         due_at=from_us(case.reply_due_at),
         why=why,
+        author=by,
     )
     desk.cases.emit(case, "emergency.raised", data, case.id, desk.cases.advance(case), place)
 

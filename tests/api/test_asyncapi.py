@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from gateway.api.asyncapi import describe
 from gateway.api.routes import ROUTES
-from gateway.api.schemas import COMMANDS, SENT, published
+from gateway.api.schemas import ASKED, COMMANDS, SENT, published
 from gateway.bus.asked import KINDS, read
 from gateway.bus.contract import Incoming
 from gateway.bus.names import commands_of, queue_of, topic_key
@@ -189,7 +189,11 @@ def test_there_is_no_other_schema(api: Api, name: str) -> None:
 
 
 def test_there_is_a_schema_of_each_event_and_command() -> None:
-    assert set(published()) == {*EVENTS, "bus.cursor", *KINDS}
+    assert set(published()) == {*EVENTS, "bus.cursor", *ASKED.values()}
+    assert {name: known_as for name, known_as in ASKED.items() if known_as != name} == {
+        "conversation.read": "conversation.read.command"
+    }
+    assert ASKED.keys() == KINDS.keys()
 
 
 @pytest.mark.parametrize("name", sorted(EVENTS))
@@ -256,7 +260,7 @@ def test_a_command_the_hub_takes_fits_its_schema(name: str, data: st.DataObject)
         command = asked(name, data.draw(IDS), shape)
         taken = read(Incoming(body=json.dumps(command).encode()), frozenset({"write"}), WHEN)
         assert isinstance(taken.wanted, COMMANDS[name])
-        schema(name).validate(command)
+        schema(ASKED[name]).validate(command)
         payload("commands", name).validate(command)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from gateway.keys import UNNAMED, Scope, create_key
 from normalizer.commands import MAX_ACTIONS, MAX_PARTS, MAX_TEXT
 from tests.api.conftest import Api
 
@@ -104,6 +105,14 @@ HERE = {"to": {"connector": "perch", "address": "ann"}}
 def test_what_no_channel_could_send_is_refused_by_its_code(api: Api, command: dict[str, Any], code: str) -> None:
     api.refuse("POST", "/v1/messages", 422, code, json=command)
     assert api.events("message.*") == []
+
+
+def test_the_name_of_a_key_that_nobody_named_is_not_shown_to_customers(api: Api) -> None:
+    api.hear("hello")
+    key, _ = create_key(api.hub.engine, UNNAMED, [Scope.WRITE])
+    body = {"conversation_id": api.conversation()["id"], "text": "hi"}
+    sent = api.ask("POST", "/v1/messages", status=202, json=body, headers={"Authorization": f"Bearer {key}"})
+    assert sent["message"]["author"] == {"kind": "agent", "ref": None, "name": None}
 
 
 @pytest.mark.parametrize(

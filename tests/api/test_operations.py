@@ -24,6 +24,7 @@ def test_connectors_are_listed_with_their_address_and_ability(api: Api) -> None:
         "reason": None,
         "remedy": None,
         "paused_until": None,
+        "polling": None,
         "webhook_url": "https://hub.example.com/in/perch",
     }
     assert perch["capability"]["text"]["most"] == 40

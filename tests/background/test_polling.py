@@ -7,6 +7,7 @@ import pytest
 
 from connectors.kit.base import Polled
 from connectors.kit.errors import KitError, Misconfigured, Temporary
+from gateway.api import create_app
 from tests.background.heronry import (
     Config,
     Note,
@@ -20,6 +21,7 @@ from tests.background.heronry import (
     settings_in,
     texts,
 )
+from tests.web.parrot import bearer
 
 POLLED = Config(polling=True)
 
@@ -196,5 +198,35 @@ def test_an_item_the_store_refuses_is_quarantined_alone_and_the_cursor_moves_on(
             assert "a fault of ours" in reason
             assert (method, slice_, msgspec.json.decode(body)["text"]) == ("POLL-ITEM", body, "two")
             assert len(rows(hub, "SELECT id FROM raws WHERE method = 'POLL'")) == 1
+
+    run(test)
+
+
+def test_what_fails_is_shown_where_an_operator_looks_and_no_longer_than_it_does(tmp_path: Path) -> None:
+    async def test() -> None:
+        pond, marsh = live(PollingHeron, config=POLLED), live(PollingHeron, "marsh")
+        pond.plugin.failures += [Misconfigured("wrong token")] * 100
+        async with running(settings_in(tmp_path), pond, marsh) as hub:
+            client = create_app(hub).test_client()
+            headers = bearer(hub)
+
+            def shown() -> dict[str, Any]:
+                answer = client.get("/v1/connectors", headers=headers).get_json()
+                return {one["name"]: one["polling"] for one in answer["connectors"]}
+
+            def measured() -> list[str]:
+                lines = client.get("/metrics", headers=headers).text.splitlines()
+                return [line for line in lines if line.startswith("onethread_polling_fails{")]
+
+            await eventually(lambda: hub.polling.problem("pond"))
+            found = (await asyncio.to_thread(shown))["pond"]
+            assert found.pop("failing_since").endswith("Z")
+            assert found == {
+                "well": False,
+                "reason": "Misconfigured: wrong token",
+                "remedy": "correct the connector's settings, then run: onethread connectors check pond",
+            }
+            assert await asyncio.to_thread(measured) == ['onethread_polling_fails{connector="pond"} 1.0']
+            assert (await asyncio.to_thread(shown))["marsh"] is None
 
     run(test)

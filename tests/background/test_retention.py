@@ -24,6 +24,9 @@ def fill(transaction: Transaction, items: Any) -> list[None]:
             transaction.insert(schema.idempotency, "helpdesk", key, "f", "m", at)
             transaction.insert(schema.fragments, "pond", key, f"group {key}", id_, b"{}", at)
             transaction.insert(schema.exchanges, old_id(days), "pond", None, at, b"{}")
+            link = ("c", "pond", "tel", "+44", b"", 0, "passed", "m", at, at)
+            transaction.insert(schema.verifications, old_id(days), *link)
+            transaction.insert(schema.merges, old_id(10 * days), "a", "b", b"{}", b"{}", "[]", "", at, None)
     return [None]
 
 
@@ -53,6 +56,8 @@ def test_periods_differ(tmp_path: Path) -> None:
                 "idempotency": 2,
                 "fragments": 2,
                 "exchanges": 1,
+                "verifications": 3,
+                "merges": 3,
             }
 
     run(test)
@@ -92,5 +97,24 @@ def test_pieces_that_wait_for_their_connector_stay(tmp_path: Path) -> None:
             await hub.writer.write(waiting, None)
             await forget(hub)
             assert rows(hub, "SELECT key FROM fragments") == [("waits",)]
+
+    run(test)
+
+
+def test_a_code_that_is_awaited_and_a_merge_that_was_undone_are_kept(tmp_path: Path) -> None:
+    def keep(transaction: Transaction, items: Any) -> list[None]:
+        at = ago(days=4000)
+        link = ("c", "pond", "tel", "+44", b"", 0, "pending", "m", at, at)
+        transaction.insert(schema.verifications, old_id(4000), *link)
+        transaction.insert(schema.merges, old_id(4000), "a", "b", b"", b"", "[]", "", at, at)
+        return [None for _ in items]
+
+    async def test() -> None:
+        async with running(settings_in(tmp_path), live(Heron)) as hub:
+            await hub.writer.write(keep, None)
+            gone = await forget(hub)
+            assert (gone["verifications"], gone["merges"]) == (0, 0)
+            sql = "SELECT (SELECT count(*) FROM verifications), (SELECT count(*) FROM merges)"
+            assert rows(hub, sql) == [(1, 1)]
 
     run(test)

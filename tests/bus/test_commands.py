@@ -342,6 +342,28 @@ def test_messages_are_edited_and_reacted_to_by_command(tmp_path):
     assert answers[3][1]["problem"]["code"] == "content_unsupported"
 
 
+def test_what_an_agent_has_read_is_said_by_command(tmp_path):
+    async def work():
+        async with desk(tmp_path, "memory://") as crm:
+            [heard] = crm.events(("message.received",))
+            heard_id = heard["data"]["message"]["id"]
+            data = {"conversation_id": crm.conversation_id, "up_to": heard_id}
+            await crm.ask("conversation.read", data, "c-1")
+            await crm.ask("conversation.read", data, "c-2")
+            await crm.ask("conversation.read", data | {"up_to": "nobody"}, "c-3")
+            answers = await crm.answers(3)
+            return heard_id, answers, [one["data"] for one in crm.events(("conversation.read",))]
+
+    heard_id, answers, told = asyncio.run(work())
+    assert [(kind, data.get("message_id")) for kind, data in answers] == [
+        ("accepted", heard_id),
+        ("accepted", heard_id),
+        ("rejected", None),
+    ]
+    assert answers[2][1]["problem"]["code"] == "not_found"
+    assert [(data["message_id"], data["author"]["kind"]) for data in told] == [(heard_id, "agent")]
+
+
 def test_typing_is_shown_and_kept_nowhere(tmp_path):
     async def work():
         async with desk(tmp_path, "memory://") as crm:

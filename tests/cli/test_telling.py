@@ -18,6 +18,7 @@ from normalizer.events import (
     EmergencyData,
     MessageData,
     ReactionData,
+    ReadData,
     RedactionData,
     ReplyData,
     RouteData,
@@ -82,6 +83,13 @@ EMERGENCY = EmergencyData(conversation_id="c", message_id="m", raised_at=AT, due
         ("reaction.added", ReactionData(message_id="m", reaction="👍", author_kind="contact"), "contact: 👍"),
         ("delivery.updated", DeliveryData(delivery=DELIVERY), "edit failed, attempt 2: blocked (opted_out)"),
         ("conversation.opened", ConversationData(conversation=CONVERSATION, why="first"), "open: first"),
+        (
+            "conversation.read",
+            ReadData(
+                conversation_id="c", message_id="m", read_up_to=3, author=Author(kind=AuthorKind.AGENT, name="Ada")
+            ),
+            "Ada has read message m",
+        ),
         (
             "route.added",
             RouteData(route=Route(id="r", connector_id="s", identity_id="i", channel="cage", address="7")),

@@ -72,7 +72,7 @@ class HubProcess:
             assert self.process
             assert self.process.poll() is None, (self.folder / "hub.log").read_text()
             try:
-                if requests.get(f"{self.url}/readyz", timeout=2).status_code == 200:
+                if requests.get(f"{self.url}/readyz", timeout=30).status_code == 200:
                     return
             except requests.ConnectionError:
                 time.sleep(0.05)

@@ -53,7 +53,7 @@ def wait_for(url):
     until = time.monotonic() + SECONDS
     while True:
         try:
-            return requests.get(url, timeout=1).status_code
+            return requests.get(url, timeout=SECONDS).status_code
         except requests.ConnectionError:
             if time.monotonic() > until:
                 raise

@@ -120,7 +120,7 @@ def test_anybody_may_ask_whether_an_inbox_is_open(tmp_path):
     with served(tmp_path) as hub:
         answer = requests.get(f"{hub.url}/v1/inboxes/main/hours?channel=cage", timeout=10).json()
         assert answer.pop("expected_at") is not None
-        assert answer == {"open": True, "until": None, "next_opening": None, "target": 1.0}
+        assert answer == {"open": True, "until": None, "next_opening": None, "target": 1.0, "notice": None}
         promised_nothing = requests.get(f"{hub.url}/v1/inboxes/main/hours", timeout=10).json()
         assert (promised_nothing["target"], promised_nothing["expected_at"]) == (None, None)
         missing = requests.get(f"{hub.url}/v1/inboxes/nobody/hours", timeout=10)
