@@ -24,18 +24,18 @@ PAGE_OCTETS = 4 << 20
 """No page grows beyond this, however many events were asked for."""
 SCANNED = 5_000
 """How many rows one call looks at where no index answers the whole question."""
-
-
 BACKSTOP = 1.0
 """Seconds between looks for events that another process wrote, while somebody waits."""
 
 
 class PositionGone(Exception):
-    """No such position: newer than the newest, or older than what is kept. `oldest` is the first that can be read."""
+    """No such position: newer than the newest, older than what is kept, or of what a restore lost. `oldest` is the
+    first that can be read; `kept`, of what was lost, the newest position before it."""
 
-    def __init__(self, oldest: int) -> None:
+    def __init__(self, oldest: int, kept: int | None = None) -> None:
         super().__init__(f"the oldest event that can be read has position {oldest}")
         self.oldest = oldest
+        self.kept = kept
 
 
 class UnknownType(ValueError):
@@ -126,6 +126,17 @@ class Feed:
         """The first position that can be read: of the oldest event kept, or of the one to come."""
         return self._look(_OLDEST) or self._newest + 1
 
+    def back(self, count: int) -> int:
+        """The position after which the newest so and so many events stand; 0 where there are no more than that."""
+        return self._look(_BACK, count) or 0
+
+    def vouch(self, after: int) -> None:
+        """That a reader can have come to this position: one between epochs is nobody's. Raises PositionGone."""
+        if after <= 0 or self._look(_AT, after):
+            return
+        if after != (oldest := self.oldest()) - 1:
+            raise PositionGone(oldest, self._look(_BEFORE, after) if self._look(_RESTORED_AFTER, after) else None)
+
     def read(
         self, after: int, limit: int, types: Sequence[str] | None = None, conversation_id: str | None = None
     ) -> list[tuple[int, bytes]]:
@@ -207,8 +218,8 @@ class Feed:
                 waiter.set_result(None)
         self._waiting.clear()
 
-    def _look(self, sql: str) -> int | None:
-        with self._statement(sql, ()) as rows:
+    def _look(self, sql: str, *parameters: object) -> int | None:
+        with self._statement(sql, parameters) as rows:
             return next(iter(rows))[0]  # type: ignore[no-any-return]  # the driver is untyped
 
     @contextmanager
@@ -246,6 +257,10 @@ def _patterns() -> dict[str, frozenset[str]]:
 PATTERNS = _patterns()
 _NEWEST = "SELECT max(position) FROM events"
 _OLDEST = "SELECT min(position) FROM events"
+_BACK = "SELECT max(position) FROM (SELECT position FROM events ORDER BY position DESC LIMIT 1 OFFSET ?) AS one"
+_AT = "SELECT count(*) FROM events WHERE position = ?"
+_BEFORE = "SELECT coalesce(max(position), 0) FROM events WHERE position < ?"
+_RESTORED_AFTER = "SELECT min(position) FROM events WHERE type = 'feed.restored' AND position > ?"
 _SELECT = "SELECT position, type, body FROM events WHERE"
 _IN_ORDER = "ORDER BY position LIMIT ?"
 _IN_CONVERSATION = (

@@ -152,6 +152,17 @@ class ConnectorData(Value, frozen=True, kw_only=True):
     remedy: str | None = None
 
 
+class RestoredData(Value, frozen=True, kw_only=True):
+    """The feed goes on as it was in a backup; what was committed after that is gone."""
+
+    epoch: str
+    """The position of this event: a decimal string."""
+    kept: str
+    """The newest position of before that still stands. What a reader has of later ones, before this, is no more."""
+    taken_at: Time
+    """When the backup was taken."""
+
+
 class Problem(Value, frozen=True, kw_only=True):
     """Why not, as `application/problem+json` has it (https://www.rfc-editor.org/rfc/rfc9457, read 2026-11)."""
 
@@ -227,6 +238,7 @@ EVENTS: dict[str, type[Value]] = {
     "connector.up": ConnectorData,
     "connector.degraded": ConnectorData,
     "connector.down": ConnectorData,
+    "feed.restored": RestoredData,
     "command.accepted": AcceptanceData,
     "command.rejected": RejectionData,
 }

@@ -55,7 +55,16 @@ def _position(feed: Feed, name: str, text: str) -> int:
         raise invalid(name, "not a position: a decimal number, as `next` and `position` give it")
     if len(text) > DIGITS:
         raise gone(PositionGone(feed.oldest()))
-    return int(text)
+    return vouched(feed, int(text))
+
+
+def vouched(feed: Feed, position: int) -> int:
+    """A stranger's position, which this feed gave them. Raises Problem (410)."""
+    try:
+        feed.vouch(position)
+    except PositionGone as error:
+        raise gone(error) from error
+    return position
 
 
 def _conversation(hub: Hub, name: str | None) -> str | None:

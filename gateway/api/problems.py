@@ -55,6 +55,9 @@ class ProblemDetails(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     errors: tuple[Wrong, ...] = ()
     oldest: str | None = None
     """With `position_gone`: the first position that can be read."""
+    kept: str | None = None
+    """With `position_gone`, after a restore from a backup: up to here the feed is as the reader knew it. What it has of
+    after that is no more, and it reads on from here."""
     trace_id: str | None = None
     """With `internal`: by which the operator finds it in the log."""
 
@@ -71,6 +74,7 @@ class Problem(Exception):
         errors: Sequence[Wrong] = (),
         headers: Mapping[str, str] | None = None,
         oldest: str | None = None,
+        kept: str | None = None,
         trace_id: str | None = None,
     ) -> None:
         super().__init__(detail)
@@ -86,6 +90,7 @@ class Problem(Exception):
                 code=code,
                 errors=tuple(errors),
                 oldest=oldest,
+                kept=kept,
                 trace_id=trace_id,
             )
         )
@@ -105,8 +110,11 @@ def too_large(most: int) -> Problem:
 
 
 def gone(error: PositionGone) -> Problem:
-    detail = f"there is no such position any more, or yet; {error}"
-    return Problem(410, Code.POSITION_GONE, detail, oldest=str(error.oldest))
+    if error.kept is None:
+        detail = f"there is no such position any more, or yet; {error}"
+        return Problem(410, Code.POSITION_GONE, detail, oldest=str(error.oldest))
+    detail = f"the feed was restored from a backup; of what was before, it stands up to position {error.kept}; {error}"
+    return Problem(410, Code.POSITION_GONE, detail, oldest=str(error.oldest), kept=str(error.kept))
 
 
 def unknown_type(error: UnknownType) -> Problem:

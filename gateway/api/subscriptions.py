@@ -3,6 +3,7 @@
 from msgspec import UNSET
 
 from gateway.api.cursors import cursor, number_at
+from gateway.api.feeding import vouched
 from gateway.api.problems import Code, Problem, gone, invalid, not_found, unknown_type
 from gateway.api.route import Answer, Call
 from gateway.api.shapes import MOST_ON_PAGE
@@ -137,7 +138,7 @@ def _place(feed: Feed, path: str, text: str) -> int:
     position = oldest - 1 if text == OLDEST else _decimal(path, text)
     if position > feed.newest() or (position < oldest - 1 and position):
         raise gone(PositionGone(oldest))
-    return max(position, oldest - 1)
+    return max(vouched(feed, position), oldest - 1)
 
 
 def _decimal(path: str, text: str) -> int:

@@ -52,15 +52,21 @@ def tail(
 
 
 def _start(engine: "Engine", feed: "Feed", after: str | None, conversation: str | None) -> int:
+    from gateway.feed import PositionGone
+
     with engine.connect() as connection:
         newest = connection.exec_driver_sql("SELECT max(position) FROM events").scalar() or 0
     if after is None:
-        first = _nearly_newest(feed, newest, conversation) if conversation else newest - LAST
+        first = _nearly_newest(feed, newest, conversation) if conversation else feed.back(LAST)
         return max(first, feed.oldest() - 1 if newest else 0)
     if after == NOW:
         return int(newest)
     if not (after.isascii() and after.isdecimal() and len(after) <= len(str(2**63)) - 1):
         raise Failure(f"--after takes a position or {NOW}", Exit.USAGE)
+    try:
+        feed.vouch(int(after))
+    except PositionGone as error:
+        raise Failure(str(error)) from error
     return int(after)
 
 

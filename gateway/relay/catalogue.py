@@ -41,6 +41,10 @@ _REPLAYS = (
     " WHERE subscription = ? ORDER BY id DESC LIMIT ?"
 )
 _NEWEST = "SELECT coalesce(max(position), 0) FROM events"
+_LOST = (  # positions between epochs, which no event has
+    "SELECT coalesce(sum(e.position - 1 - (SELECT coalesce(max(b.position), 0) FROM events b"
+    " WHERE b.position < e.position)), 0) FROM events e WHERE e.type = 'feed.restored' AND e.position > ?"
+)
 _FIRST_AFTER = "SELECT recorded_at FROM events WHERE position > ? ORDER BY position LIMIT 1"
 
 
@@ -166,7 +170,7 @@ class Rows:
 
     def lag(self, position: int, at: int) -> Lag:
         """Of a subscriber who has taken all up to a position; `at` in microseconds."""
-        behind = self.newest() - position
+        behind = self.newest() - position - int(self._cursor.execute(_LOST, (position,)).fetchone()[0])
         found = self._cursor.execute(_FIRST_AFTER, (position,)).fetchone() if behind > 0 else None
         if found is None:
             return Lag(0, 0.0)

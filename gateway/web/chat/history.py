@@ -47,8 +47,7 @@ class Archive:
             view = view_of(rows, self._place, caller)
             shower = Shower(rows, self._place, caller, view, self._link)
             frames: list[Told]
-            known = after is not None and after.position <= newest and after.tag == view.tag(after.position)
-            positions = _since(rows, view, after.position) if after is not None and known else None
+            positions = _since(rows, view, after.position) if after and _known(rows, view, after) else None
             if positions is None or len(positions) > MISSED:
                 messages, older = self._page(rows, shower, END, PAGE, None)
                 page = History(
@@ -114,6 +113,13 @@ def _newest(rows: Rows, view: View, spans: Sequence[Span], before: int, limit: i
             found += rows.all(_CREATED_IN[table], span.number, before, view.whole, listed(view.routes), limit)
         found = sorted(found, reverse=True)[:limit]
     return found
+
+
+def _known(rows: Rows, view: View, after: Cursor) -> bool:
+    """Whether the client can have it from this store, and sees now what it saw then. After a restore a cursor may be of
+    what is no more."""
+    there = after.position == 0 or rows.one("SELECT 1 FROM events WHERE position = ?", after.position) is not None
+    return there and after.tag == view.tag(after.position)
 
 
 def _since(rows: Rows, view: View, after: int) -> list[int]:
