@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from gateway.cli import (
+    backups,
     config,
     connectors,
     deliveries,
@@ -47,6 +48,8 @@ app.command("send")(send.send)
 app.command("tail")(tail.tail)
 app.command("trace")(trace.trace)
 app.command("simulate")(simulate.simulate)
+app.command("backup")(backups.backup)
+app.command("restore")(backups.restore)
 app.add_typer(config.app, name="config")
 app.add_typer(connectors.app, name="connectors")
 app.add_typer(deliveries.app, name="deliveries")

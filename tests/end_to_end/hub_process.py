@@ -74,7 +74,7 @@ class HubProcess:
             try:
                 if requests.get(f"{self.url}/readyz", timeout=30).status_code == 200:
                     return
-            except requests.ConnectionError:
+            except (requests.ConnectionError, requests.Timeout):  # not there yet, or a busy machine
                 time.sleep(0.05)
         raise AssertionError((self.folder / "hub.log").read_text())
 
