@@ -1,7 +1,7 @@
 """Timers of the store, run when they are due; reports nobody claimed; and the daily forgetting.
 
-Sleeps until the next timer, a call, or a second has passed: the second makes jumps of the clock harmless, and lets
-timers be seen that another process set. A timer that always fails is given up after `MOST_FAILURES`, visibly.
+Sleeps until the next timer, a call, or a second has passed: the second makes a clock that is set forward harmless, and
+lets timers be seen that another process set. One that is set back moves nothing (`gateway.store.steady`), and is told. A timer that always fails is given up after `MOST_FAILURES`, visibly.
 """
 
 import asyncio
@@ -13,6 +13,7 @@ import structlog
 
 from gateway.arrival import Place
 from gateway.leftovers import Leftovers
+from gateway.metrics import CLOCK_AHEAD
 from gateway.people.awaited import TIMER as VERIFICATION
 from gateway.people.verifying import expire
 from gateway.record.cases import WAIT
@@ -26,7 +27,7 @@ from gateway.send.fallback import TIMER as FALLBACK
 from gateway.send.fallback import Late, overdue
 from gateway.service.due import Late as Unanswered
 from gateway.service.due import ring
-from gateway.store.times import SECOND, now, to_us
+from gateway.store.times import SECOND, ahead, now_us
 from gateway.store.transaction import Transaction, listed
 from gateway.waiting import TROUBLE, Bell, rounds
 
@@ -40,6 +41,8 @@ MOST = 256
 PUT_OFF = 60.0
 """Seconds until a timer that failed is tried again."""
 MOST_FAILURES = 5
+TOLD = 2.0
+"""Seconds by which the system's clock has to be set back to be told."""
 SURFACE_EVERY = 60.0
 """Seconds between looks for reports nobody claimed, at the most."""
 FORGET_FIRST = 60.0
@@ -81,6 +84,7 @@ class Clock:
         """Timers nobody here can run: their connector is not configured, or their kind not known."""
         self._leftovers = Leftovers(hub.engine, hub.files)
         self._sleep = 0.0
+        self._ahead = False
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -102,9 +106,10 @@ class Clock:
     async def _round(self) -> None:
         await self._bell.sleep(self._sleep)
         self._sleep = BACKSTOP
+        self._look_at_the_wall()
         self._orphans = {name: timer for name, timer in self._orphans.items() if not self._runs(timer)}
         timers = await asyncio.to_thread(self._next)
-        time = to_us(now())
+        time = now_us()
         due = [timer for timer in timers if timer.due_at <= time]
         await asyncio.gather(*(self._run(timer) for timer in due))
         coming = [timer for timer in timers if timer.due_at > time]
@@ -112,6 +117,14 @@ class Clock:
             self._sleep = 0.0
         elif coming:
             self._sleep = min(BACKSTOP, (coming[0].due_at - time) / SECOND)
+
+    def _look_at_the_wall(self) -> None:
+        """Says once that the system's clock was set back."""
+        seconds = ahead()
+        CLOCK_AHEAD.set(seconds)
+        if seconds > TOLD and not self._ahead:
+            log.warning("the system's clock was set back; the hub's own goes on", ahead=round(seconds))
+        self._ahead = seconds > TOLD
 
     def _next(self) -> list[Timer]:
         with self._hub.engine.connect() as connection:
@@ -143,7 +156,7 @@ class Clock:
         """Reports that have waited for as long as they may."""
         wait = self._hub.settings.limits.report_wait
         await asyncio.sleep(min(SURFACE_EVERY, max(wait / 10, 0.1)))
-        before = to_us(now()) - int(wait * SECOND)
+        before = now_us() - int(wait * SECOND)
         while await asyncio.to_thread(any_unclaimed, self._hub.engine, before):
             await self._hub.writer.write(surface, before)
 

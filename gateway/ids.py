@@ -18,11 +18,24 @@ def new_id() -> str:
 
     Within a millisecond only the last 48 bits rise, by random steps: several are made per message, so they are cheap.
     """
-    global _last_ms, _head, _tail
+    global _tail
     now = time.time_ns() // 1_000_000
     with _lock:
         if now > _last_ms:
-            _last_ms, _head, _tail = now, uuid7(now, _random.getrandbits(74))[:24], _random.getrandbits(40)
+            _begin(now)
         else:
             _tail += 1 + _random.getrandbits(20)
         return f"{_head}{_tail:012x}"
+
+
+def not_before(ms: int) -> None:
+    """Ids to come are greater than any made before this millisecond since 1970: by a process before this one, and the
+    clock may have been set back meanwhile."""
+    with _lock:
+        if ms > _last_ms:
+            _begin(ms)
+
+
+def _begin(ms: int) -> None:
+    global _last_ms, _head, _tail
+    _last_ms, _head, _tail = ms, uuid7(ms, _random.getrandbits(74))[:24], _random.getrandbits(40)

@@ -12,7 +12,7 @@ from gateway.ids import new_id
 from gateway.live import LiveConnector
 from gateway.send.pausing import unpause
 from gateway.send.work import Lane
-from gateway.store.times import now, to_us
+from gateway.store.times import now_us
 from gateway.waiting import TROUBLE, rounds
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class Lanes:
             self.wake(connector_id)
 
     def _with_work(self, connector_ids: Sequence[str]) -> list[str]:
-        time = to_us(now())
+        time = now_us()
         with self._hub.engine.connect() as connection:
             return [
                 connector_id

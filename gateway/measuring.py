@@ -26,7 +26,7 @@ from gateway.metrics import (
 from gateway.relay.catalogue import joined, reading
 from gateway.send.claim import RANKS
 from gateway.send.pausing import FAILURES, Condition, State
-from gateway.store.times import SECOND, now, to_us
+from gateway.store.times import SECOND, now_us
 from normalizer.status import Status
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def measure(hub: "Hub") -> None:
 
 
 def _measure_inboxes(rows: Rows, inboxes: Collection[str]) -> None:
-    counted = {inbox: counts for inbox, *counts in rows.all(_WAITING, to_us(now()))}
+    counted = {inbox: counts for inbox, *counts in rows.all(_WAITING, now_us())}
     for inbox in inboxes:
         waiting, overdue, emergencies = counted.get(inbox, (0, 0, 0))
         REPLIES_WAITING.labels(inbox).set(waiting)
@@ -74,7 +74,7 @@ def _measure_inboxes(rows: Rows, inboxes: Collection[str]) -> None:
 
 
 def _measure_connectors(rows: Rows, connectors: Mapping[str, Any]) -> None:
-    at, lanes = to_us(now()), queries.lanes(rows)
+    at, lanes = now_us(), queries.lanes(rows)
     for status in UNSETTLED:
         counted = dict(rows.all(_COUNT.format(status)))
         for connector in connectors:

@@ -22,7 +22,7 @@ from gateway.files import StoredFile, TooLarge
 from gateway.live import LiveConnector
 from gateway.metrics import FETCHED
 from gateway.record.attachments import DUE, Claim, Failed, Later, Lease, Outcome, Stored, Wanted, claim, lease, settle
-from gateway.store.times import SECOND, now, to_us
+from gateway.store.times import SECOND, now_us
 from gateway.waiting import Bell, backoff, rounds
 from normalizer.errors import ErrorCode
 
@@ -84,7 +84,7 @@ class MediaFetching:
 
     def _due(self) -> list[str]:
         with self._hub.engine.connect() as connection:
-            return [connector_id for (connector_id,) in connection.exec_driver_sql(DUE, (to_us(now()),))]
+            return [connector_id for (connector_id,) in connection.exec_driver_sql(DUE, (now_us(),))]
 
     async def _renew_leases(self) -> None:
         time = asyncio.get_running_loop().time()
@@ -157,7 +157,7 @@ class MediaFetching:
         retry_after: float | None = None,
     ) -> Later | Failed:
         """Until later, or no more after a day. What the provider told to wait holds for all the connector's files."""
-        if to_us(now()) - wanted.created_at > GIVE_UP * SECOND:
+        if now_us() - wanted.created_at > GIVE_UP * SECOND:
             return _failed(connector, wanted, code, detail)
         if retry_after is None:
             return _later(connector, wanted, code, detail)

@@ -54,6 +54,10 @@ EMERGENCIES_OVERDUE = Gauge(
     "onethread_emergencies_overdue", "Emergencies that nobody took within their target.", ["inbox"]
 )
 WRITES_WAITING = Gauge("onethread_writes_waiting", "Changes waiting for the store.")
+CLOCK_AHEAD = Gauge(
+    "onethread_clock_ahead_seconds",
+    "By how much the hub's own clock is ahead of the system's, because that was set back.",
+)
 FEED_POSITION = Gauge("onethread_feed_position", "Position of the newest event.")
 BUS_UP = Gauge("onethread_bus_up", "1 while what is published would reach the bus.")
 BUS_BLOCKED = Gauge("onethread_bus_blocked", "1 while the broker, though reached, is short of memory or disk.")

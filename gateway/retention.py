@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from gateway.settings.model import Limits
-from gateway.store.times import SECOND, now, to_us
+from gateway.store.times import SECOND, now_us
 from gateway.store.transaction import Transaction
 from normalizer.ids import uuid7
 
@@ -113,7 +113,7 @@ async def forget(hub: "Hub") -> dict[str, int]:
     """Deletes what is old by every rule; how many rows each deleted. Raises Overloaded, Closed: the rest waits."""
     gone = {}
     for rule in RULES:
-        before = to_us(now()) - int(rule.keep(hub.settings.limits) * SECOND)
+        before = now_us() - int(rule.keep(hub.settings.limits) * SECOND)
         gone[rule.what] = await _apply(hub, rule, uuid7(before // 1000, 0) if rule.by_id else before)
     log.info("forgot", **gone)
     return gone

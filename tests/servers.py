@@ -23,8 +23,9 @@ PROGRAMS: Mapping[str, tuple[str, ...]] = {
     "postfix": ("postfix", "swaks"),
     "dovecot": ("dovecot",),
     "chromium": ("chromium",),
+    "faketime": ("faketime",),
 }
-"""Of servers that a test starts for itself …"""
+"""Of servers and tools that a test starts for itself …"""
 AS_ROOT = frozenset({"postfix"})
 """… and which of them as root."""
 

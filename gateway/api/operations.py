@@ -30,7 +30,7 @@ from gateway.measuring import measure
 from gateway.polling import Polling
 from gateway.record.replay import replay as replay_item
 from gateway.send.pausing import Condition, State
-from gateway.store.times import from_us, now
+from gateway.store.times import from_us, now_us
 from gateway.store.transaction import Transaction
 from gateway.waiting import TROUBLE
 from normalizer.events import EVENTS
@@ -63,7 +63,7 @@ def _polling(polling: Polling, connector_id: str) -> PollingInfo | None:
 
 def _info(connector: LiveConnector, condition: Condition, polling: PollingInfo | None) -> ConnectorInfo:
     until = condition.paused_until
-    paused_until = from_us(until) if until is not None and from_us(until) > now() else None
+    paused_until = from_us(until) if until is not None and until > now_us() else None
     well = condition.state == State.UP
     return ConnectorInfo(
         name=connector.id,

@@ -13,7 +13,7 @@ from gateway.relay.course import TRIED_AT_ONCE, Course
 from gateway.relay.events import Filter, read, read_at, read_conversation, read_urgent
 from gateway.relay.held import HeldEvent
 from gateway.relay.standing import held_of
-from gateway.store.times import now, to_us
+from gateway.store.times import now_us
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -65,7 +65,7 @@ class Bringing:
                 await self._scout(course)
         except PositionGone as error:
             course.gone(error.oldest)
-        due = deque(course.take_due(to_us(now())))
+        due = deque(course.take_due(now_us()))
         try:
             while due:
                 await self._try(course, due[0])
@@ -80,7 +80,7 @@ class Bringing:
             batch = read(self._feed, self._wanted, after, PAGE)
         else:
             batch = await self._in_thread(read, self._feed, self._wanted, after, PAGE)
-        course.line_up(batch.events, to_us(now()))
+        course.line_up(batch.events, now_us())
         course.progress.read = batch.seen
 
     async def _scout(self, course: Course) -> None:
@@ -92,13 +92,13 @@ class Bringing:
             if event.in_history and not course.progress.knows(event.position):
                 before = await self._in_thread(read_conversation, self._feed, self._wanted, event, after, MOST_BEFORE)
                 if before is not None:
-                    course.line_up([*before, event], to_us(now()))
+                    course.line_up([*before, event], now_us())
         course.scouted = batch.seen
 
     async def _try(self, course: Course, partition: str) -> None:
         rows = course.held.first_of(partition, TRIED_AT_ONCE)
         events = await self._in_thread(read_at, self._feed, [row.position for row in rows])
-        course.try_again(partition, rows, events, to_us(now()))
+        course.try_again(partition, rows, events, now_us())
 
     async def _in_thread(self, work: Callable[P, T], *args: P.args, **_: P.kwargs) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work, *args)

@@ -11,7 +11,7 @@ from gateway.relay.held import HeldEvent
 from gateway.relay.subscription import Origin, State, Subscription
 from gateway.settings.model import Settings
 from gateway.settings.subscribing import SubscriptionEntry
-from gateway.store.times import from_us, now, to_us
+from gateway.store.times import from_us, now_us
 from normalizer.model import Time
 
 MOST_REPLAYS = 100
@@ -127,7 +127,7 @@ def info(engine: Engine, settings: Settings, name: str, live: Live | None = None
 def _new(known: Subscription, found: Rows) -> Row:
     """One of the file that no hub ran with yet, as it would begin now."""
     position = 0 if known.entry.start == "oldest" else found.newest()
-    at = to_us(now())
+    at = now_us()
     state = State.ACTIVE
     return Row(known.name, known.origin, None, None, True, state, None, at, 0, position, position, None, None, at)
 
@@ -153,7 +153,7 @@ def _info(found: Rows, row: Row, known: Subscription | None, waiting: Waiting, l
     if alive is None:
         alive = Alive(row.position, row.error if row.state is State.ACTIVE else None, row.failing_since)
     position = alive.position if waiting.lowest is None else min(alive.position, waiting.lowest - 1)
-    lag = found.lag(position, to_us(now()))
+    lag = found.lag(position, now_us())
     return SubscriptionInfo(
         name=row.name,
         origin=known.origin.value if known else "absent",

@@ -26,7 +26,7 @@ from gateway.relay.replaying import Range, Replaying, running
 from gateway.relay.subscription import Origin, State, Subscription
 from gateway.relay.targets import QueueTarget, Refusal, Target, TopicTarget
 from gateway.relay.webhook import WebhookTarget
-from gateway.store.times import now, to_us
+from gateway.store.times import now_us
 from gateway.waiting import TROUBLE, Bell, rounds
 
 if TYPE_CHECKING:
@@ -214,7 +214,7 @@ class Relays:
 
     def _measure(self, rows: list[Row]) -> None:
         """Of those that are, not of those that were. Blocks."""
-        at = to_us(now())
+        at = now_us()
         with reading(self._hub.engine) as found:
             waiting = found.waiting()
             for row in rows:

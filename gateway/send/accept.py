@@ -14,7 +14,7 @@ from gateway.send.fallback import watch
 from gateway.send.standing import SELECT, Parcel, Plan, queue
 from gateway.send.target import Target, aim
 from gateway.store import schema
-from gateway.store.times import to_us
+from gateway.store.times import on_our_clock
 from gateway.store.transaction import Transaction, listed
 from normalizer.codec import encode
 from normalizer.commands import MAX_AFTER, SendMessage, excess, nul_in
@@ -78,7 +78,7 @@ def check(command: SendMessage, transaction: Transaction) -> None:
         raise Refusal(422, "invalid_fallback", "fallback: `unless` and `uncertain` go with `after`, in seconds")
     if any(step.after > MAX_AFTER for step in command.fallback):
         raise Refusal(422, "invalid_fallback", f"fallback: `after` is {MAX_AFTER} seconds at most")
-    if command.expires_at is not None and command.expires_at <= transaction.now:
+    if command.expires_at is not None and on_our_clock(command.expires_at) <= transaction.now_us:
         raise Refusal(422, ErrorCode.EXPIRED, "expires_at is past")
     if command.direction == Direction.IN:
         raise Refusal(422, "invalid_direction", "direction is out or note")
@@ -154,7 +154,7 @@ def _queue(desk: Desk, ask: Ask, message: Message, case: Case, way: Way, why: st
         way.connector_id,
         Plan(why=why, quote=quote, fallback=ask.command.fallback, reach=_reach(ask, case)),
         rank=PRIORITY_RANK[Priority.BULK if bulk else Priority(case.priority)],
-        expires_at=to_us(ask.command.expires_at) if ask.command.expires_at else None,
+        expires_at=on_our_clock(ask.command.expires_at) if ask.command.expires_at else None,
     )
     watch(desk.transaction, parcel)
     return parcel

@@ -15,6 +15,9 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import QueuePool
 
+from gateway import ids
+from gateway.store import times
+
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 PRAGMAS = (
@@ -40,6 +43,7 @@ def open_store(url: str) -> Engine:
     engine = connect(url)
     try:
         migrate(engine)
+        keep_time(engine)
     except (DatabaseError, ForeignSchema) as error:
         engine.dispose()
         reason = getattr(error, "orig", error)
@@ -62,6 +66,15 @@ def connect(url: str) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.info.get("writes") else "BEGIN")
 
     return engine
+
+
+def keep_time(engine: Engine) -> None:
+    """Whatever the wall says, this process's clock and ids begin after what the store has of its newest event."""
+    with engine.connect() as connection:
+        newest = connection.exec_driver_sql("SELECT recorded_at FROM events ORDER BY position DESC LIMIT 1").scalar()
+    if newest is not None:
+        times.not_before(newest)
+        ids.not_before(newest // 1000 + 1)
 
 
 @contextmanager

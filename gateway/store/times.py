@@ -1,8 +1,14 @@
-"""Times as the store keeps them: integers of microseconds since 1970 UTC, which sort and subtract."""
+"""Times as the store keeps them: integers of microseconds since 1970 UTC, which sort and subtract.
+
+Two clocks. `now` is the wall's, for what is compared with other people's clocks: signatures, tokens, when a request
+came. `now_us` is the hub's own, which never goes back, for what is written into the store and compared there.
+"""
 
 from datetime import UTC, datetime, timedelta
-from time import time_ns
 
+from gateway.store.steady import Steady
+
+_STEADY = Steady()
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 SECOND = 1_000_000
@@ -17,10 +23,25 @@ def from_us(microseconds: int) -> datetime:
 
 
 def now() -> datetime:
-    """The hub's clock."""
+    """What the clock on the wall says. It may be set back."""
     return datetime.now(UTC)
 
 
 def now_us() -> int:
-    """The same, for the thirtieth part of the time that `to_us(now())` takes."""
-    return time_ns() // 1000
+    """What the hub's own clock says: never less than before, also when the wall is set back."""
+    return _STEADY.us()
+
+
+def on_our_clock(time: datetime) -> int:
+    """When the hub's own clock will show this moment of somebody else's."""
+    return to_us(time) + _STEADY.ahead_us()
+
+
+def ahead() -> float:
+    """Seconds by which the hub's own clock is ahead of the wall's, which was set back."""
+    return _STEADY.ahead_us() / SECOND
+
+
+def not_before(us: int) -> None:
+    """From now on the hub's own clock shows at least this: a store has something of that time in it."""
+    _STEADY.not_before(us)

@@ -21,7 +21,7 @@ from sqlalchemy import Engine
 
 from gateway.store.checkpoint import Checkpoints
 from gateway.store.memory import Memory
-from gateway.store.times import now
+from gateway.store.times import from_us, now_us
 from gateway.store.transaction import Transaction
 
 I = TypeVar("I")  # noqa: E741 - an item
@@ -167,7 +167,7 @@ class Writer:
     def _commit(self, driver: Any, jobs: list[_Job]) -> tuple[Transaction, list[tuple[_Job, Any, None]]]:
         """Carries out and commits what `_batch` began; rolls it back where that fails."""
         try:
-            transaction = Transaction(driver, now(), self._memory)
+            transaction = Transaction(driver, from_us(now_us()), self._memory)
             results = [
                 (job, result, None)
                 for apply, group in _grouped(jobs)
