@@ -1,7 +1,8 @@
 """Timers of the store, run when they are due; reports nobody claimed; and the daily forgetting.
 
 Sleeps until the next timer, a call, or a second has passed: the second makes a clock that is set forward harmless, and
-lets timers be seen that another process set. One that is set back moves nothing (`gateway.store.steady`), and is told. A timer that always fails is given up after `MOST_FAILURES`, visibly.
+lets timers be seen that another process set. One that is set back moves nothing (`gateway.store.steady`), and is told.
+A timer that always fails is given up after `MOST_FAILURES`, visibly.
 """
 
 import asyncio

@@ -5,6 +5,7 @@ same content twice is one file. Who refers to a file is the store's knowledge (`
 """
 
 import asyncio
+import errno
 import fcntl
 import os
 import re
@@ -33,6 +34,10 @@ HASH = re.compile(r"[0-9a-f]{64}")
 PAIR = re.compile(r"[0-9a-f]{2}")
 MARKS = ".stores"
 """The folder of the marks that stores leave."""
+
+
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
+"""Of an OSError: the disk, or what we may have of it, is full."""
 
 
 class TooLarge(Exception):

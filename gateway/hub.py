@@ -48,7 +48,7 @@ class Hub:
         self.links = Links(self.engine, settings.public_url)
         self.feed = Feed(self.engine)
         self.board = Board()
-        self.writer = Writer(self.engine, self._committed, settings.limits.queue)
+        self.writer = Writer(self.engine, self._committed, settings.limits.queue, settings.limits.queue_wait)
         self.exchanges = Exchanges(self.writer)
         self.connectors: Mapping[str, LiveConnector] = self._bring_up(settings, {})
         self.lanes = Lanes(self)

@@ -20,6 +20,7 @@ from gateway.metrics import (
     QUARANTINED,
     REPLIES_OVERDUE,
     REPLIES_WAITING,
+    WRITES_WAIT,
     WRITES_WAITING,
     keep,
 )
@@ -46,6 +47,7 @@ _WAITING = (
 def measure(hub: "Hub") -> None:
     """Sets every gauge that nobody sets by the way. Blocks."""
     WRITES_WAITING.set(hub.writer.waiting)
+    WRITES_WAIT.set(hub.writer.wait)
     FEED_POSITION.set(hub.feed.newest())
     BUS_UP.set(hub.bus.up)
     BUS_BLOCKED.set(hub.bus.blocked)

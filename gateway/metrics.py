@@ -17,8 +17,8 @@ SENT = Counter(
 SEND_SECONDS = Histogram("onethread_send_seconds", "Time a provider takes to accept a payload.", ["connector"])
 MAIL = Counter(
     "onethread_mail_total",
-    "Messages at a listener by what became of them: `taken`, `refused` and `later`, once for each connector;"
-    " `too_large`, `misshapen` and `slow`, which no connector saw.",
+    "Messages at a listener by what became of them: `taken`, `refused`, `later` and `full`, once for each"
+    " connector; `too_large`, `misshapen` and `slow`, which no connector saw.",
     ["listener", "outcome"],
 )
 MAIL_SESSIONS = Gauge("onethread_mail_sessions", "Sessions open at a listener.", ["listener"])
@@ -54,6 +54,7 @@ EMERGENCIES_OVERDUE = Gauge(
     "onethread_emergencies_overdue", "Emergencies that nobody took within their target.", ["inbox"]
 )
 WRITES_WAITING = Gauge("onethread_writes_waiting", "Changes waiting for the store.")
+WRITES_WAIT = Gauge("onethread_writes_wait_seconds", "How long what comes now would wait for the store.")
 CLOCK_AHEAD = Gauge(
     "onethread_clock_ahead_seconds",
     "By how much the hub's own clock is ahead of the system's, because that was set back.",

@@ -1,8 +1,12 @@
 """Receiving: what a provider sends is verified, read, recorded, and only then acknowledged.
 
+What would wait too long for its commit is asked to come again before anything is read of it.
+
 `read` is pure. Two doors lead through it: `receive` awaits the commit on the event loop, `receive_blocking` waits for
 it in a thread of any WSGI server. Neither answers success before the commit.
 """
+
+from time import monotonic
 
 import structlog
 
@@ -20,6 +24,9 @@ from normalizer.inbound import Unreadable
 log = structlog.get_logger()
 COME_AGAIN = (Overloaded, Closed, UNAVAILABLE)
 """Nothing was stored, and nothing is wrong with what was sent."""
+TELL_EVERY = 1.0
+"""Seconds between words about a connector whose requests are put off; the metric counts them all."""
+_told: dict[str, float] = {}
 
 
 def read(connector: LiveConnector, request: Request) -> Arrival:
@@ -39,6 +46,7 @@ def read(connector: LiveConnector, request: Request) -> Arrival:
 async def receive(hub: Hub, connector: LiveConnector, request: Request) -> Response:
     """What the provider hears, after the commit."""
     try:
+        hub.writer.admit()
         recorded = await hub.writer.write(record, read(connector, request))
     except BadSignature as error:
         return refuse(connector, error)
@@ -50,6 +58,7 @@ async def receive(hub: Hub, connector: LiveConnector, request: Request) -> Respo
 def receive_blocking(hub: Hub, connector: LiveConnector, request: Request) -> Response:
     """`receive` for a thread that may wait."""
     try:
+        hub.writer.admit()
         recorded = hub.writer.submit(record, read(connector, request)).result()
     except BadSignature as error:
         return refuse(connector, error)
@@ -71,6 +80,13 @@ def refuse(connector: LiveConnector, error: BadSignature) -> Response:
 
 
 def put_off(connector: LiveConnector, request: Request, error: Exception) -> Response:
-    received(connector.id, Outcome.OVERLOADED).inc()
-    log.error("put off", connector=connector.id, reason=str(error))
+    tell_put_off(connector, error)
     return connector.plugin.respond(request, Outcome.OVERLOADED)
+
+
+def tell_put_off(connector: LiveConnector, error: Exception) -> None:
+    """Counts each, and logs one a second: a flood must not become one of the log."""
+    received(connector.id, Outcome.OVERLOADED).inc()
+    if monotonic() - _told.get(connector.id, -TELL_EVERY) >= TELL_EVERY:
+        _told[connector.id] = monotonic()
+        log.error("put off", connector=connector.id, reason=str(error))

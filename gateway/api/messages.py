@@ -45,6 +45,7 @@ def send(call: Call) -> MessageAccepted:
         raise invalid("Idempotency-Key", "1 to 255 visible ASCII characters")
     hub = call.hub
     ask = Ask(call.principal.id, call.author, command, hub.connectors, key)
+    hub.writer.admit()
     accepted = _accepted(hub.writer.submit(accept, ask).result())
     return MessageAccepted(message=accepted.message)
 
@@ -107,6 +108,7 @@ def command(call: Call) -> Done:
 def ordered(call: Call, asked: AboutMessages) -> Accepted:
     """Raises Problem (404, 409, 422)."""
     hub = call.hub
+    hub.writer.admit()
     return _accepted(hub.writer.submit(order, Order(call.principal.id, call.author, asked, hub.connectors)).result())
 
 

@@ -30,6 +30,7 @@ from gateway.measuring import measure
 from gateway.polling import Polling
 from gateway.record.replay import replay as replay_item
 from gateway.send.pausing import Condition, State
+from gateway.store import schema
 from gateway.store.times import from_us, now_us
 from gateway.store.transaction import Transaction
 from gateway.waiting import TROUBLE
@@ -39,6 +40,7 @@ from normalizer.schema import event_schema
 READY_SECONDS = 3.0
 LAST_ID = "~"
 """Sorts after every id."""
+PROBE = "readyz"
 FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
 
 
@@ -152,21 +154,23 @@ def health(_: Call) -> Health:
 
 
 def ready(call: Call) -> Health:
-    """A change that changes nothing goes all the way through the writer: it lives, and the store can be locked; and
-    every listener listens."""
+    """A row comes and goes, all the way through the writer: it lives, the store can be locked, and has room; and every
+    listener listens."""
     if problems := call.hub.listening.problems():
         raise Problem(503, Code.NOT_READY, "; ".join(problems.values()), headers={"retry-after": "5"})
     writer = call.hub.writer
     try:
-        writer.submit(_nothing, None).result(READY_SECONDS)
+        writer.submit(_come_and_go, None).result(READY_SECONDS)
     except (*TROUBLE, TimeoutError, CancelledError) as error:
         detail = f"the store takes no writes: {str(error) or type(error).__name__}"
         raise Problem(503, Code.NOT_READY, detail, headers={"retry-after": "5"}) from error
     return Health(status="ok")
 
 
-def _nothing(transaction: Transaction, items: Any) -> list[None]:
-    transaction.row("SELECT version_num FROM alembic_version")
+def _come_and_go(transaction: Transaction, items: Any) -> list[None]:
+    """An UPDATE to what stands already would be written nowhere."""
+    transaction.insert(schema.own_secrets, PROBE, b"")
+    transaction.change("DELETE FROM own_secrets WHERE name = ?", PROBE)
     return [None] * len(items)
 
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import structlog
 
-from gateway.files import Files, TooLarge
+from gateway.files import NO_ROOM, Files, TooLarge
 from gateway.listening import replies
 from gateway.listening.data import Data, Misshapen
 from gateway.listening.mail import Content
@@ -42,7 +42,8 @@ async def receive(reader: asyncio.StreamReader, files: Files, most: int, pace: P
         raise await _refused(data, "misshapen", replies.MISSHAPEN.format(why=error), pace) from error
     except OSError as error:
         log.error("mail could not be kept", reason=repr(error))
-        raise await _refused(data, "later", replies.FAULT, pace) from error
+        outcome, reply = ("full", replies.NO_ROOM) if error.errno in NO_ROOM else ("later", replies.FAULT)
+        raise await _refused(data, outcome, reply, pace) from error
 
 
 async def _content(data: Data, files: Files, most: int, pace: Pace) -> Content:

@@ -11,13 +11,14 @@ import structlog
 from connectors.kit.errors import BadSignature
 from connectors.kit.request import Request
 from gateway.arrival import Arrival, Recorded, raw_of
-from gateway.files import StoredFile
+from gateway.files import NO_ROOM, StoredFile
 from gateway.hub import Hub
 from gateway.ids import new_id
 from gateway.live import LiveConnector
 from gateway.metrics import received
-from gateway.receive import COME_AGAIN, read
-from gateway.record import record
+from gateway.receive import read
+from gateway.record import UNAVAILABLE, record
+from gateway.store.writer import Closed, Overloaded
 
 log = structlog.get_logger()
 PATIENCE = 240.0
@@ -31,6 +32,8 @@ class Verdict(Enum):
     REFUSED = "refused"
     LATER = "later"
     """Through no fault of its sender; it should come again."""
+    FULL = "full"
+    """The same, for want of room: too much waits for the store, or a disk is full."""
 
 
 @dataclass(frozen=True)
@@ -97,16 +100,19 @@ def _request(envelope: Envelope, content: Content, connector: LiveConnector, cam
 
 async def _take(hub: Hub, connector: LiveConnector, request: Request, file: StoredFile | None) -> Verdict:
     try:
+        hub.writer.admit()
         arrival = await _read(hub, connector, request, file)
         recorded = await asyncio.wrap_future(hub.writer.submit(record, arrival))
     except BadSignature as error:
         received(connector.id, "refused").inc()
         log.warning("refused", connector=connector.id, reason=error.detail)
         return Verdict.REFUSED
-    except COME_AGAIN as error:
+    except (Overloaded, UNAVAILABLE) as error:
+        return _later(connector, request, str(error), Verdict.FULL)
+    except Closed as error:
         return _later(connector, request, str(error))
     except OSError as error:  # TimeoutError is one of them
-        return _later(connector, request, repr(error))
+        return _later(connector, request, repr(error), Verdict.FULL if error.errno in NO_ROOM else Verdict.LATER)
     except Exception as error:
         log.exception("mail was not taken", connector=connector.id, raw=request.raw)
         return _later(connector, request, repr(error))
@@ -127,7 +133,7 @@ def _taken(hub: Hub, connector: LiveConnector, recorded: Recorded) -> Verdict:
     return Verdict.TAKEN
 
 
-def _later(connector: LiveConnector, request: Request, reason: str) -> Verdict:
+def _later(connector: LiveConnector, request: Request, reason: str, verdict: Verdict = Verdict.LATER) -> Verdict:
     received(connector.id, "overloaded").inc()
     log.error("put off", connector=connector.id, raw=request.raw, reason=reason)
-    return Verdict.LATER
+    return verdict

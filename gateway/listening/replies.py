@@ -15,6 +15,7 @@ TOO_LARGE = "552 5.3.4 larger than the {most} octets that are taken"
 MISSHAPEN = "550 5.6.0 {why}"
 SLOW = "421 4.4.2 the message did not come in time"
 FAULT = "451 4.3.0 a fault of ours; try again later"
+NO_ROOM = "452 4.3.1 no room for it now; try again later"
 CLOSING = "421 4.3.2 closing; try again later"
 FULL = "421 4.3.2 too many connections; try again later"
 STRANGER = "421 4.7.0 not from where you are"
@@ -25,8 +26,9 @@ VERDICTS: Mapping[Verdict, str] = {
     Verdict.TAKEN: "250 2.0.0 taken",
     Verdict.REFUSED: "550 5.7.1 refused",
     Verdict.LATER: FAULT,
+    Verdict.FULL: NO_ROOM,
 }
-PREFERENCE = (Verdict.LATER, Verdict.TAKEN)
+PREFERENCE = (Verdict.LATER, Verdict.FULL, Verdict.TAKEN)
 """What one answer for all says, if it is so for any: who failed hears of it again, who took it knows a repetition."""
 ENHANCED: Mapping[str, str] = {
     "221": "2.0.0",

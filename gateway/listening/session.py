@@ -146,6 +146,9 @@ class Smtp(SMTP):
     async def smtp_MAIL(self, arg: str | None) -> None:
         if self._door.listener.require_tls and not self._tls_protocol:
             await self.push(replies.NO_TLS)  # the library's own way refuses LHLO too
+        elif self._door.hub.writer.late:  # before anything is transferred in vain
+            MAIL.labels(self._door.listener.name, "full").inc()
+            await self.push(replies.NO_ROOM)
         else:
             await super().smtp_MAIL(arg)
 

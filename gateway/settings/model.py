@@ -30,6 +30,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """The largest message a listener takes: an attachment of 25 MiB, in base64."""
     queue: Count = 10_000
     """How many writes may wait for the store before providers are asked to come again."""
+    queue_wait: Seconds = 1.0
+    """How long a write may wait for the store before providers and senders are asked to come again."""
     attempts: Count = 10
     """How often a delivery is tried before it fails, on channels without a time of their own."""
     concurrency: Count = 32

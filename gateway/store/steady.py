@@ -44,8 +44,8 @@ class Steady:
             self._offset = max(self._offset, us * 1000 - at)
 
     def _look(self) -> int:
-        """Adjusts the offset; what `steady` says. The wall is read first, so that a thread that is put aside between the
-        two is never taken for a wall that was set forward."""
+        """Adjusts the offset; what `steady` says. The wall is read first, so that a thread that is put aside between
+        the two is never taken for a wall that was set forward."""
         wall = self._wall()
         at = self._steady()
         self._offset = max(wall - at, self._offset - (at - self._at) // SLOWER)

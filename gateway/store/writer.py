@@ -21,6 +21,7 @@ from sqlalchemy import Engine
 
 from gateway.store.checkpoint import Checkpoints
 from gateway.store.memory import Memory
+from gateway.store.pressure import Pressure
 from gateway.store.times import from_us, now_us
 from gateway.store.transaction import Transaction
 
@@ -46,14 +47,25 @@ class _Job(msgspec.Struct, frozen=True, eq=False):
 
 
 class Writer:
-    """`committed(transaction)` is called on the writer's thread after each commit."""
+    """`committed(transaction)` is called on the writer's thread after each commit.
+
+    Two bounds. What comes from outside asks `admit` first, and is sent away as soon as it would wait longer than
+    `patience`; so what was let in is written soon. `capacity` bounds everything, the hub's own work too.
+    """
 
     def __init__(
-        self, engine: Engine, committed: Callable[[Transaction], None] = lambda _: None, capacity: int = 10_000
+        self,
+        engine: Engine,
+        committed: Callable[[Transaction], None] = lambda _: None,
+        capacity: int = 10_000,
+        patience: float = 1.0,
     ) -> None:
+        """`patience` in seconds."""
         self._engine = engine
         self._committed = committed
         self._capacity = capacity
+        self._patience = patience
+        self._pressure = Pressure()
         self._queue: SimpleQueue[list[_Job] | None] = SimpleQueue()
         self._turn: list[_Job] = []
         """What came in this turn of the event loop; handed over together, so that the thread is woken once."""
@@ -78,6 +90,21 @@ class Writer:
     @property
     def waiting(self) -> int:
         return self._waiting
+
+    @property
+    def wait(self) -> float:
+        """Seconds until what came now would be written."""
+        return self._pressure.seconds(self._waiting)
+
+    @property
+    def late(self) -> bool:
+        """Whether what comes now would wait too long; what fits into one batch never does."""
+        return self._waiting > MOST and self.wait > self._patience
+
+    def admit(self) -> None:
+        """Raises Overloaded where what comes from outside would wait too long."""
+        if self.late:
+            raise Overloaded(f"what comes now would be written after {self.wait:.1f} s")
 
     def submit(self, apply: Apply[I, R], item: I) -> Future[R]:
         """From a thread. Raises Overloaded, Closed."""
@@ -120,8 +147,10 @@ class Writer:
             driver: Any = connection.connection.driver_connection
             self._checkpoints.adopt(driver)
             while jobs := self._take():
+                self._pressure.began()
                 self._batch(driver, jobs)
                 self._checkpoints.after_commit(driver)
+                self._pressure.ended(len(jobs))
                 with self._lock:
                     self._waiting -= len(jobs)
             self._checkpoints.stop()

@@ -31,7 +31,7 @@ def test_one_that_cannot_be_stored_is_the_only_one_to_come_again(hub):
         spared, hub.apart = hub.apart, Apart(most=0)
         caller.begin(ANN, BEN)
         caller.write(message("large", 100_000) + b".\r\n")
-        assert answers(caller, 2) == ["451 4.3.0 a fault of ours; try again later"] * 2
+        assert answers(caller, 2) == ["452 4.3.1 no room for it now; try again later"] * 2
         hub.apart.close()
         hub.apart = spared
         caller.begin(ANN, BEN)

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import msgspec
-import structlog
 
 from connectors.kit.base import Outcome
 from connectors.kit.chat import Caller
@@ -13,7 +12,7 @@ from gateway.api.queries import Rows, snapshot
 from gateway.arrival import Arrival, raw_of
 from gateway.hub import Hub
 from gateway.metrics import received
-from gateway.receive import COME_AGAIN
+from gateway.receive import COME_AGAIN, tell_put_off
 from gateway.record import record
 from gateway.store.transaction import listed
 from gateway.web.chat.asking import Asked, unauthorised
@@ -25,7 +24,6 @@ from normalizer.codec import decoder, encode
 from normalizer.inbound import Inbound, TypingChanged
 from normalizer.model import Message
 
-log = structlog.get_logger()
 RECEIPTS = frozenset({"read", "received"})
 QUARANTINED = "quarantined"
 _NAMED = (
@@ -123,10 +121,10 @@ class Hearing:
                 self._hub.board.heard(asked.seat(caller), isinstance(item, TypingChanged) and item.on)
             return None
         try:
+            self._hub.writer.admit()
             recorded = await self._hub.writer.write(record, Arrival(connector.place, raw_of(request), items))
         except COME_AGAIN as error:
-            received(connector.id, "overloaded").inc()
-            log.error("put off", connector=connector.id, reason=str(error))
+            tell_put_off(connector, error)
             raise overloaded("the hub has too much to write; nothing was stored") from error
         received(connector.id, recorded.outcome).inc()
         if recorded.outcome == Outcome.QUARANTINED:
