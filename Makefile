@@ -28,7 +28,8 @@ demo: install ## A hub between simulated providers, with a customer on four chan
 test: install-dev ## Run the tests
 	$(BIN)/pytest $(ARGS)
 
-attack: install-dev ## Give the mail reader a hundred thousand damaged mails
+attack: install-dev ## Try to break the promises, with a hundred thousand messages and damaged mails
+	TEST_ATTACK=long $(BIN)/pytest tests/attack $(ARGS)
 	TEST_MUTATIONS=100000 $(BIN)/pytest tests/channels/email/test_email_fuzz.py $(ARGS)
 
 check: install-dev ## Lint, format, types, imports, generated pages

@@ -60,7 +60,7 @@ class Channels:
         self._sms = Sms(SMS, f"{hub.url}/in/sms")
         chat = {name: value for name, value in APP.items() if name != "plugin"}
         self._chat = Chat({**chat, **PLENTY}, f"{hub.url}/in/app")
-        settings = json.loads(hub.config.read_text())
+        settings = self.settings()
         sms = {"plugin": "twilio_sms", **SMS, "api_base": "http://127.0.0.1:9"}
         settings["connectors"] |= {"sms": sms, "app": {**APP, **PLENTY}}
         self.configure(store=store, connectors=settings["connectors"])
@@ -71,10 +71,13 @@ class Channels:
         """As the hub opens it."""
         return load(self.hub.config, {}).store
 
+    def settings(self) -> dict[str, Any]:
+        """The configuration as it stands."""
+        return dict(json.loads(self.hub.config.read_text()))
+
     def configure(self, **settings: Any) -> None:
         """Changes the configuration of a hub that does not run."""
-        now = json.loads(self.hub.config.read_text())
-        self.hub.config.write_text(json.dumps({**now, **settings}))
+        self.hub.config.write_text(json.dumps({**self.settings(), **settings}))
 
     def request(self, customer: Customer, n: int) -> WireRequest:
         """What the provider posts of a customer's nth message; the same octets whenever it is posted again."""
@@ -92,9 +95,10 @@ class Channels:
     async def mail(self, customer: Customer, n: int) -> Refused | None:
         """None: it was taken. Raises OSError."""
         text = customer.text(n)
-        return await asyncio.to_thread(self._mail, letter(text, text.replace(" ", "-")))
+        return await asyncio.to_thread(self.hand_over, letter(text, text.replace(" ", "-")))
 
-    def _mail(self, content: bytes) -> Refused | None:
+    def hand_over(self, content: bytes) -> Refused | None:
+        """A mail, blocking. None: it was taken. Raises OSError."""
         try:
             with smtplib.SMTP("127.0.0.1", self.ports["smtp"], timeout=GIVEN_UP) as client:
                 client.sendmail("mina@example.org", SUPPORT, content)

@@ -2,7 +2,7 @@
 
 import os
 import random
-from collections.abc import Iterator
+import sys
 from pathlib import Path
 
 import pytest
@@ -22,21 +22,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.timeout(3600))
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def store() -> str:
     """The address of the store under attack, from the folder of the hub's configuration."""
     return "sqlite:///onethread.db"
 
 
 @pytest.fixture
-def seed(request: pytest.FixtureRequest) -> Iterator[int]:
+def seed() -> int:
     """Of what is drawn by lot; printed when the test fails, and set by TEST_SEED."""
     drawn = int(os.environ.get("TEST_SEED") or (0 if os.environ.get("CI") else random.randrange(1_000_000)))
-    print(f"TEST_SEED={drawn}")
-    yield drawn
+    sys.stderr.write(f"TEST_SEED={drawn}\n")
+    return drawn
 
 
 @pytest.fixture
-def channels(tmp_path: Path, store: str) -> Iterator[Channels]:
+def channels(tmp_path: Path, store: str) -> Channels:
     """Four channels and a hub that is not started yet."""
-    yield Channels(HubProcess(tmp_path), store)
+    return Channels(HubProcess(tmp_path), store)
