@@ -13,9 +13,9 @@ from tests.relay.hubs import webhook
 from tests.relay.receiver import Receiver
 
 pytestmark = pytest.mark.kill
-EACH, CUSTOMERS = (8_000, 4) if LONG else (60, 4)
+EACH, CUSTOMERS = (8_000, 4) if LONG else (40, 4)
 """Messages of each customer, and customers of each channel; of mails there are fewer. The long size is 100,000."""
-KILLS = 100 if LONG else 5
+KILLS = 100 if LONG else 3
 PAUSE = 0.0 if LONG else 0.05
 QUICK, SLOW = 0.02, 1.0
 """Seconds a hub lives after it was ready."""
