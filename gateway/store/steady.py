@@ -3,7 +3,7 @@
 Everything the store compares — leases, due times, timers — was written by this clock and is read by it, so a wall that
 is set back stalls nothing. It then runs a tenth slower until the wall has caught up: what is due comes a little late,
 and what people read is ahead of the wall by less and less. A wall that is set forward is followed at once.
-docs/adr/0014-a-clock-that-never-goes-back.md says why.
+docs/adr/0015-a-clock-that-never-goes-back.md says why.
 """
 
 import threading
