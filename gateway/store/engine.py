@@ -17,6 +17,7 @@ from sqlalchemy.pool import QueuePool
 
 from gateway import ids
 from gateway.store import times
+from normalizer.ids import made_at
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -71,10 +72,12 @@ def connect(url: str) -> Engine:
 def keep_time(engine: Engine) -> None:
     """Whatever the wall says, this process's clock and ids begin after what the store has of its newest event."""
     with engine.connect() as connection:
-        newest = connection.exec_driver_sql("SELECT recorded_at FROM events ORDER BY position DESC LIMIT 1").scalar()
+        sql = "SELECT recorded_at, id FROM events ORDER BY position DESC LIMIT 1"
+        newest = connection.exec_driver_sql(sql).one_or_none()
     if newest is not None:
-        times.not_before(newest)
-        ids.not_before(newest // 1000 + 1)
+        at, id_ = newest
+        times.not_before(at)
+        ids.not_before(max(at // 1000, made_at(id_)) + 1)  # an id is made after its transaction has begun
 
 
 @contextmanager
