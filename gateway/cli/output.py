@@ -69,7 +69,8 @@ def plain_values(value: Any) -> Any:
 
 def _shown(value: Any) -> str:
     from connectors.kit.secret import Secret
+    from gateway.settings.sealing import Seal
 
-    if isinstance(value, Path | Secret):
+    if isinstance(value, Path | Secret | Seal):
         return str(value)
     raise NotImplementedError(f"nothing to print for {type(value)}")

@@ -46,7 +46,7 @@ class Seal:
         return hash(self._keys)
 
     def __repr__(self) -> str:
-        return f"Seal({len(self._keys)} keys)"
+        return f"Seal({len(self._keys)} {'key' if len(self._keys) == 1 else 'keys'})"
 
     def keys(self) -> tuple[Secret, ...]:
         """The first closes."""

@@ -105,7 +105,9 @@ def test_what_the_hub_would_run_by_is_shown_without_secrets(run, config):
         "inbox": "main",
         "config": {"token": "***", "mood": "good"},
         "rate": None,
+        "give_up_after": None,
     }
+    assert shown["seal"] == "Seal(0 keys)"
     assert shown["listen"] == {"host": "127.0.0.1", "port": 8080}
 
 

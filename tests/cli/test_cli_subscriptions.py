@@ -1,7 +1,10 @@
 """Subscriptions from the command line, beside a hub or without one."""
 
 import json
+import os
 import sqlite3
+import subprocess
+import sys
 import time
 from contextlib import closing
 from pathlib import Path
@@ -78,8 +81,13 @@ def test_a_secret_is_closed_under_the_key_of_the_environment(run, config, monkey
     assert SECRET.encode() not in secrets
     assert asked(run, "show", "crm")["webhook"] == WEBHOOK[1]
     monkeypatch.delenv(VARIABLE)
-    for ran in (run("subscriptions", "show", "crm"), run("serve")):
-        assert (ran.code, ran.err) == (78, "the store keeps secrets that cannot be opened: ONETHREAD_KEY is not set\n")
+    sentence = "the store keeps secrets that cannot be opened: ONETHREAD_KEY is not set\n"
+    ran = run("subscriptions", "show", "crm")
+    assert (ran.code, ran.err) == (78, sentence)
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join([*sys.path, str(Path("../site").resolve())])}
+    command = [sys.executable, "-m", "gateway.cli", "serve"]
+    served = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+    assert (served.returncode, served.stderr) == (78, sentence)
 
 
 def test_what_is_no_key_is_a_wrong_configuration(run, config, monkeypatch):

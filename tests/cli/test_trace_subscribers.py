@@ -14,6 +14,7 @@ from gateway.relay.changing import Placed, Skipped, Stated, change
 from gateway.relay.held import Changes, HeldEvent
 from gateway.relay.standing import Attendance, Made, attend
 from gateway.relay.subscription import Origin, State
+from gateway.settings.sealing import Seal
 from gateway.settings.subscribing import SubscriptionEntry
 from gateway.store.engine import open_store
 from gateway.store.times import SECOND, from_us
@@ -177,7 +178,7 @@ def test_one_that_never_ran_is_new(told, positions):
 
 
 def test_each_kind_of_target_is_told_and_the_exchange_where_there_is_a_broker(told):
-    told.operate(MadeOne("api", SubscriptionEntry(queue=True), trusted=False))
+    told.operate(MadeOne("api", SubscriptionEntry(queue=True), trusted=False, seal=Seal()))
     told.settings = settings_in(told.settings.path.parent, bus="amqp://localhost")
     told.place("crm")
     targets = {one.name: one.target for one in told.story("update:1").subscribers}
