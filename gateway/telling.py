@@ -26,6 +26,7 @@ from normalizer.events import (
     RedactionData,
     RejectionData,
     ReplyData,
+    RestoredData,
     RouteData,
     VerificationData,
 )
@@ -92,6 +93,7 @@ WORDS: dict[type[Value], Callable[[Any], str]] = {
     ConversationData: lambda data: _because(data.conversation.state, data.why),
     ReadData: lambda data: f"{data.author.name or data.author.kind} has read message {data.message_id}",
     ReplyData: lambda data: f"{data.priority}, until {_moment(data.expected_at)}",
+    RestoredData: lambda data: f"as of {_moment(data.taken_at)}; what came after position {data.kept} is gone",
     EmergencyData: _emergency,
     RouteData: lambda data: f"{data.route.channel} {data.route.address}",
     ContactData: lambda data: data.contact.name or data.contact.id,

@@ -21,6 +21,7 @@ from normalizer.events import (
     ReadData,
     RedactionData,
     ReplyData,
+    RestoredData,
     RouteData,
 )
 from normalizer.model import (
@@ -98,6 +99,11 @@ EMERGENCY = EmergencyData(conversation_id="c", message_id="m", raised_at=AT, due
         ("contact.created", ContactData(contact=ContactRef(id="k", name="Mina")), "Mina"),
         ("consent.changed", ConsentData(contact_id="k", route_id=None, consent=CONSENT), "opted_out on cage"),
         ("attachment.stored", AttachmentData(attachment=FILE, message_id="m"), "image/png stored"),
+        (
+            "feed.restored",
+            RestoredData(epoch="9", kept="4", taken_at=AT),
+            "as of 2026-11-21 10:00:00 UTC; what came after position 4 is gone",
+        ),
         ("reply.due", REPLY, "high, until 2026-11-21 10:00:00 UTC"),
         ("emergency.raised", EMERGENCY, "until 2026-11-21 10:00:00 UTC: a word"),
         ("emergency.accepted", replace(EMERGENCY, author=Author(kind=AuthorKind.AGENT, name="Ada")), "Ada answers"),
