@@ -2,6 +2,7 @@
 
 import re
 import struct
+import time
 import zlib
 from pathlib import Path
 
@@ -73,8 +74,10 @@ def test_pictures_are_pasted_and_dropped(customer: Customer, desk: Desk) -> None
 
 
 def box(shown: Locator) -> FloatRect:
-    found = shown.bounding_box()
-    assert found
+    """Where it is on the screen; what is drawn anew this moment is nowhere."""
+    until = time.monotonic() + 10
+    while (found := shown.bounding_box()) is None:
+        assert time.monotonic() < until
     return found
 
 
