@@ -42,7 +42,7 @@ connectors:
   app: {{plugin: chat, jwt_secret: "{secret}", sessions_per_minute: 100000}}
 """
 AT_ONCE = 64
-"""Connections that are opened at a time."""
+"""Connections that are opened, and customers who write, at a time."""
 PATIENCE = 120.0
 SETTLE = 3.0
 METHOD = (
@@ -89,7 +89,8 @@ async def _measured(server: Running, sockets: int, answered: int, rates: Sequenc
         await asyncio.sleep(1)
         idle = server.memory() - empty
         readers = [asyncio.create_task(_read(customer)) for customer in customers]
-        await asyncio.gather(*(_write(customer) for customer in customers[:answered]))
+        slots = asyncio.Semaphore(AT_ONCE)
+        await asyncio.gather(*(_write(customer, slots) for customer in customers[:answered]))
         fan_out = []
         for rate in rates:
             await asyncio.sleep(SETTLE)  # what went before is done with
@@ -125,11 +126,12 @@ async def _read(customer: Customer) -> None:
         customer.frames.put_nowait(json.loads(message.data))
 
 
-async def _write(customer: Customer) -> None:
+async def _write(customer: Customer, slots: asyncio.Semaphore) -> None:
     """Says something, and hears that it was taken."""
     said = {"type": "message", "client_id": f"c{customer.number}", "text": "Is anybody there?"}
-    await customer.socket.send_json(said)
-    frame = await _next(customer, "ack")
+    async with slots:
+        await customer.socket.send_json(said)
+        frame = await _next(customer, "ack")
     customer.conversation = frame["conversation"]
 
 
