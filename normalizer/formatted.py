@@ -32,6 +32,8 @@ def joined(texts: Sequence[TextPart], separator: str) -> TextPart:
 
 def expressed(whole: TextPart, able: frozenset[SpanKind]) -> tuple[TextPart, list[Loss]]:
     """The text with only the formatting a channel is able to show, links spelled out, and what was lost."""
+    if not whole.spans:
+        return whole, []
     spans = _within(whole)
     kept = [span for span in spans if span.kind in able]
     dropped = [span for span in spans if span.kind not in able]
@@ -61,6 +63,8 @@ def along(spans: Sequence[Span], ranges: Sequence[tuple[int, int]]) -> list[tupl
 
 def _within(part: TextPart) -> list[Span]:
     """The spans inside their text, each once, none empty."""
+    if not part.spans:
+        return []
     whole = ((0, len(part.text)),)
     return [span for span in along(tuple(dict.fromkeys(part.spans)), whole)[0] if span.length > 0]
 

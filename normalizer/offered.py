@@ -19,11 +19,16 @@ class Offer(Value, frozen=True, kw_only=True):
     losses: tuple[Loss, ...] = ()
 
 
+NOTHING = Offer()
+
+
 def offer(actions: Sequence[Action], limit: ActionLimit | None, room: int | None = None) -> Offer:
     """Buttons where the channel has them and there is `room` (default: the channel's most), else text.
 
     Answers are offered all one way, so that a reader never finds half of them as buttons.
     """
+    if not actions:
+        return NOTHING
     room = 0 if limit is None else limit.most if room is None else min(room, limit.most)
     answers = [action for action in actions if isinstance(action, ReplyAction | PostbackAction)]
     as_buttons = len(answers) <= room and all(_pressable(action, limit) for action in answers)

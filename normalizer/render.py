@@ -60,6 +60,17 @@ def render(
     quotes another. The quotation stands on the first payload, actions on the last. Raises nothing.
     """
     draft = _Draft(capability, links)
+    plain = not parts and not actions  # as most messages are
+    payloads = _texts(draft, TextPart(text=text)) if plain else _payloads(draft, text, parts, actions)
+    if reply and payloads and capability.replies:
+        payloads[0] = msgspec.structs.replace(payloads[0], quotes=True)
+    elif reply and payloads:
+        draft.losses.append(Loss(what="quotation", became="nothing"))
+    return Rendered(payloads=tuple(payloads), losses=tuple(draft.losses), numbered=tuple(draft.numbered))
+
+
+def _payloads(draft: _Draft, text: str, parts: Sequence[Part], actions: Sequence[Action]) -> list[Payload]:
+    capability = draft.capability
     every = [card for part in parts if isinstance(part, CardsPart) for card in part.cards if _says_something(card)]
     together = capability.cards and all(_is_whole(card, capability) for card in every)
     cards = [] if together else every
@@ -74,11 +85,7 @@ def render(
         payloads += _card(draft, card, card_offer, parts)
     if cards and own.buttons and payloads:
         payloads[-1] = msgspec.structs.replace(payloads[-1], actions=payloads[-1].actions + own.buttons)
-    if reply and payloads and capability.replies:
-        payloads[0] = msgspec.structs.replace(payloads[0], quotes=True)
-    elif reply and payloads:
-        draft.losses.append(Loss(what="quotation", became="nothing"))
-    return Rendered(payloads=tuple(payloads), losses=tuple(draft.losses), numbered=tuple(draft.numbered))
+    return payloads
 
 
 def _offer(actions: Sequence[Action], capability: Capability, taken: int, carried: bool) -> Offer:
@@ -89,7 +96,7 @@ def _offer(actions: Sequence[Action], capability: Capability, taken: int, carrie
 
 def _form(draft: _Draft, text: str, parts: Sequence[Part]) -> TextPart:
     form = formatted(text, parts)
-    if text.strip() and text.split() != form.text.split():
+    if form.text is not text and text.strip() and text.split() != form.text.split():
         draft.losses.append(Loss(what="plain text", became="its formatted form"))
     return form
 

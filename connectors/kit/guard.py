@@ -8,6 +8,7 @@ What it refuses is `Refused(media_unreachable)`: repeating helps nobody, and nob
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from socket import AddressFamily
 from urllib.parse import urljoin
@@ -61,6 +62,7 @@ def origin(url: str) -> str:
     return origin_of(read_url(url))
 
 
+@lru_cache(256)
 def origin_of(url: URL) -> str:
     """`https://host:port` in lower case, the port written only where it is not the scheme's own."""
     return str(url.origin()).lower()

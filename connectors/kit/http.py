@@ -12,27 +12,34 @@ anything is written; only one closed in the very instant of writing is `OutcomeU
 (`connectors.kit.session`).
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import lru_cache
 from time import perf_counter
 from typing import Final, TypeVar
 
 import aiohttp
+import msgspec
 from aiohttp.http_exceptions import HttpProcessingError
+from yarl import URL
 
 from connectors.kit.call import Call, prepared
 from connectors.kit.errors import KitError, Misconfigured, OutcomeUnknown, Refused, Temporary
 from connectors.kit.guard import check_literal, origin, origin_of, read_url
 from connectors.kit.redact import Redactor
 from connectors.kit.secret import Secret
-from connectors.kit.session import open_session
+from connectors.kit.session import departing, open_session
 from normalizer.errors import ErrorCode
 
 CONNECT_SECONDS: Final = 10.0
 MOST_REDIRECTS: Final = 3
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+NEVER_REPEATED: Final = frozenset({"POST", "PATCH"})
+"""By aiohttp either, so that nothing must keep it from doing so."""
+ADDRESSES: Final = 64
+"""How many are remembered as the log shows them: many providers have one for all that is sent."""
 
 exchange_subject: ContextVar[str | None] = ContextVar("exchange_subject", default=None)
 """What the exchanges of this task are for, as a delivery or attachment id; goes into the exchange log."""
@@ -40,8 +47,7 @@ exchange_subject: ContextVar[str | None] = ContextVar("exchange_subject", defaul
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """A complete answer of any status. `headers` are lower-case."""
 
     status: int
@@ -49,8 +55,7 @@ class Answer:
     body: bytes
 
 
-@dataclass(frozen=True)
-class Exchange:
+class Exchange(msgspec.Struct, frozen=True):
     """One request and its answer, redacted: no secret, bodies cut to 2 KiB."""
 
     connector: str
@@ -101,6 +106,7 @@ class Http:
             raise Misconfigured(f"a trusted address: {error.detail}") from error
         self._log = log
         self._redact = Redactor(secrets)
+        self._shown = lru_cache(ADDRESSES)(lambda url: self._redact(str(url)))
         self._longest = longest
         self._open_session = sessions
         self._sessions: dict[bool, aiohttp.ClientSession] = {}
@@ -128,14 +134,22 @@ class Http:
         OutcomeUnknown is Temporary. Raises Temporary, OutcomeUnknown, and Refused for an address the guard bars.
         """
         call = self._call(method, url, headers, body, seconds, Temporary if reads else OutcomeUnknown)
-        async with self._answered(call) as response:
+        with self._noted(call):
+            return await self._named(call, self._answer(call, most))
+
+    async def _answer(self, call: Call, most: int) -> Answer:
+        response = await self._follow(call)
+        try:
             got = bytearray()
-            while chunk := await self._named(call, response.content.readany()):
-                got += chunk
+            while not response.content.at_eof():
+                got += await response.content.readany()
                 if len(got) > most:
                     raise call.doubt(f"an answer of more than {most} octets", code=ErrorCode.PROVIDER_DOWN)
-            call.answer = bytes(got)
-            return Answer(response.status, _lower(response.headers), call.answer)
+        finally:
+            if not response.closed:
+                response.close()
+        call.answer = bytes(got)
+        return Answer(response.status, _lower(response.headers), call.answer)
 
     def stream(
         self,
@@ -181,13 +195,19 @@ class Http:
 
     @asynccontextmanager
     async def _answered(self, call: Call) -> AsyncIterator[aiohttp.ClientResponse]:
-        """The answer after all redirects; logs how it ended."""
-        try:
-            response = await self._follow(call)
+        """The answer after all redirects."""
+        with self._noted(call):
+            response = await self._named(call, self._follow(call))
             try:
                 yield response
             finally:
                 response.close()
+
+    @contextmanager
+    def _noted(self, call: Call) -> Iterator[None]:
+        """Logs how it ended."""
+        try:
+            yield
             call.error = None
         except KitError as failure:
             call.error = failure.detail
@@ -215,16 +235,16 @@ class Http:
             self._sessions[guarded] = self._open_session(guarded)
         # aiohttp takes a total of nought for no limit at all.
         timeout = aiohttp.ClientTimeout(total=max(call.ends - perf_counter(), 0.001), connect=CONNECT_SECONDS)
-        asked = self._sessions[guarded].request(
+        departing.set(call)
+        response = await self._sessions[guarded].request(
             call.method,
             call.url,
             headers=call.headers,
             data=call.data,
             allow_redirects=False,
             timeout=timeout,
-            trace_request_ctx=call,
+            middlewares=() if call.method in NEVER_REPEATED else None,
         )
-        response = await self._named(call, asked)
         call.status = response.status
         return response
 
@@ -239,7 +259,7 @@ class Http:
     def _note(self, call: Call) -> None:
         self.note(
             call.method,
-            str(call.url),
+            call.url,
             request=call.shown,
             status=call.status,
             answer=call.answer,
@@ -250,7 +270,7 @@ class Http:
     def note(
         self,
         method: str,
-        url: str,
+        url: str | URL,
         *,
         request: bytes,
         status: int | None,
@@ -265,7 +285,7 @@ class Http:
                 connector=self._connector,
                 subject=exchange_subject.get(),
                 method=method,
-                url=self._redact(url),
+                url=self._shown(url),
                 request_body=self._redact.body(request),
                 status=status,
                 response_body=self._redact.body(answer),

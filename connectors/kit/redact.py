@@ -15,7 +15,7 @@ MOST = 2048
 STARS = "***"
 
 _NAMED = r"(?:[\w-]{0,40}(?:token|secret|passw(?:or)?d|api_?key|signature)|pwd|key|sig|auth|authorization)"
-_WORDS = ("bearer", "basic", "token", "secret", "passw", "key", "signature", "pwd", "sig", "auth")
+_WORDS = ("bearer", "basic", "token", "secret", "passw", "key", "pwd", "sig", "auth")
 """One of these stands in whatever a shape fits; most texts have none, and looking is a tenth of the work."""
 _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?i)\b(bearer|basic)(\s+|%20|\+)[^\s\"'<>,;&]{4,}"), rf"\1\2{STARS}"),
@@ -71,7 +71,7 @@ class Redactor:
 
     def _held(self, text: str) -> bool:
         """Whether any secret stands in it."""
-        return any(word in text for word in self._words)
+        return _any_in(self._words, text)
 
     def _cut(self, text: str) -> str:
         if not self._held(text):
@@ -88,11 +88,18 @@ class Redactor:
 
 def _without_shapes(text: str) -> str:
     folded = text.casefold()
-    if not any(word in folded for word in _WORDS):
+    if not _any_in(_WORDS, folded):
         return text
     for shape, instead in _SHAPES:
         text = shape.sub(instead, text)
     return text
+
+
+def _any_in(words: Sequence[str], text: str) -> bool:
+    for word in words:  # noqa: SIM110 - `any` of a generator takes twice as long, twice for each body of the log
+        if word in text:
+            return True
+    return False
 
 
 def _any_of(forms: set[str]) -> re.Pattern[str] | None:

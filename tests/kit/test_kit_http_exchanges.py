@@ -5,11 +5,11 @@ import gzip
 import io
 from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from typing import Any
 
 import aiohttp
 import pytest
+from msgspec.structs import replace
 from raw import OK, Connection, Script, Server, answering, hang, once, reset, reset_in_the_middle, run, serving, trickle
 
 from connectors.kit.errors import KitError, OutcomeUnknown, Refused, Temporary

@@ -69,7 +69,7 @@ def test_failures_pass_by_what_is_no_send() -> None:
 
 def test_arrivals_can_be_awaited() -> None:
     with Simulator(CONFIG) as provider:
-        asking = threading.Thread(target=lambda: [post(provider) for _ in range(3)])
+        asking = threading.Thread(target=lambda: [post(provider) for _ in range(3)], daemon=True)
         asking.start()
         assert len(provider.wait(3)) == 3
         asking.join()

@@ -192,7 +192,7 @@ def test_a_message_under_way_comes_to_its_end_when_the_hub_stops(tmp_path):
         with Caller(hub, "smtp") as busy, Caller(hub, "smtp") as idle:
             busy.begin(ANN)
             busy.write(message("half"))
-            stopping = threading.Thread(target=on_its_loop, args=(hub, hub.listening.stop()))
+            stopping = threading.Thread(target=on_its_loop, args=(hub, hub.listening.stop()), daemon=True)
             stopping.start()
             assert idle.line() == "421 4.3.2 closing; try again later"
             busy.write(b".\r\nNOOP\r\n")
@@ -283,7 +283,7 @@ def test_sixty_four_sessions_at_once_lose_nothing(tmp_path):
                     size = 100_000 if m == 1 else 0
                     client.sendmail(f"{n}@example.org", ANN, message(f"{n}:{m}", size))
 
-        senders = [threading.Thread(target=send, args=(n,)) for n in range(64)]
+        senders = [threading.Thread(target=send, args=(n,), daemon=True) for n in range(64)]
         for sender in senders:
             sender.start()
         for sender in senders:

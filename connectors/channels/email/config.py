@@ -1,6 +1,7 @@
 """What an operator sets for a mailbox."""
 
 import re
+from functools import lru_cache
 from typing import Annotated, Final, Literal
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -120,9 +121,8 @@ class Config(PluginConfig, frozen=True, kw_only=True):
             local, _, domain = normalise("mailto", recipient).rpartition("@")
         except InvalidAddress:
             return False
-        named = (alias if alias.startswith("*@") else normalise("mailto", alias) for alias in self.aliases)
-        own = {self.own, self.returns, *(name.lower() for name in named)}
-        return bool({f"{local.partition('+')[0]}@{domain}", f"{local}@{domain}", f"*@{domain}"} & own)
+        written = {f"{local.partition('+')[0]}@{domain}", f"{local}@{domain}", f"*@{domain}"}
+        return bool(written & {self.own, self.returns}) or not written.isdisjoint(_named(self.aliases))
 
     def signer(self) -> Signer:
         return Signer(self.secret, self.returns)
@@ -164,3 +164,9 @@ def _check_address(setting: str, address: str | None) -> None:
         normalise("mailto", address)
     except InvalidAddress as error:
         raise ValueError(f"{setting}: {error.detail}") from error
+
+
+@lru_cache(maxsize=64)
+def _named(aliases: tuple[str, ...]) -> frozenset[str]:
+    """As addresses are compared."""
+    return frozenset((name if name.startswith("*@") else normalise("mailto", name)).lower() for name in aliases)

@@ -4,7 +4,6 @@ Mails are read by pieces and never marked by reading them (`BODY.PEEK`). Raises 
 the connection is of no more use.
 """
 
-import logging
 import socket
 import ssl
 from collections.abc import Sequence
@@ -22,6 +21,7 @@ from connectors.channels.email.config import Config
 from connectors.channels.email.imap_account import Account, Act, After
 from connectors.channels.email.imap_refusals import CONNECT, OPEN, naming
 from connectors.kit.errors import Misconfigured, Temporary
+from connectors.kit.silence import silence
 from normalizer.errors import ErrorCode
 
 CONNECT_SECONDS = 15.0
@@ -29,11 +29,7 @@ READ_SECONDS = 60.0
 LATEST = datetime(9999, 1, 1, tzinfo=UTC)
 FLAGS = {Act.SEEN: "\\Seen"}
 
-# Its records hold names of people, and at their finest whole mails; none goes further than this, at whatever level.
-LIBRARY = logging.getLogger("imapclient")
-LIBRARY.addHandler(logging.NullHandler())
-LIBRARY.propagate = False
-LIBRARY.setLevel(logging.CRITICAL)
+silence("imapclient")  # its records hold names of people, and at their finest whole mails
 
 
 @dataclass(frozen=True)

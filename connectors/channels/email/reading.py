@@ -144,8 +144,10 @@ class _Mail:
         """Everybody in `To` and `Cc` but us and the sender."""
         found: dict[str, Person] = {}
         for name, text in addresses([*self._fields.each("to")[:10], *self._fields.each("cc")[:10]]):
+            if len(found) == MOST_COPIED:
+                break
             address = normal(text)
-            if address and address != sender and not self._config.takes(address) and len(found) < MOST_COPIED:
+            if address and address != sender and not self._config.takes(address):
                 found.setdefault(address, Person(address=Address(scheme="mailto", value=address), name=name or None))
         return tuple(found.values())
 

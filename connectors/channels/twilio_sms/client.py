@@ -21,13 +21,12 @@ from connectors.channels.twilio_sms.wire import message
 from connectors.kit.base import Outbound, Sent
 from connectors.kit.errors import BadPayload, OutcomeUnknown, Refused
 from connectors.kit.request import decode
+from connectors.kit.silence import silence
 from normalizer.errors import ErrorCode
 from normalizer.status import Status
 
-# Its records hold numbers and what people wrote; none goes further than this, at whatever level.
-LIBRARY: Final = logging.getLogger("twilio")
-LIBRARY.addHandler(logging.NullHandler())
-LIBRARY.propagate = False
+NAME: Final = "twilio"
+silence(NAME)  # its records hold numbers, and what people wrote
 
 
 class Created(msgspec.Struct, frozen=True):
@@ -43,7 +42,7 @@ class HubClient(AsyncHttpClient):  # type: ignore[misc] # the SDK comes without 
     """The SDK's way to the network. Raises the sending errors of `connectors.kit.errors`."""
 
     def __init__(self, api: Api) -> None:
-        super().__init__(LIBRARY, is_async=True)
+        super().__init__(logging.getLogger(NAME), is_async=True)
         self._api = api
 
     async def request(

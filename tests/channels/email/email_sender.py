@@ -58,9 +58,21 @@ def during(
     async def run() -> T:
         configured_ = configured(Email.Config, {**provider.settings(), **settings})
         http = Http("mail", log=log, secrets=secrets_of(configured_))
-        return await act(Email(configured_, Tools("mail", http, lambda: NOW)))
+        try:
+            return await act(Email(configured_, Tools("mail", http, lambda: NOW)))
+        finally:
+            await _parted()
 
     return asyncio.run(run())
+
+
+async def _parted() -> None:
+    """Waits until every connection of this loop has ended: with TLS both sides have a last word, and a send or a check
+    does not wait for it."""
+    selector = asyncio.get_running_loop()._selector
+    async with asyncio.timeout(5):
+        while len(selector.get_map()) > 1:  # noqa: ASYNC110 - the loop's own pipe is always there
+            await asyncio.sleep(0.001)
 
 
 def came(mail: bytes, to: str = "help@example.com", sender: str | None = ANN, raw: str = "raw-1") -> Request:

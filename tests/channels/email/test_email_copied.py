@@ -9,7 +9,7 @@ from test_email_hub import PROVEN, conversations, delivered, messages, rows, run
 
 from connectors.channels.email.simulator import Simulator
 from connectors.kit.testing.simulator import Reply
-from gateway.api import create_app
+from gateway.api.app import create_app
 from gateway.people.participants import participants
 from gateway.send.asks import Accepted
 from tests.background.heronry import eventually, texts

@@ -134,7 +134,6 @@ def test_a_check_logs_in_and_opens_the_mailbox(dovecot):
 @needs_dovecot
 def test_nothing_of_a_session_reaches_the_logs(dovecot, caplog):
     caplog.set_level(logging.DEBUG)
-    logging.getLogger("imapclient").setLevel(logging.CRITICAL)
     begin = json.dumps(asked(None, imap=dovecot.url)[0])
     dovecot.deliver(letter("private words"))
     assert asked(begin, imap=dovecot.url)[1] == [letter("private words")]
