@@ -1,7 +1,6 @@
-"""One process serves a store.
+"""One process serves a store in SQLite, which has one writer at a time; a database takes any number of them.
 
-Lanes are leased and could be shared, but polls and timers would be done twice, and SQLite has one writer at a time
-anyway. Commands that only look, or hand in a message, do not ask.
+Commands that only look, or hand in a message, do not ask.
 """
 
 import fcntl
@@ -27,7 +26,11 @@ def alone(store: str) -> Iterator[None]:
     The lock is on a file beside the database; the end of the process, however it came, unlocks it. The file is removed
     while the lock is still held, and one that a kill left is taken over.
     """
-    path = Path(f"{make_url(store).database}.serving")
+    address = make_url(store)
+    if address.get_backend_name() != "sqlite":
+        yield
+        return
+    path = Path(f"{address.database}.serving")
     with _locked(path) as file:
         file.truncate(0)
         file.write(str(os.getpid()))

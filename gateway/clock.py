@@ -1,5 +1,9 @@
 """Timers of the store, run when they are due; reports nobody claimed; and the daily forgetting.
 
+No process is the leader: each that has the role runs what is due, and each kind of timer looks, in the transaction in
+which it acts, whether it is still due. So what several run at once happens once, and nobody has to take over from a
+process that died. A failure that several met counts once.
+
 Sleeps until the next timer, a call, or a second has passed: the second makes a clock that is set forward harmless, and
 lets timers be seen that another process set. One that is set back moves nothing (`gateway.store.steady`), and is told.
 A timer that always fails is given up after `MOST_FAILURES`, visibly.
@@ -22,7 +26,7 @@ from gateway.record.changes import ECHO
 from gateway.record.echoes import Echo, look_again
 from gateway.record.fragments import TIMER, Whole, put_together
 from gateway.record.timers import end_timer, split_subject
-from gateway.record.unclaimed import Scattered, any_unclaimed, give_up, surface
+from gateway.record.unclaimed import Crossed, Scattered, any_unclaimed, crossed, give_up, match, surface
 from gateway.retention import forget
 from gateway.send.fallback import TIMER as FALLBACK
 from gateway.send.fallback import Late, overdue
@@ -46,13 +50,15 @@ TOLD = 2.0
 """Seconds by which the system's clock has to be set back to be told."""
 SURFACE_EVERY = 60.0
 """Seconds between looks for reports nobody claimed, at the most."""
+CROSSED = 2
+"""Seconds after which a report that waits for what is here has crossed it, and is not about to be applied."""
 FORGET_FIRST = 60.0
 FORGET_EVERY = 86_400.0
 _NEXT = (
     "SELECT kind, subject, due_at, failures FROM timers"
     " WHERE kind || char(10) || subject NOT IN (SELECT value FROM json_each(?)) ORDER BY due_at LIMIT ?"
 )
-_PUT_OFF = "UPDATE timers SET due_at = ?, failures = failures + 1 WHERE kind = ? AND subject = ?"
+_PUT_OFF = "UPDATE timers SET due_at = ?, failures = failures + 1 WHERE kind = ? AND subject = ? AND failures = ?"
 
 
 @dataclass(frozen=True)
@@ -157,9 +163,16 @@ class Clock:
         """Reports that have waited for as long as they may."""
         wait = self._hub.settings.limits.report_wait
         await asyncio.sleep(min(SURFACE_EVERY, max(wait / 10, 0.1)))
+        await self._match()
         before = now_us() - int(wait * SECOND)
         while await asyncio.to_thread(any_unclaimed, self._hub.engine, before):
             await self._hub.writer.write(surface, before)
+
+    async def _match(self) -> None:
+        """Reports that crossed their message in another process."""
+        for name, external_id in await asyncio.to_thread(crossed, self._hub.engine, now_us() - CROSSED * SECOND):
+            if connector := self._hub.connectors.get(name):
+                await self._hub.writer.write(match, Crossed(connector.place, external_id))
 
     async def _forget(self) -> None:
         await asyncio.sleep(FORGET_FIRST)
@@ -171,7 +184,8 @@ class Clock:
 
 def put_off(transaction: Transaction, timers: Sequence[Timer]) -> list[None]:
     for timer in timers:
-        transaction.change(_PUT_OFF, transaction.now_us + int(PUT_OFF * SECOND), timer.kind, timer.subject)
+        until = transaction.now_us + int(PUT_OFF * SECOND)
+        transaction.change(_PUT_OFF, until, timer.kind, timer.subject, timer.failures)
     return [None] * len(timers)
 
 

@@ -10,6 +10,7 @@ import structlog
 from connectors.kit.http import Exchange
 from gateway.ids import new_id
 from gateway.store import schema
+from gateway.store.session import beside_others
 from gateway.store.transaction import Transaction
 from gateway.store.writer import Closed, Overloaded, Writer
 from normalizer.codec import encode
@@ -52,6 +53,7 @@ class Exchanges:
             log.warning("exchanges were not kept", connector=exchanges[0].connector, reason=str(error))
 
 
+@beside_others
 def keep_exchanges(transaction: Transaction, turns: Sequence[Sequence[Exchange]]) -> list[None]:
     """Stores exchanges; `body` is the JSON of an `Exchange`, `at` the time of the commit."""
     for exchange in chain.from_iterable(turns):

@@ -14,7 +14,7 @@ from sqlalchemy import Engine, insert, select, update
 
 from gateway.ids import new_id
 from gateway.store import schema
-from gateway.store.engine import writing
+from gateway.store.engine import looking, writing
 from gateway.store.times import from_us, now, to_us
 from normalizer.model import Time
 
@@ -84,11 +84,8 @@ def find_key(engine: Engine, key: str) -> KeyInfo | None:
 
     Asked with every request, so straight from the driver: a Core statement costs five times as much.
     """
-    connection = engine.raw_connection()
-    try:
-        row = connection.cursor().execute(_FIND, (_hash(key),)).fetchone()
-    finally:
-        connection.close()
+    with looking(engine) as cursor:
+        row = cursor.execute(_FIND, (_hash(key),)).fetchone()
     return _info(dict(zip(_COLUMNS, row, strict=True))) if row else None
 
 

@@ -1,5 +1,6 @@
 """What is measured when somebody looks: queues, lanes, quarantine and bus as they are; what is no more is dropped."""
 
+import math
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ from gateway.metrics import (
     keep,
 )
 from gateway.relay.catalogue import joined, reading
+from gateway.roles import Role
 from gateway.send.claim import RANKS
 from gateway.send.pausing import FAILURES, Condition, State
 from gateway.store.times import SECOND, now_us
@@ -39,7 +41,8 @@ _DUE = "SELECT min(due_at) FROM deliveries WHERE connector_id = ? AND rank = ? A
 _QUARANTINED = "SELECT connector_id, count(*) FROM quarantine WHERE state = 'open' GROUP BY connector_id"
 
 _WAITING = (
-    "SELECT inbox_id, count(*), sum(reply_due_at <= ?1), sum(reply_due_at <= ?1 AND emergency_at IS NOT NULL)"
+    "SELECT inbox_id, count(*), count(CASE WHEN reply_due_at <= ?1 THEN 1 END),"
+    " count(CASE WHEN reply_due_at <= ?1 AND emergency_at IS NOT NULL THEN 1 END)"
     " FROM conversations WHERE reply_due_at IS NOT NULL GROUP BY inbox_id"
 )
 
@@ -49,7 +52,7 @@ def measure(hub: "Hub") -> None:
     WRITES_WAITING.set(hub.writer.waiting)
     WRITES_WAIT.set(hub.writer.wait)
     FEED_POSITION.set(hub.feed.newest())
-    BUS_UP.set(hub.bus.up)
+    BUS_UP.set(hub.bus.up if Role.RELAY in hub.roles else math.nan)
     BUS_BLOCKED.set(hub.bus.blocked)
     with reading(hub.engine) as found:
         keep("subscription", joined(hub.settings, found.all()))

@@ -17,12 +17,13 @@ from gateway.arrival import Arrival, Recorded, raw_of
 from gateway.hub import Hub
 from gateway.live import LiveConnector
 from gateway.metrics import received
-from gateway.record import UNAVAILABLE, record
+from gateway.record.arrivals import record
+from gateway.store.session import UNAVAILABLE
 from gateway.store.writer import Closed, Overloaded
 from normalizer.inbound import Unreadable
 
 log = structlog.get_logger()
-COME_AGAIN = (Overloaded, Closed, UNAVAILABLE)
+COME_AGAIN = (Overloaded, Closed, *UNAVAILABLE)
 """Nothing was stored, and nothing is wrong with what was sent."""
 TELL_EVERY = 1.0
 """Seconds between words about a connector whose requests are put off; the metric counts them all."""

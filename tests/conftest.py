@@ -1,10 +1,13 @@
-"""How properties are searched: afresh on a developer's machine, the same way every time in continuous integration."""
+"""How properties are searched: afresh on a developer's machine, the same way every time in continuous integration.
+And on what engine each test keeps its store."""
 
 import os
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
 
+from tests import stores
 from tests.servers import require
 
 settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)
@@ -14,3 +17,18 @@ settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     require(item)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    stores.parametrize(metafunc)
+
+
+def pytest_sessionfinish() -> None:
+    stores.remove()
+
+
+@pytest.fixture(autouse=True)
+def store_engine(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The name of the engine the test's stores are on."""
+    with stores.on(getattr(request, "param", "sqlite")) as engine:
+        yield engine

@@ -9,6 +9,7 @@ import shutil
 import socket
 from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -24,22 +25,46 @@ PROGRAMS: Mapping[str, tuple[str, ...]] = {
     "dovecot": ("dovecot",),
     "chromium": ("chromium",),
     "faketime": ("faketime",),
+    "postgres": ("initdb", "pg_ctl"),
 }
 """Of servers and tools that a test starts for itself …"""
 AS_ROOT = frozenset({"postfix"})
 """… and which of them as root."""
 
+BESIDE = "/usr/lib/postgresql"
+"""Where Debian puts programs of which several versions may be there."""
+
+
+def found(program: str) -> bool:
+    return shutil.which(program) is not None or any(Path(BESIDE).glob(f"*/bin/{program}"))
+
 
 @cache
 def reachable(name: str) -> bool:
     if name in PROGRAMS:
-        return (name not in AS_ROOT or os.geteuid() == 0) and all(map(shutil.which, PROGRAMS[name]))
+        return (name not in AS_ROOT or os.geteuid() == 0) and all(map(found, PROGRAMS[name]))
     address = urlsplit(ADDRESSES[name])
+    if name == "postgresql":
+        return _opens(ADDRESSES[name])
     try:
         with socket.create_connection((address.hostname, address.port), timeout=2):
             return True
     except OSError:
         return False
+
+
+def _opens(address: str) -> bool:
+    """Whether a database there lets us in, and make others: one may be there that is not for tests."""
+    import psycopg
+
+    try:
+        with psycopg.connect(address, connect_timeout=2) as connection:
+            row = connection.execute(
+                "SELECT rolcreatedb OR rolsuper FROM pg_roles WHERE rolname = current_user"
+            ).fetchone()
+    except psycopg.OperationalError:
+        return False
+    return bool(row and row[0])
 
 
 def require(item: pytest.Item) -> None:

@@ -15,6 +15,7 @@ from gateway.record.contacts import contact_of, held_by, identity_at, root_of, t
 from gateway.record.desk import Desk
 from gateway.record.timers import set_timer
 from gateway.send.asks import Ask, Refusal, Rejected
+from gateway.send.each import each
 from gateway.send.standing import Frozen, Plan, queue
 from gateway.send.target import Target, aim
 from gateway.store import schema
@@ -57,16 +58,7 @@ class LinkAsk:
 
 def request(transaction: Transaction, asks: Sequence[LinkAsk]) -> list[Link | Rejected]:
     """Sends each its code, or says why not. A refused one leaves no trace."""
-    results: list[Link | Rejected] = []
-    for ask in asks:
-        try:
-            with transaction.attempt(), transaction.tracing(ask.trace):
-                desk = Desk(transaction)
-                results.append(_request(desk, ask))
-                desk.save()
-        except Refusal as refusal:
-            results.append(refusal.rejected)
-    return results
+    return each(transaction, asks, _request)
 
 
 def _request(desk: Desk, ask: LinkAsk) -> Link:

@@ -76,6 +76,7 @@ def merge(
     KeyError for an id that is no contact's, Unmergeable.
     """
     transaction = desk.transaction
+    transaction.be_alone()
     settle(desk)
     ids = root_of(transaction, one), root_of(transaction, other)
     if None in ids:
@@ -235,8 +236,7 @@ def _give_back(
 
 
 _OTHERS = (
-    "SELECT 1 FROM (SELECT position, conversation FROM history UNION ALL SELECT position, conversation FROM"
-    " history_tail) h JOIN events e ON e.position = h.position JOIN messages m ON m.id = e.subject"
-    " JOIN routes r ON r.id = m.route_id WHERE h.conversation = ? AND r.identity_id NOT IN"
-    " (SELECT value FROM json_each(?)) LIMIT 1"
+    "SELECT 1 FROM (SELECT * FROM history UNION ALL SELECT * FROM history_tail) h"
+    " JOIN events e ON e.position = h.position JOIN messages m ON m.id = e.subject JOIN routes r ON r.id = m.route_id"
+    " WHERE h.conversation = ? AND r.identity_id NOT IN (SELECT value FROM json_each(?)) LIMIT 1"
 )

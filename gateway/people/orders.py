@@ -11,6 +11,7 @@ from gateway.people.routes import link, unlink
 from gateway.record.contacts import contact_of, reference, root_of, tell_contact
 from gateway.record.desk import Desk
 from gateway.send.asks import Refusal, Rejected
+from gateway.send.each import each
 from gateway.store.transaction import Transaction
 from gateway.tracing import trace_in_hand
 from normalizer.codec import encode
@@ -32,16 +33,7 @@ class PeopleOrder:
 
 def arrange(transaction: Transaction, orders: Sequence[PeopleOrder]) -> list[Contact | Rejected]:
     """Carries each out once, or says why not; the contact as it is then. What reads so already is no event."""
-    results: list[Contact | Rejected] = []
-    for one in orders:
-        try:
-            with transaction.attempt(), transaction.tracing(one.trace):
-                desk = Desk(transaction)
-                results.append(ARRANGE[type(one.command)](desk, one))
-                desk.save()
-        except Refusal as refusal:
-            results.append(refusal.rejected)
-    return results
+    return each(transaction, orders, lambda desk, one: ARRANGE[type(one.command)](desk, one))
 
 
 def _update(desk: Desk, one: PeopleOrder) -> Contact:

@@ -54,6 +54,7 @@ def prove(desk: Desk, place: Place, way: Way, peer: Peer) -> None:
 def make_identity(desk: Desk, place: Place | None, way: Way, made: Make) -> None:
     """A new identity of the route's contact, at home where the route's own is."""
     transaction = desk.transaction
+    transaction.be_alone()
     transaction.flush()
     row = transaction.row(_HOME, way.identity_id)
     home = row[0] if row and row[0] != way.contact.id else None
@@ -73,6 +74,7 @@ def make_identity(desk: Desk, place: Place | None, way: Way, made: Make) -> None
 
 def raise_identity(desk: Desk, place: Place | None, way: Way, identity: Identity) -> None:
     """An identity of the route's contact is better proven from now on."""
+    desk.transaction.be_alone()
     desk.transaction.change(_RAISE, identity.proof, identity.id)
     desk.crowd.forget(identity)
     tell_contact(desk.transaction, place, "contact.updated", way.contact.id, _changed(way, identity))
@@ -88,6 +90,7 @@ def _know_as(transaction: Transaction, place: Place, way: Way, external_id: str)
     contact = contact_of(transaction, way.contact.id)
     if contact is None or contact.external_id is not None:
         return
+    transaction.be_alone()
     contact = msgspec.structs.replace(contact, external_id=external_id)
     transaction.change(_BODY, encode(contact), contact.id)
     tell_contact(transaction, place, "contact.updated", contact.id, ContactData(contact=reference(contact)))

@@ -66,6 +66,8 @@ def _take(desk: Desk, way: Way, code: str) -> bool:
     transaction = desk.transaction
     rows = transaction.rows(_PENDING, way.contact.id)
     awaited = [one for row in rows if (one := Awaited(*row)).address != way.address]
+    if awaited:
+        transaction.be_alone()
     right = next((one for one in awaited if is_right(transaction, one, code)), None)
     if right is not None:
         return _judge(desk, right, right=True) is Verdict.PASSED

@@ -1,5 +1,1 @@
 """Recording: what providers told us becomes rows and events. Runs inside the writer's transaction, set-based."""
-
-from gateway.record.arrivals import UNAVAILABLE, record
-
-__all__ = ["UNAVAILABLE", "record"]

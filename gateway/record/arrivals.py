@@ -3,7 +3,6 @@
 Prefetch, apply in memory, write set-based: `record` costs a handful of statements however many arrivals it is given.
 """
 
-import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -20,7 +19,9 @@ from gateway.record.echoes import hold_back
 from gateway.record.fragments import piece
 from gateway.record.received import receive_message
 from gateway.record.threads import named_ids
+from gateway.send.standing import hold_deliveries
 from gateway.store import schema
+from gateway.store.session import UNAVAILABLE, beside_others
 from gateway.store.times import to_us
 from gateway.store.transaction import Transaction, listed
 from gateway.tracing import trace_from
@@ -41,10 +42,9 @@ from normalizer.inbound import (
 )
 
 log = structlog.get_logger()
-UNAVAILABLE = sqlite3.OperationalError
-"""The store itself is in trouble (full, locked, gone), so the provider shall come again; else the item is at fault."""
 
 
+@beside_others
 def record(transaction: Transaction, arrivals: Sequence[Arrival]) -> list[Recorded]:
     """Records what is new in each arrival; a key seen before, also within the batch, is a duplicate.
 
@@ -120,10 +120,12 @@ def _prefetch(desk: Desk, arrivals: Sequence[Arrival]) -> None:
                     pass
     for place, wanted in addresses.items():
         desk.crowd[place].load(wanted)
-    for place, wanted in external.items():
-        desk.find(place, wanted)
+    known = [one for place, wanted in external.items() for one in desk.find(place, wanted)]
+    if reported := [one.delivery_id for one in known if one.delivery_id]:
+        hold_deliveries(desk.transaction, reported)
     desk.reports_wait = anything_waits(desk.transaction)
-    desk.cases.load(case for people in desk.crowd.values() for case in people.conversation_ids())
+    ids = [case for people in desk.crowd.values() for case in people.conversation_ids()]
+    desk.cases.load([*ids, *(one.conversation_id for one in known)])
 
 
 def _record_one(desk: Desk, arrival: Arrival, fresh: Sequence[Inbound]) -> Recorded:

@@ -71,11 +71,13 @@ class Case:
 
 
 _COLUMNS = tuple(field.name for field in fields(Case))[:-2]
-_NEWEST = "(SELECT h.position FROM {} h WHERE h.conversation = c.number ORDER BY h.sequence DESC LIMIT 1)"
+_NEWEST = "(SELECT h.position AS key FROM {} h WHERE h.conversation = c.number ORDER BY h.sequence DESC LIMIT 1)"
 SELECT_CASE = (
     f"SELECT {', '.join(f'c.{name}' for name in _COLUMNS)}, e.sequence, e.recorded_at FROM conversations c"
     f" JOIN events e ON e.position = coalesce({_NEWEST.format('history_tail')}, {_NEWEST.format('history')})"
 )
+_HOLD = "SELECT id FROM conversations WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id"
+_HOLD_SHARED = "SELECT id FROM conversations WHERE sharing_key = ? AND state <> 'closed'"
 PRIORITIES: Mapping[str, Priority] = {str(priority): priority for priority in Priority}
 CHANGEABLE = (
     *("subject", "state", "category", "labels", "priority", "team", "assignee", "merged_into", "closed_at"),
@@ -102,14 +104,15 @@ class Cases:
         self._new: list[Case] = []
         self._changed: set[Case] = set()
         self._rekeyed: set[Case] = set()
-        self._next_number = 0
 
     def load(self, ids: Iterable[str]) -> None:
         """Prefetches in one statement."""
         missing = {id_ for id_ in ids if id_ not in self._cases and not self._remembered(id_)}
         if missing:
             sql = f"{SELECT_CASE} WHERE c.id IN (SELECT value FROM json_each(?))"
-            for row in self._transaction.rows(sql, listed(missing)):
+            ids = listed(missing)
+            self._transaction.hold(_HOLD, ids)
+            for row in self._transaction.rows(sql, ids):
                 self._take(row)
 
     def _remembered(self, id_: str) -> bool:
@@ -145,6 +148,7 @@ class Cases:
         for case in self._cases.values():
             if case.sharing_key == sharing_key and case.state != ConversationState.CLOSED:
                 return case
+        self._transaction.hold(_HOLD_SHARED, sharing_key)
         row = self._transaction.row(f"{SELECT_CASE} WHERE c.sharing_key = ? AND c.state <> 'closed'", sharing_key)
         return None if row is None else self._take(row)
 
@@ -158,13 +162,10 @@ class Cases:
         subject: str | None = None,
     ) -> Case:
         """A new conversation; `conversation.opened` is its first event."""
-        if not self._next_number:
-            newest = self._transaction.row("SELECT max(number) FROM conversations")
-            self._next_number = (newest[0] if newest and newest[0] else 0) + 1
         now = self._transaction.now_us
         case = Case(
             id=new_id(),
-            number=self._next_number,
+            number=self._transaction.next_number(),
             inbox_id=place.inbox.id,
             contact_id=contact_id,
             kind=kind,
@@ -186,7 +187,6 @@ class Cases:
             told_at=None,
             read_up_to=None,
         )
-        self._next_number += 1
         self._cases[case.id] = case
         self._new.append(case)
         self.tell(case, "conversation.opened", None, why)

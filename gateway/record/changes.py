@@ -15,7 +15,7 @@ from gateway.record.reading import read_up_to
 from gateway.send.fallback import follow_up
 from gateway.send.names import learn
 from gateway.send.pieces import UNTOLD, hear, read_token
-from gateway.send.standing import SELECT, Parcel
+from gateway.send.standing import SELECT, Parcel, hold_deliveries
 from gateway.store import schema
 from gateway.store.transaction import Transaction, listed
 from normalizer.codec import decoder, encode
@@ -136,7 +136,7 @@ def report(desk: Desk, place: Place, item: StatusChanged) -> str | None:
         follow_up(desk, parcel, place)
     known = desk.known(place, item.external_id)
     if known is None or known.delivery_id is None:
-        learn(desk, place, parcel, names)
+        learn(desk, place, parcel, names, late=True)
         catch_up(desk, place, names)
     return parcel.message_id
 
@@ -161,6 +161,7 @@ def _by_name(desk: Desk, place: Place, item: StatusChanged) -> tuple[Parcel, int
 def _parcel(desk: Desk, delivery_id: str) -> Parcel | None:
     """A delivery as it stands now, in this transaction too."""
     desk.transaction.flush()
+    hold_deliveries(desk.transaction, [delivery_id])
     row = desk.transaction.row(f"{SELECT} WHERE id = ?", delivery_id)
     return Parcel(*row) if row else None
 
@@ -174,6 +175,7 @@ def move(desk: Desk, arrival: Arrival, item: IdentityMoved) -> None:
 
 def move_identity(transaction: Transaction, place: Place, scheme: str, before: str, after: str) -> Identity | None:
     """Renames an identity and its routes, and returns it; where the new address is somebody already, both stay."""
+    transaction.be_alone()
     transaction.flush()
     someone = identity_at(transaction, scheme, place.connector_id, before)
     if someone is None or identity_at(transaction, scheme, place.connector_id, after):

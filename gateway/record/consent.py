@@ -28,7 +28,7 @@ def change_consent(desk: Desk, arrival: Arrival, item: ConsentChanged) -> None:
     )
     kept = change_consent_of(desk.transaction, arrival.place, way.contact.id, way.id, consent)
     if kept and item.purpose is None:  # else only what has that purpose stays away
-        way.blocked = int(item.state == ConsentState.OPTED_OUT)
+        way.blocked = item.state == ConsentState.OPTED_OUT
         people.touch(way)
 
 
@@ -50,6 +50,7 @@ def _shut_out(desk: Desk, place: Place, people: People, item: ConsentChanged) ->
 
 def change_consent_of(transaction: Transaction, place: Place, contact_id: str, route_id: str, consent: Consent) -> bool:
     """Keeps a contact's word and says so; False for one told late, after a newer."""
+    transaction.be_alone()
     if not _keep_consent(transaction, contact_id, consent):
         return False
     data = ConsentData(contact_id=contact_id, route_id=route_id, consent=consent)

@@ -36,7 +36,6 @@ _BY_KEY = (
     " JOIN messages m ON m.id = a.message_id"
     " WHERE a.connector_id = ? AND a.key IN (SELECT value FROM json_each(?))"
 )
-_AS_CREATED = "SELECT id FROM message_heads WHERE id IN (SELECT value FROM json_each(?)) AND body IS NULL"
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -66,11 +65,14 @@ class Desk:
         self._external: dict[tuple[str, str], Known] = {}
         self._messages: dict[str, Message] = {}
 
-    def find(self, place: Place, external_ids: Sequence[str]) -> None:
+    def find(self, place: Place, external_ids: Sequence[str]) -> list[Known]:
         """Prefetches the messages that go by these ids at the provider; what we sent goes before an echo of it."""
+        found = []
         for sql, names in ((_BY_KEY, [KEY + name for name in external_ids]), (_BY_ID, external_ids)):
             for name, *known in self.transaction.rows(sql, place.connector_id, listed(names)):
-                self._external[place.connector_id, name.removeprefix(KEY)] = Known(*known)
+                one = self._external[place.connector_id, name.removeprefix(KEY)] = Known(*known)
+                found.append(one)
+        return found
 
     def learn(self, place: Place, external_id: str, known: Known) -> None:
         """A message has an id at the provider from now on."""
@@ -87,13 +89,6 @@ class Desk:
         for id_, body in self.transaction.rows(sql, listed(missing)) if missing else ():
             self._messages[id_] = _message.decode(body)
 
-    def recall(self, messages: Iterable[Message]) -> None:
-        """`load` for messages read not long ago: those that nobody rewrote since are as they were."""
-        known = {message.id: message for message in messages}
-        same = {id_ for (id_,) in self.transaction.rows(_AS_CREATED, listed(known))}
-        self._messages |= {id_: message for id_, message in known.items() if id_ in same}
-        self.load(known)
-
     def message(self, message_id: str) -> Message:
         """A message as it stands now, in this transaction too. Raises KeyError for an id that is no message's."""
         if message_id not in self._messages:
@@ -109,6 +104,17 @@ class Desk:
         self._messages[message.id] = message
         self.transaction.change("UPDATE message_heads SET body = ? WHERE id = ?", body, message.id)
         return body
+
+    def name(self, message_id: str, external_ids: Sequence[str], *, write: bool) -> None:
+        """A message goes by these ids too. `write` where they do not stand in its delivery, or not in their order."""
+        if not write and message_id not in self._messages:
+            return
+        message = self.message(message_id)
+        together = tuple(dict.fromkeys((*message.external_ids, *external_ids)))
+        if together != message.external_ids:
+            named = self._messages[message_id] = msgspec.structs.replace(message, external_ids=together)
+            if write:
+                self.rewrite(named)
 
     def way(self, route_id: str | None) -> Way | None:
         """A route by id, for the event of a change to its message."""

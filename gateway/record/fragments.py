@@ -92,6 +92,7 @@ def _put_one(desk: Desk, whole: Whole) -> Recorded:
 
 
 def _come_late(desk: Desk, arrival: Arrival, item: MessageReceived, message_id: str) -> None:
+    desk.transaction.be_alone()
     message = desk.message(message_id)
     if item.external_id not in message.external_ids:
         desk.transaction.insert(schema.external_ids, arrival.place.connector_id, item.external_id, message_id, None)

@@ -39,7 +39,7 @@ class Way:
     conversation_id: str | None
     last_inbound_at: int | None
     window_until: int | None
-    blocked: int
+    blocked: bool
     numbered: bytes | None
     scope: str
     contact: ContactRef
@@ -66,6 +66,7 @@ SELECT_WAY = (
     " r.conversation_id, r.last_inbound_at, r.window_until, r.blocked, r.numbered, i.scope, c.body"
     " FROM routes r JOIN identities i ON i.id = r.identity_id JOIN contacts c ON c.id = i.contact_id"
 )
+_HOLD = "SELECT id FROM routes WHERE connector_id = ? AND address IN (SELECT value FROM json_each(?)) ORDER BY id"
 _SAVE = "UPDATE routes SET last_inbound_at = ?, blocked = ?, numbered = ? WHERE id = ?"
 _MOVE = "UPDATE routes SET conversation_id = ? WHERE id = ?"
 
@@ -98,6 +99,7 @@ class People:
                 self._take(ways)
         if missing:
             sql = f"{SELECT_WAY} WHERE r.connector_id = ? AND r.address IN (SELECT value FROM json_each(?))"
+            self._transaction.hold(_HOLD, connector_id, listed(missing))
             found = defaultdict(list)
             for row in self._transaction.rows(sql, connector_id, listed(missing)):
                 found[row[4]].append(way_of(row))
@@ -154,7 +156,7 @@ class People:
             conversation_id=None,
             last_inbound_at=None,
             window_until=None,
-            blocked=0,
+            blocked=False,
             numbered=None,
             scope=scope,
             contact=someone.contact,

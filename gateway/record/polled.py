@@ -14,6 +14,7 @@ from connectors.kit.base import Outcome, Polled
 from gateway.arrival import Arrival, Place, Raw, Recorded
 from gateway.ids import new_id
 from gateway.record.arrivals import record
+from gateway.store.session import beside_others
 from gateway.store.transaction import Transaction
 from normalizer.codec import encode
 from normalizer.inbound import Inbound
@@ -30,6 +31,7 @@ def polled_arrival(place: Place, polled: Polled, came: datetime) -> Arrival:
     return Arrival(place, raw, polled.inbound, cursor=polled.cursor)
 
 
+@beside_others
 def record_polled(transaction: Transaction, arrivals: Sequence[Arrival]) -> list[Recorded]:
     """Records batches and moves their cursors; a key seen before is a duplicate."""
     return [_record(transaction, arrival) for arrival in arrivals]

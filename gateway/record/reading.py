@@ -18,6 +18,10 @@ _UNREAD = both(
     " WHERE h.conversation = ?1 AND h.sequence > ?2 AND h.sequence <= ?3 AND e.type = 'message.created'"
     " AND d.route_id = ?4 AND d.kind = 'message' AND d.status IN ('accepted', 'delivered', 'uncertain')"
 )
+_HOLD = (
+    "SELECT id FROM deliveries WHERE conversation_id = ? AND route_id = ?"
+    " AND status IN ('accepted', 'delivered', 'uncertain') ORDER BY id"
+)
 
 
 def read_up_to(desk: Desk, place: Place, item: ReadUpTo) -> str | None:
@@ -49,6 +53,7 @@ def _mark(desk: Desk, place: Place, way: Way, conversation_id: str, sequence: in
     case = desk.cases.get(conversation_id)
     sequence = min(sequence, case.sequence)
     desk.transaction.flush()
+    desk.transaction.hold(_HOLD, case.id, way.id)
     sql = f"{_UNREAD} ORDER BY 1"
     for _, *columns in desk.transaction.rows(sql, case.number, sequence - BACK, sequence, way.id):
         parcel = Parcel(*columns)

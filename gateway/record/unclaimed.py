@@ -13,7 +13,10 @@ import msgspec
 import structlog
 from sqlalchemy import Engine
 
+from gateway.arrival import Place
 from gateway.metrics import UNCLAIMED
+from gateway.record.changes import catch_up
+from gateway.record.desk import KEY, Desk
 from gateway.record.fragments import TIMER
 from gateway.record.set_aside import set_aside
 from gateway.record.timers import end_timer, subject_of
@@ -26,6 +29,12 @@ _OLD = "SELECT 1 FROM waiting_reports WHERE created_at <= ? LIMIT 1"
 _SELECT = (
     "SELECT connector_id, key, external_id, body FROM waiting_reports WHERE created_at <= ?"
     f" ORDER BY created_at LIMIT {MOST}"
+)
+_CROSSED = (
+    "SELECT DISTINCT w.connector_id, w.external_id FROM waiting_reports w WHERE w.created_at <= ?"
+    " AND w.external_id <> '' AND (EXISTS (SELECT 1 FROM external_ids e WHERE e.connector_id = w.connector_id"
+    " AND e.external_id = w.external_id) OR EXISTS (SELECT 1 FROM arrivals a WHERE a.connector_id = w.connector_id"
+    f" AND a.key = '{KEY}' || w.external_id AND a.message_id IS NOT NULL)) LIMIT {MOST}"
 )
 _DROP = "DELETE FROM waiting_reports WHERE connector_id = ? AND key = ?"
 _PIECES = "SELECT key, body FROM fragments WHERE connector_id = ? AND grouping = ? ORDER BY received_at, key"
@@ -46,6 +55,31 @@ class Scattered:
     connector_id: str
     group: str
     reason: str
+
+
+@dataclass(frozen=True)
+class Crossed:
+    """What a report waits for though it is here: another process recorded it at the same moment."""
+
+    place: Place
+    external_id: str
+
+
+def crossed(engine: Engine, before: int) -> list[tuple[str, str]]:
+    """Connectors and external ids of reports that came before then (microseconds) and whose message is here."""
+    with engine.connect() as connection:
+        return [(connector, name) for connector, name in connection.exec_driver_sql(_CROSSED, (before,))]
+
+
+def match(transaction: Transaction, found: Sequence[Crossed]) -> list[None]:
+    """Applies the reports that waited for these."""
+    desk = Desk(transaction)
+    desk.reports_wait = True
+    for one in found:
+        desk.find(one.place, [one.external_id])
+        catch_up(desk, one.place, [one.external_id])
+    desk.save()
+    return [None] * len(found)
 
 
 def any_unclaimed(engine: Engine, before: int) -> bool:

@@ -1,34 +1,66 @@
-"""Opening the store: SQLite in WAL mode, migrated to the present schema.
+"""Opening the store, on the engine its address names, migrated to the present schema."""
 
-Every commit is durable (`synchronous=FULL`); writers take the lock when they begin (`BEGIN IMMEDIATE`), because a
-deferred transaction cannot upgrade without failing. Source: https://sqlite.org/wal.html and https://sqlite.org/lang_transaction.html
-(read 2026-11).
-"""
-
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DatabaseError
-from sqlalchemy.pool import QueuePool
+from sqlalchemy.exc import DBAPIError
 
 from gateway import ids
-from gateway.store import times
+from gateway.store import sqlite, times
+from gateway.store.session import Heard, Hearing, Session, StoreTrouble, Transactions, sentence
 from normalizer.ids import made_at
 
-MIGRATIONS = Path(__file__).parent / "migrations"
 
-PRAGMAS = (
-    "PRAGMA journal_mode = WAL",
-    "PRAGMA synchronous = FULL",
-    "PRAGMA busy_timeout = 10000",
-    "PRAGMA foreign_keys = ON",
-    "PRAGMA cache_size = -16384",
-    "PRAGMA temp_store = MEMORY",
+@dataclass(frozen=True)
+class Kind:
+    """What is done otherwise on an engine."""
+
+    engine_of: Callable[[str], Engine]
+    writing: Callable[[Connection], AbstractContextManager[None]]
+    looking: Callable[..., AbstractContextManager[Any]]
+    transactions: Callable[[Engine], Transactions]
+    session_on: Callable[[Connection], AbstractContextManager[Session]]
+    hearing: Callable[[Engine, Heard], Hearing]
+    migrating: Callable[[Connection], None]
+    """Waits until nobody else migrates, for the rest of the transaction."""
+
+
+SQLITE = Kind(
+    sqlite.engine_of,
+    sqlite.writing,
+    sqlite.looking,
+    sqlite.SqliteTransactions,
+    sqlite.session_on,
+    sqlite.Deaf,
+    sqlite.migrating,
 )
+
+
+@cache
+def _postgresql() -> Kind:
+    """Whoever keeps a store in SQLite does not load its driver."""
+    from gateway.store.postgresql import connecting
+    from gateway.store.postgresql.hearing import PostgresqlHearing
+    from gateway.store.postgresql.transactions import PostgresqlTransactions, session_on
+
+    return Kind(
+        connecting.engine_of,
+        connecting.writing,
+        connecting.looking,
+        PostgresqlTransactions,
+        session_on,
+        PostgresqlHearing,
+        connecting.migrating,
+    )
+
+
+KINDS: Mapping[str, Callable[[], Kind]] = {"sqlite": lambda: SQLITE, "postgresql": _postgresql}
+"""By the name in the address."""
 
 
 class StoreUnavailable(Exception):
@@ -45,28 +77,52 @@ def open_store(url: str) -> Engine:
     try:
         migrate(engine)
         keep_time(engine)
-    except (DatabaseError, ForeignSchema) as error:
+    except (DBAPIError, StoreTrouble, ForeignSchema) as error:
         engine.dispose()
-        reason = getattr(error, "orig", error)
-        raise StoreUnavailable(f"the store {make_url(url).database} cannot be opened: {reason}") from error
+        raise StoreUnavailable(f"the store {shown(url)} cannot be opened: {sentence(error)}") from error
     return engine
 
 
 def connect(url: str) -> Engine:
     """An engine, without looking at the schema."""
-    engine = create_engine(url, poolclass=QueuePool, pool_size=8, max_overflow=24)
+    return KINDS[make_url(url).get_backend_name()]().engine_of(url)
 
-    @event.listens_for(engine, "connect")
-    def prepare(connection: Any, _: object) -> None:
-        connection.isolation_level = None  # transactions are begun below, not by the driver
-        for pragma in PRAGMAS:
-            connection.execute(pragma)
 
-    @event.listens_for(engine, "begin")
-    def begin(connection: Any) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.info.get("writes") else "BEGIN")
+def shown(url: str) -> str:
+    """The store's address for people: a file's name, or a database without user and password."""
+    found = make_url(url)
+    if found.get_backend_name() == "sqlite":
+        return str(found.database)
+    where = f"{found.host}:{found.port}" if found.port else found.host or ""
+    return f"{found.get_backend_name()}://{where}/{found.database}"
 
-    return engine
+
+def transactions_of(engine: Engine) -> Transactions:
+    """For one writer."""
+    return _kind(engine).transactions(engine)
+
+
+def hearing_of(engine: Engine, heard: Heard) -> Hearing:
+    """Tells `heard` of what other processes commit."""
+    return _kind(engine).hearing(engine, heard)
+
+
+def session_on(connection: Connection) -> AbstractContextManager[Session]:
+    """Within a transaction of `writing`, which nobody writes beside and which then commits it. Its events have their
+    positions at the end."""
+    return _kind(connection.engine).session_on(connection)
+
+
+def looking(engine: Engine, *, one_state: bool = False) -> AbstractContextManager[Any]:
+    """A cursor of the driver's, whose `execute` gives itself: it costs a tenth of a Core statement.
+
+    `one_state`: everything read on it is of one moment, whatever is written meanwhile.
+    """
+    return _kind(engine).looking(engine, one_state=one_state)
+
+
+def _kind(engine: Engine) -> Kind:
+    return KINDS[engine.dialect.name]()
 
 
 def keep_time(engine: Engine) -> None:
@@ -80,34 +136,47 @@ def keep_time(engine: Engine) -> None:
         ids.not_before(max(at // 1000, made_at(id_)) + 1)  # an id is made after its transaction has begun
 
 
+def hold_schema(connection: Connection) -> None:
+    """Waits until nobody else makes or changes the schema, for the rest of a transaction of `writing`."""
+    _kind(connection.engine).migrating(connection)
+
+
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
     """A transaction that writes, for the rare changes beside the hub's writer. Commits at the end."""
+    with engine.connect() as connection, _kind(engine).writing(connection):
+        yield connection
+
+
+@dataclass(frozen=True)
+class Step:
+    """A revision of the schema that a store does not have yet."""
+
+    revision: str
+    what: str
+
+
+def steps(engine: Engine) -> list[Step]:
+    """What `migrate` would do, in its order. Raises ForeignSchema."""
+    from gateway.store import revisions  # 50 ms of import that most commands never need
+
+    scripts = revisions.scripts()
     with engine.connect() as connection:
-        connection.info["writes"] = True
-        try:
-            with connection.begin():
-                yield connection
-        finally:
-            connection.info.pop("writes", None)
+        present = revisions.present(connection)
+    if present == scripts.get_current_head():
+        return []
+    if present is not None and not revisions.known(present):
+        raise ForeignSchema(f"its schema {present!r} is of a newer release")
+    coming = scripts.iterate_revisions("head", present or "base")
+    return [Step(one.revision, " ".join(one.doc.split("\n")[0].split())) for one in coming][::-1]
 
 
 def migrate(engine: Engine) -> None:
-    """Brings the schema up to date; does nothing where it is."""
-    from alembic import command  # 50 ms of import that most commands never need
-    from alembic.config import Config
-    from alembic.runtime.migration import MigrationContext
-    from alembic.script import ScriptDirectory
-
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    scripts = ScriptDirectory.from_config(config)
-    with engine.connect() as connection:
-        present = MigrationContext.configure(connection).get_current_revision()
-    if present == scripts.get_current_head():
+    """Brings the schema up to date; does nothing where it is. Raises ForeignSchema."""
+    if not steps(engine):
         return
-    if present is not None and present not in {script.revision for script in scripts.walk_revisions()}:
-        raise ForeignSchema(f"its schema {present!r} is of a newer release")
+    from gateway.store import revisions
+
     with writing(engine) as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        hold_schema(connection)
+        revisions.upgrade(connection)  # from where it stands by now

@@ -1,11 +1,16 @@
-"""The store as any engine has it: its tables and columns at whatever revision, and one state of it to read."""
+"""The store as any engine has it: its tables and columns at whatever revision, one state of it to read, and an empty
+one to fill.
+
+What an engine keeps otherwise than the others (docs/adr/0017-many-processes.md) looks here as it does on all of them.
+"""
 
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import (
     Boolean,
@@ -15,14 +20,20 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    Select,
     Table,
     Text,
     create_engine,
+    insert,
     inspect,
+    select,
 )
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.pool import StaticPool
 from sqlalchemy.types import String
+
+from gateway.store.session import Row, sentence
 
 OWN = "alembic_version"
 """Says which revision the schema has, and is no part of it."""
@@ -46,9 +57,51 @@ KINDS = (
 )
 
 
+@dataclass(frozen=True)
+class Portable:
+    """A table, whatever stands behind it."""
+
+    columns: tuple[tuple[str, Kind], ...]
+    rows: Select[Any]
+    """All of them, in the order of the primary key."""
+
+
+class Unfit(Exception):
+    """A row that the schema does not allow; the text says why."""
+
+
+class Filling(Protocol):
+    """Rows for the tables of an empty store, within a transaction."""
+
+    def add(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        """Raises Unfit, UNAVAILABLE."""
+
+    def end(self) -> None:
+        """After the last row, and before the schema goes on to a later revision."""
+
+
+@dataclass(frozen=True)
+class Archiving:
+    """What is done otherwise on an engine."""
+
+    one_state: Callable[[Engine], AbstractContextManager[Connection]]
+    tables: Callable[[Connection], dict[str, Portable]]
+    filling: Callable[[Connection], Filling]
+
+
 def one_state(engine: Engine) -> AbstractContextManager[Connection]:
-    """Everything read on it is of one moment, whatever is written meanwhile. Holds nobody up."""
-    return STATES[engine.dialect.name](engine)
+    """Everything read on it is of one moment, whatever is written meanwhile, and every event has its position."""
+    return ENGINES[engine.dialect.name]().one_state(engine)
+
+
+def tables(connection: Connection) -> dict[str, Portable]:
+    """By name, in the order of the names; as they are, not as this release knows them."""
+    return dict(sorted(ENGINES[connection.dialect.name]().tables(connection).items()))
+
+
+def filling(connection: Connection) -> Filling:
+    """For a store whose schema was just made."""
+    return ENGINES[connection.dialect.name]().filling(connection)
 
 
 @contextmanager
@@ -74,27 +127,56 @@ def _copy(engine: Engine) -> Iterator[Connection]:
         copy.close()
 
 
-@contextmanager
-def _snapshot(engine: Engine) -> Iterator[Connection]:
-    """Source: https://www.postgresql.org/docs/current/transaction-iso.html (read 2026-11)."""
-    with engine.connect() as connection:
-        connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-        with connection.begin():
-            yield connection
+def _as_they_are(connection: Connection) -> dict[str, Portable]:
+    return {name: plain(table) for name, table in reflected(connection).items()}
 
 
-STATES: Mapping[str, Callable[[Engine], AbstractContextManager[Connection]]] = {
-    "sqlite": _copy,
-    "postgresql": _snapshot,
+class _Inserting:
+    """Into SQLite."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._tables = reflected(connection)
+
+    def add(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        values = [dict(zip(columns, row, strict=True)) for row in rows]
+        try:
+            self._connection.execute(insert(self._tables[table]), values)
+        except (IntegrityError, DataError) as error:
+            raise Unfit(sentence(error)) from error
+
+    def end(self) -> None:
+        """Nothing follows from the rows."""
+
+
+def _postgresql() -> Archiving:
+    """Whoever keeps a store in SQLite does not load its driver."""
+    from gateway.store.postgresql import archiving
+
+    return Archiving(archiving.one_state, archiving.tables, archiving.Copying)
+
+
+ENGINES: Mapping[str, Callable[[], Archiving]] = {
+    "sqlite": lambda: Archiving(_copy, _as_they_are, _Inserting),
+    "postgresql": _postgresql,
 }
-"""By engine."""
+"""By name."""
 
 
-def tables(connection: Connection) -> dict[str, Table]:
-    """By name, in the order of the names; as they are, not as this release knows them."""
+def reflected(connection: Connection) -> dict[str, Table]:
+    """What the engine calls tables, by name."""
     found = MetaData()
     found.reflect(connection, only=lambda name, _: name != OWN)
-    return {str(name): table for name, table in sorted(found.tables.items())}
+    return {str(name): table for name, table in found.tables.items()}
+
+
+def plain(table: Table) -> Portable:
+    """One that is on every engine what it is on this."""
+    return Portable(columns_of(table.columns), select(table).order_by(*table.primary_key.columns))
+
+
+def columns_of(columns: "Iterable[Column[Any]]") -> tuple[tuple[str, Kind], ...]:
+    return tuple((str(column.name), kind_of(column)) for column in columns)
 
 
 def is_empty(connection: Connection) -> bool:

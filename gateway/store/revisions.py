@@ -1,14 +1,16 @@
 """Revisions of the schema: which one a store has, which this release knows, and going on to a later one."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
-from gateway.store.engine import MIGRATIONS
-
 if TYPE_CHECKING:
     from alembic.config import Config
     from alembic.script import ScriptDirectory
+
+
+MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 def present(connection: Connection) -> str | None:

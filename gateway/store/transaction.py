@@ -9,7 +9,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from functools import cache
 from typing import Any
 
 import msgspec
@@ -17,34 +16,34 @@ from sqlalchemy import Table
 
 from gateway.ids import new_id
 from gateway.store import schema
+from gateway.store.inserting import insert
 from gateway.store.memory import Memory, touches
+from gateway.store.session import Row, Session
 from gateway.store.times import to_us
 from gateway.tracing import traceparent
 from normalizer.codec import encode
 from normalizer.events import EVENTS, Envelope, wire_type
 from normalizer.model import Priority, Value
 
-Row = tuple[Any, ...]
-SETTLE = 2_048
-"""Every so many positions the tails of all histories settle."""
-
 
 class Transaction:
-    """`now` is the recorded_at of everything in it. Begun by its maker, under the write lock."""
+    """`now` is the recorded_at of everything in it. Its session was begun by its maker."""
 
-    def __init__(self, connection: Any, now: datetime, memory: Memory) -> None:
-        self._connection = connection
+    def __init__(self, session: Session, now: datetime, memory: Memory) -> None:
+        self._session = session
+        self._execute = session.execute
         self.memory = memory
-        memory.begin(connection.execute("PRAGMA data_version").fetchone()[0])
+        memory.begin(session.version)
         self.now = now
         self.now_us = to_us(now)
         self.trace: str | None = None
         """Which trace the events to come belong to: 32 hexadecimal digits."""
         self.woken: set[tuple[str, str]] = set()
         self.last_position = 0
-        """Of the newest event it wrote; 0 before the first."""
+        """Of the newest event it wrote; 0 before the first. Where events get their positions after the commit, it is
+        told then, and `written` too."""
         self.written: list[Row] = []
-        """The rows of the events it wrote."""
+        """The rows of the events it wrote, each beginning with its position."""
         self._inserts: defaultdict[Table, list[Row]] = defaultdict(list)
         self._changes: defaultdict[str, list[Row]] = defaultdict(list)
         self._events: list[Row] = []
@@ -53,10 +52,23 @@ class Transaction:
 
     def rows(self, sql: str, *parameters: object) -> list[Any]:
         """What is committed or flushed. Sequences are passed as JSON (`IN (SELECT value FROM json_each(?))`)."""
-        return self._connection.execute(sql, parameters).fetchall()  # type: ignore[no-any-return]  # the driver is untyped
+        return self._execute(sql, parameters).fetchall()  # type: ignore[no-any-return]  # the driver is untyped
 
     def row(self, sql: str, *parameters: object) -> Any | None:
-        return self._connection.execute(sql, parameters).fetchone()
+        return self._execute(sql, parameters).fetchone()
+
+    def hold(self, sql: str, *parameters: object) -> bool:
+        """Before rows are read that will be changed: nobody else changes those of this SELECT until the commit.
+        Whether what was read of them before may be out of date."""
+        return self._session.hold(sql, *parameters)
+
+    def be_alone(self) -> None:
+        """Before what does not get along with what other processes write: where they may, the batch begins anew."""
+        self._session.be_alone()
+
+    def next_number(self) -> int:
+        """Of a new conversation."""
+        return self._session.number()
 
     def insert(self, table: Table, *values: object) -> None:
         """A row to come, values in the table's column order."""
@@ -92,7 +104,7 @@ class Transaction:
         inbox: str | None = None,
         trace: str | None = None,
     ) -> int:
-        """An event to come, and its position, which follows commit order.
+        """An event to come, and what rows name it by: its position, or the key that leads to it.
 
         `data` has the shape EVENTS names for the type. `conversation` is the number of the one whose history it belongs
         to, at `sequence`. `trace` is its own where it is not that of the transaction.
@@ -114,12 +126,10 @@ class Transaction:
             traceparent=traceparent(trace, id_) if trace else None,
             data=data,
         )
-        self._events.append((id_, type_, sequence, subject, self.now_us, encode(envelope)))
+        key = self._session.key()
+        self._events.append((key, id_, type_, sequence, subject, self.now_us, encode(envelope)))
         self._conversations.append(conversation)
-        if not self.last_position:
-            newest = self.row("SELECT max(position) FROM events")
-            self.last_position = (newest[0] if newest else None) or 0
-        return self.last_position + len(self._events)
+        return key
 
     @contextmanager
     def tracing(self, trace: str | None) -> Iterator[None]:
@@ -131,38 +141,24 @@ class Transaction:
             self.trace = before
 
     def flush(self) -> None:
-        """Writes what is to come, set-based, in the order of the schema's tables; events last, numbered."""
-        execute = self._connection.executemany
-        for table in TABLES:
-            if rows := self._inserts.pop(table, None):
-                execute(_insert(table), rows)
-        for sql, parameters in self._changes.items():
-            execute(sql, parameters)
-        self._changes.clear()
+        """Writes what is to come, set-based, in the order of the schema's tables; events last."""
+        changes = [(insert(table), rows) for table in TABLES if (rows := self._inserts.pop(table, None))]
+        changes += self._changes.items()
+        if changes:
+            self._changes = defaultdict(list)
+            self._session.write(changes)
         if self._events:
-            self._write_events()
-
-    def _write_events(self) -> None:
-        before, first = self.last_position, self.last_position + 1
-        rows = [(n, *event) for n, event in enumerate(self._events, first)]
-        told = zip(self._conversations, self._events, range(first, first + len(rows)), strict=True)
-        tail = [(number, event[2], position) for number, event, position in told if number is not None]
-        self._connection.executemany(_insert(schema.events), rows)
-        self._connection.executemany(_insert(schema.history_tail), tail)
-        self.last_position += len(rows)
-        self.written += rows
-        self._events.clear()
-        self._conversations.clear()
-        if before // SETTLE != self.last_position // SETTLE:
-            self._connection.execute("INSERT INTO history SELECT conversation, sequence, position FROM history_tail")
-            self._connection.execute("DELETE FROM history_tail")
+            self._session.write_events(self._events, self._conversations)
+            self.last_position = self._events[-1][0]
+            self.written += self._events
+            self._events, self._conversations = [], []
 
     @contextmanager
     def attempt(self) -> Iterator[None]:
         """A part that can fail alone: what it wrote and said is undone, what came before stands. Re-raises."""
         self.flush()
         position, woken, written = self.last_position, set(self.woken), len(self.written)
-        self._connection.execute("SAVEPOINT attempt")
+        self._session.begin_attempt()
         try:
             yield
             self.flush()
@@ -174,21 +170,12 @@ class Transaction:
             self.last_position, self.woken = position, woken
             del self.written[written:]
             self.memory.distrust()
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK TO attempt")
-                self._connection.execute("RELEASE attempt")
+            self._session.undo_attempt()
             raise
-        self._connection.execute("RELEASE attempt")
+        self._session.end_attempt()
 
 
 TABLES: Sequence[Table] = tuple(schema.metadata.tables.values())
-
-
-@cache
-def _insert(table: Table) -> str:
-    columns = [column.name for column in table.columns]
-    marks = ", ".join("?" * len(columns))
-    return f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({marks})"
 
 
 def listed(values: Iterable[object]) -> str:

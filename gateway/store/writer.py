@@ -1,12 +1,11 @@
 """The one writer of a process: folds whatever has queued into one transaction, and commits once.
 
 `submit` hands in an item with the function that applies a whole list of such items. After the commit, and only then,
-its future resolves; the event loop is woken once per batch. A batch that fails is rolled back and each item runs alone,
-so that one poisonous item harms no other.
+its future resolves; the event loop is woken once per batch. A batch that fails is rolled back and each item runs by
+itself, so that one poisonous item harms no other. One that met another process is carried out anew.
 """
 
 import asyncio
-import sqlite3
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -19,9 +18,10 @@ import msgspec
 import structlog
 from sqlalchemy import Engine
 
-from gateway.store.checkpoint import Checkpoints
+from gateway.store.engine import transactions_of
 from gateway.store.memory import Memory
 from gateway.store.pressure import Pressure
+from gateway.store.session import BESIDE, Again, Alone
 from gateway.store.times import from_us, now_us
 from gateway.store.transaction import Transaction
 
@@ -29,6 +29,8 @@ I = TypeVar("I")  # noqa: E741 - an item
 R = TypeVar("R")
 Apply = Callable[[Transaction, Sequence[I]], Sequence[R]]
 MOST = 256
+TRIES = 2
+"""How often a batch may meet another process before it is carried out while nobody else writes."""
 log = structlog.get_logger()
 
 
@@ -38,6 +40,12 @@ class Overloaded(Exception):
 
 class Closed(Exception):
     """The writer has stopped; nothing was taken."""
+
+
+class _NotBegun(Exception):
+    def __init__(self, why: Exception) -> None:
+        super().__init__(why)
+        self.why = why
 
 
 class _Job(msgspec.Struct, frozen=True, eq=False):
@@ -61,7 +69,7 @@ class Writer:
         patience: float = 1.0,
     ) -> None:
         """`patience` in seconds."""
-        self._engine = engine
+        self._transactions = transactions_of(engine)
         self._committed = committed
         self._capacity = capacity
         self._patience = patience
@@ -71,8 +79,7 @@ class Writer:
         """What came in this turn of the event loop; handed over together, so that the thread is woken once."""
         self._waiting = 0
         self._lock = threading.Lock()
-        self._closed = False
-        self._checkpoints = Checkpoints(engine)
+        self._closed = self._died = False
         self._memory = Memory()
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
 
@@ -86,6 +93,11 @@ class Writer:
             self._hand_over()
             self._queue.put(None)
         self._thread.join()
+
+    @property
+    def alive(self) -> bool:
+        """Whether its thread runs, or was not started yet, or stopped in good order."""
+        return self._closed or not self._died
 
     @property
     def waiting(self) -> int:
@@ -126,8 +138,8 @@ class Writer:
         return future
 
     def _admit(self) -> None:
-        if self._closed:
-            raise Closed("the hub is stopping")
+        if self._closed or self._died:
+            raise Closed("the hub is stopping" if self._closed else "the writer has died")
         if self._waiting >= self._capacity:
             raise Overloaded(f"{self._capacity} changes are waiting to be written")
         self._waiting += 1
@@ -142,18 +154,22 @@ class Writer:
             self._queue.put(jobs)
 
     def _run(self) -> None:
-        # the writer's own connection: one for its life, so statements stay prepared
-        with self._engine.connect() as connection:
-            driver: Any = connection.connection.driver_connection
-            self._checkpoints.adopt(driver)
-            while jobs := self._take():
-                self._pressure.began()
-                self._batch(driver, jobs)
-                self._checkpoints.after_commit(driver)
-                self._pressure.ended(len(jobs))
-                with self._lock:
-                    self._waiting -= len(jobs)
-            self._checkpoints.stop()
+        try:
+            self._work()
+        finally:
+            self._died = not self._closed
+
+    def _work(self) -> None:
+        self._transactions.open()
+        while jobs := self._take():
+            self._pressure.began()
+            for alone, together in self._parts(jobs):
+                self._batch(together, alone=alone)
+            self._transactions.rest()
+            self._pressure.ended(len(jobs))
+            with self._lock:
+                self._waiting -= len(jobs)
+        self._transactions.close()
 
     def _take(self) -> list[_Job]:
         """What waits, whole turns, until there are MOST; blocks for the first. Empty: the end."""
@@ -171,42 +187,61 @@ class Writer:
             jobs += more
         return jobs
 
-    def _batch(self, driver: Any, jobs: list[_Job]) -> None:
+    def _parts(self, jobs: list[_Job]) -> list[tuple[bool, list[_Job]]]:
+        """What is written together; and whether nobody else may write meanwhile."""
+        if not self._transactions.shared:
+            return [(True, jobs)]
+        parts: dict[bool, list[_Job]] = {}
+        for job in jobs:
+            parts.setdefault(job.apply not in BESIDE, []).append(job)
+        return list(parts.items())
+
+    def _batch(self, jobs: list[_Job], *, alone: bool, tries: int = 0) -> None:
         try:
-            driver.execute("BEGIN IMMEDIATE")
-        except sqlite3.Error as error:  # the store's trouble and no item's: alone they would only wait longer
-            _settle([(job, None, error) for job in jobs])
-            return
-        try:
-            transaction, results = self._commit(driver, jobs)
+            transaction, results = self._commit(jobs, alone=alone)
+        except Again as reason:
+            if alone and not isinstance(reason, Alone):
+                _settle([(job, None, reason) for job in jobs])
+            else:
+                self._batch(jobs, alone=isinstance(reason, Alone) or tries + 1 >= TRIES, tries=tries + 1)
+        except _NotBegun as error:  # the store's trouble and no item's: by themselves they would only wait longer
+            _settle([(job, None, error.why) for job in jobs])
         except Exception as error:  # noqa: BLE001 - whatever an item raises belongs to that item's future
             if len(jobs) == 1:
                 _settle([(jobs[0], None, error)])
                 return
-            log.warning("a batch failed; its items run alone", size=len(jobs), error=repr(error))
+            log.warning("a batch failed; its items run by themselves", size=len(jobs), error=repr(error))
             for job in jobs:
-                self._batch(driver, [job])
-            return
+                self._batch([job], alone=alone)
+        else:
+            self._transactions.tell(transaction, lambda: self._tell(transaction, results))
+
+    def _tell(self, transaction: Transaction, results: list[tuple[_Job, Any, None]]) -> None:
         try:
             self._committed(transaction)
         except Exception:  # whoever did not hear of it, the commit stands and is not repeated
             log.exception("a commit was not told")
         _settle(results)
 
-    def _commit(self, driver: Any, jobs: list[_Job]) -> tuple[Transaction, list[tuple[_Job, Any, None]]]:
-        """Carries out and commits what `_batch` began; rolls it back where that fails."""
+    def _commit(self, jobs: list[_Job], *, alone: bool) -> tuple[Transaction, list[tuple[_Job, Any, None]]]:
+        """Carries out and commits; rolls back what fails. Raises _NotBegun where the store let nothing begin."""
         try:
-            transaction = Transaction(driver, from_us(now_us()), self._memory)
+            session = self._transactions.begin(alone=alone)
+        except Again:
+            raise
+        except Exception as error:
+            raise _NotBegun(error) from error
+        try:
+            transaction = Transaction(session, from_us(now_us()), self._memory)
             results = [
                 (job, result, None)
                 for apply, group in _grouped(jobs)
                 for job, result in zip(group, self._apply(transaction, apply, group), strict=True)
             ]
-            driver.execute("COMMIT")
+            self._transactions.commit(transaction)
         except BaseException:
             self._memory.distrust()
-            if driver.in_transaction:
-                driver.execute("ROLLBACK")
+            self._transactions.roll_back()
             raise
         return transaction, results
 

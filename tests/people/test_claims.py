@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from gateway.arrival import Place
-from gateway.record import record
+from gateway.record.arrivals import record
 from gateway.store.transaction import Transaction
 from normalizer.model import Proof
 from tests.people.conftest import MAIL, PHONE, World, email, phone
@@ -92,6 +92,7 @@ def test_two_users_of_the_app_with_one_telephone_stay_two(world: World) -> None:
     assert [number for number, _ in world.told()] == [1, 2]
 
 
+@pytest.mark.engine("sqlite")
 def test_what_was_proven_before_asks_the_store_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.sign_in("mina", email(), phone())
     world.sign_in("mina", email(), phone())
@@ -100,6 +101,7 @@ def test_what_was_proven_before_asks_the_store_nothing(world: World, monkeypatch
     assert [sql for sql in asked if "identities" in sql or "contacts" in sql] == []
 
 
+@pytest.mark.engine("sqlite")
 def test_a_plain_message_asks_nothing_about_people(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     for _ in range(2):  # the second reads the route, which is remembered from then on
         world.hear(world.phone, PHONE, "hello")

@@ -65,8 +65,8 @@ def test_the_code_stands_nowhere_once_it_was_used(world: Sending) -> None:
     asking(world)
     code = code_of(world)
     world.rows_changed(
-        "INSERT INTO exchanges SELECT id, connector_id, id, created_at, CAST(? AS BLOB) FROM deliveries",
-        f'{{"request": "Body=Your+code+is+{code}."}}',
+        "INSERT INTO exchanges SELECT id, connector_id, id, created_at, ? FROM deliveries",
+        f'{{"request": "Body=Your+code+is+{code}."}}'.encode(),
     )
     world.hear(world.app, "mina", code)
     kept = b"".join(

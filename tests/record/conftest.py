@@ -11,11 +11,12 @@ from sqlalchemy import Engine
 
 from gateway.arrival import Arrival, Place, Raw, Recorded
 from gateway.ids import new_id
-from gateway.record import record
+from gateway.record.arrivals import record
 from gateway.store.engine import open_store
 from gateway.store.writer import Writer
 from normalizer.inbound import Address, Inbound, MessageReceived, Peer, Person
 from normalizer.model import Inbox
+from tests.stores import url_of
 
 AT = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 
@@ -24,7 +25,7 @@ class Store:
     """Records as the hub does, and reads back what stands."""
 
     def __init__(self, folder: Path) -> None:
-        self.engine: Engine = open_store(f"sqlite:///{folder / 'hub.db'}")
+        self.engine: Engine = open_store(url_of(folder / "hub.db"))
         self.writer = Writer(self.engine)
         self.writer.start()
         self.place = Place("support", "pigeon", "pigeon", Inbox(id="main"))

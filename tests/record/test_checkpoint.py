@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
-from gateway.record import record
+import pytest
+
+from gateway.record.arrivals import record
 from gateway.store import checkpoint
 from tests.record.conftest import Store, said
 
 
+@pytest.mark.engine("sqlite")
 def test_the_log_begins_anew_while_writing_goes_on(tmp_path: Path) -> None:
     store = Store(tmp_path)
     try:

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from gateway.record import record
+from gateway.record.arrivals import record
 from gateway.record.cases import Cases
 from gateway.record.people import People
 from gateway.store.engine import writing
@@ -34,7 +34,7 @@ def test_a_statement_past_the_working_sets_is_seen_in_the_same_transaction(store
         place = store.arrival(said("two", 2)).place
         before = People(transaction, place)
         before.load(["7"])
-        transaction.change("UPDATE routes SET blocked = 1")
+        transaction.change("UPDATE routes SET blocked = TRUE")
         transaction.flush()
         after = People(transaction, place)
         after.load(["7"])

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import msgspec
+import pytest
 
 from connectors.kit.base import Outcome
 from gateway.arrival import Place
@@ -109,6 +110,7 @@ def test_one_request_may_say_that_a_stranger_moved_and_what_they_say_now(store: 
     assert store.rows("SELECT address FROM routes") == [("-100",)]
 
 
+@pytest.mark.engine("sqlite")
 def test_a_conversation_is_not_reopened_beside_the_open_one_of_its_inbox(store: Store) -> None:
     """The connector went to another inbox: the old conversation is closed, and its contact has an open one there."""
     old = Inbox(id="main", reopen_within=10**9)

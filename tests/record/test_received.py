@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from connectors.kit.base import Outcome
 from gateway.arrival import Place
-from gateway.record import record
+from gateway.record.arrivals import record
 from normalizer.inbound import Address, Person
 from normalizer.model import ConversationKind, Inbox, Sharing
 from tests.record.conftest import Store, peer, said

@@ -13,8 +13,10 @@ from connectors.kit.base import Polled
 from connectors.kit.request import Request, decode
 from gateway.record.polled import polled_arrival, record_polled
 from gateway.record.replay import Replayed, replay
-from gateway.record.unclaimed import MOST, surface
+from gateway.record.unclaimed import MOST, Crossed, crossed, match, surface
+from gateway.store import schema
 from gateway.store.times import now, to_us
+from normalizer.codec import encode
 from normalizer.inbound import Inbound, MessageEdited, StatusChanged
 from normalizer.status import Status
 from tests.background.heronry import (
@@ -173,3 +175,18 @@ def test_an_edit_back_to_the_first_words_is_not_undone_by_an_earlier_one(store: 
     for n, text in ((2, "hello"), (1, "helo")):
         store.record(MessageEdited(key=f"e{n}", external_id="7:1", text=text, occurred_at=AT + timedelta(seconds=n)))
     assert store.types()[-1] == "message.received"
+
+
+def test_a_report_that_crossed_its_message_in_another_process_is_applied(store: Store) -> None:
+    def wait(transaction, items):
+        for item in items:
+            transaction.insert(schema.waiting_reports, "support", item.key, item.external_id, encode(item), 1)
+        return items
+
+    store.record(said("one", 1))
+    edited = MessageEdited(key="edit", external_id="7:1", text="two", occurred_at=AT)
+    store.writer.submit(wait, edited).result(10)
+    assert crossed(store.engine, 1) == [("support", "7:1")]
+    store.writer.submit(match, Crossed(store.place, "7:1")).result(10)
+    assert store.events()[-1]["data"]["message"]["text"] == "two"
+    assert crossed(store.engine, 1) == []

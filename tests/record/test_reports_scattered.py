@@ -4,6 +4,8 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from gateway import clock
 from gateway.record.replay import Replayed, replay
 from tests.background.heronry import (
@@ -30,6 +32,7 @@ async def try_again(hub: Any) -> None:
     hub.clock.wake("")
 
 
+@pytest.mark.engine("sqlite")
 def test_a_timer_that_always_fails_is_given_up_and_its_pieces_are_quarantined(tmp_path: Path) -> None:
     async def test() -> None:
         async with running(settings_in(tmp_path), live(Heron)) as hub:

@@ -16,7 +16,7 @@ from gateway.bus.asked import read
 from gateway.bus.contract import Incoming
 from gateway.ids import new_id
 from gateway.keys import Scope
-from gateway.record import record
+from gateway.record.arrivals import record
 from gateway.record.attachments import Stored, settle
 from gateway.record.echoes import Echo, look_again
 from gateway.record.fragments import Whole, put_together

@@ -5,7 +5,7 @@ import sqlite3
 import pytest
 
 from connectors.kit.base import Outcome
-from gateway.record import record
+from gateway.record.arrivals import record
 from gateway.store.engine import writing
 from gateway.store.writer import Closed, Overloaded, Writer
 from normalizer.inbound import Ignored, Unreadable
@@ -74,6 +74,7 @@ def test_a_stopped_writer_takes_nothing_and_has_written_what_it_took(store: Stor
     assert store.types().count("message.received") == 20
 
 
+@pytest.mark.engine("sqlite")
 def test_a_store_in_trouble_is_told_as_such_and_nothing_is_half_written(store: Store) -> None:
     with writing(store.engine) as connection:
         connection.exec_driver_sql("ALTER TABLE message_heads RENAME TO elsewhere")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.ids import new_id
 from gateway.store.checkpoint import Checkpoints
 from gateway.store.engine import open_store, writing
 from gateway.store.writer import Writer
@@ -15,7 +16,7 @@ from tests.record.conftest import Store
 
 def count(transaction, items):
     for _ in items:
-        transaction.change("INSERT INTO cursors VALUES (hex(randomblob(8)), '')")
+        transaction.change("INSERT INTO cursors VALUES (?, '')", new_id())
     return items
 
 
@@ -31,6 +32,7 @@ def test_who_is_told_of_a_commit_and_fails_undoes_nothing_and_repeats_nothing(st
     assert store.rows("SELECT count(*) FROM cursors") == [(3,)]
 
 
+@pytest.mark.engine("sqlite")
 def test_a_store_that_cannot_be_written_is_asked_once_per_batch(store: Store) -> None:
     def impatient(transaction, items):
         transaction.rows("PRAGMA busy_timeout = 200")
@@ -55,6 +57,7 @@ def test_who_stopped_waiting_harms_nobody(store: Store) -> None:
     assert store.writer.submit(count, 2).result(10) == 2
 
 
+@pytest.mark.engine("sqlite")
 def test_checkpoints_end_also_while_they_copy(tmp_path: Path) -> None:
     engine = open_store(f"sqlite:///{tmp_path / 'hub.db'}")
     for n in range(60):

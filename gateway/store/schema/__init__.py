@@ -19,6 +19,7 @@ from gateway.store.schema.history import (
     routes,
 )
 from gateway.store.schema.inbound import arrivals, cursors, fragments, quarantine, raws, timers, waiting_reports
+from gateway.store.schema.leases import leases
 from gateway.store.schema.outbound import deliveries, exchanges, lanes
 from gateway.store.schema.people import joins, merges, participants, verifications
 from gateway.store.schema.subscriptions import held_events, replays, subscriptions
@@ -42,6 +43,7 @@ __all__ = [
     "identities",
     "joins",
     "lanes",
+    "leases",
     "merges",
     "message_heads",
     "metadata",

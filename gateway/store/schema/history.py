@@ -119,7 +119,8 @@ message_heads = Table(
     sqlite_with_rowid=False,
 )
 """What a message is found by. Its body stands in the event at `position` that made it, and here once it was rewritten
-or where the event cut it short; the view `messages` gives either. Whoever prunes events one day moves bodies here."""
+or where the event cut it short; the view `message_bodies` gives either, and `messages` with the names its deliveries go
+by. Whoever prunes events one day moves bodies here."""
 
 external_ids = Table(
     "external_ids",
