@@ -1,7 +1,7 @@
 """The hub as a process: every door on one address, until it is told to end.
 
-SIGTERM and SIGINT drain it: nothing new is taken, what is under way finishes, leases are handed back. SIGHUP, or a
-change of the file, applies the configuration anew.
+SIGTERM and SIGINT drain it: leases are handed back, nothing new is taken, what is under way finishes; a second one ends
+it at once. SIGHUP, or a change of the file, applies the configuration anew.
 """
 
 import asyncio
@@ -22,6 +22,7 @@ from gateway.alone import alone
 from gateway.binding import AddressUnavailable, bound, host_of
 from gateway.hub import Hub
 from gateway.relay.catalogue import joined, reading
+from gateway.roles import ALL, Role, must_fit
 from gateway.settings import Listen, Settings
 from gateway.settings.reload import Reloader
 from gateway.store.engine import StoreUnavailable
@@ -39,21 +40,28 @@ class NotStarted(Exception):
     """The hub failed at its start; the log says why."""
 
 
-def serve(settings: Settings, environ: Mapping[str, str], listen: Listen, ready: Callable[[str], None]) -> None:
+def serve(
+    settings: Settings,
+    environ: Mapping[str, str],
+    listen: Listen,
+    ready: Callable[[str], None],
+    roles: frozenset[Role] = ALL,
+) -> None:
     """Serves until told to end; calls `ready` with the URL once requests are answered. Belongs to the main thread.
 
-    Raises AlreadyServed, AddressUnavailable, StoreUnavailable, WrongKey, NotStarted.
+    Raises NotApart, AlreadyServed, AddressUnavailable, StoreUnavailable, WrongKey, NotStarted.
     """
+    must_fit(settings, roles)
     with alone(settings.store), closing(bound(listen.host, listen.port)) as door:
-        hub = open_hub(settings)
+        hub = open_hub(settings, roles)
         _allow_many_files()
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_serve(hub, door, environ, ready))
 
 
-def open_hub(settings: Settings) -> Hub:
+def open_hub(settings: Settings, roles: frozenset[Role] = ALL) -> Hub:
     """A hub that can be started. Raises StoreUnavailable, WrongKey."""
-    hub = Hub(settings)
+    hub = Hub(settings, roles)
     with reading(hub.engine) as subscriptions:
         joined(settings, subscriptions.all())  # rather than that the relay finds out
     if not os.access(settings.files, os.W_OK | os.X_OK):
@@ -112,10 +120,11 @@ def _ended_by_signals(server: Server) -> Iterator[None]:
     """SIGINT and SIGTERM drain the server, also one that comes while it starts. uvicorn takes them itself while it
     serves, and raises them again when it has drained: here they then find nothing left to end, so that the process ends
     as one that did what it was told."""
-    before = {number: signal.signal(number, server.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, server.end) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
         for number, handler in before.items():
             signal.signal(number, handler)
 

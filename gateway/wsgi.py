@@ -17,7 +17,7 @@ from flask import Flask
 
 from gateway import logs
 from gateway.alone import alone
-from gateway.api import create_app
+from gateway.api.app import create_app
 from gateway.hub import Hub
 from gateway.server import open_hub
 from gateway.settings import load

@@ -21,6 +21,7 @@ from gateway.cli import (
     demo,
     init,
     keys,
+    migrate,
     plugins,
     send,
     serve,
@@ -48,6 +49,7 @@ app.command("send")(send.send)
 app.command("tail")(tail.tail)
 app.command("trace")(trace.trace)
 app.command("simulate")(simulate.simulate)
+app.command("migrate")(migrate.migrate)
 app.command("backup")(backups.backup)
 app.command("restore")(backups.restore)
 app.add_typer(config.app, name="config")

@@ -19,7 +19,7 @@ def opened(settings: "Settings") -> "Iterator[Engine]":
     from gateway.store.engine import StoreUnavailable, open_store
 
     try:
-        engine = open_store(settings.store)
+        engine = open_store(settings.store_url)
     except StoreUnavailable as error:
         raise Failure(str(error), Exit.STORE) from error
     try:

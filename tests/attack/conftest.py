@@ -3,6 +3,7 @@
 import os
 import random
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,9 @@ def seed() -> int:
 
 
 @pytest.fixture
-def channels(tmp_path: Path, store: str) -> Channels:
-    """Four channels and a hub that is not started yet."""
-    return Channels(HubProcess(tmp_path), store)
+def channels(tmp_path: Path, store: str) -> Iterator[Channels]:
+    """Four channels and a hub that is not started yet; what a test that failed leaves of it is killed."""
+    made = Channels(HubProcess(tmp_path), store)
+    yield made
+    if made.hub.process and made.hub.process.poll() is None:
+        made.hub.kill()

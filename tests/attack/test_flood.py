@@ -59,7 +59,7 @@ def test_while_the_store_stands_still_one_batch_waits_and_all_others_are_told_wh
     channels.configure(limits={"lease": 1, "queue_wait": 0.2})
     with channels.hub as hub:
         held, let_go = threading.Event(), threading.Event()
-        holding = threading.Thread(target=hold, args=(channels.store_url, held, let_go))
+        holding = threading.Thread(target=hold, args=(channels.store_url, held, let_go), daemon=True)
         holding.start()
         held.wait(10)
         try:
@@ -73,7 +73,7 @@ def test_while_the_store_stands_still_one_batch_waits_and_all_others_are_told_wh
         assert writes_waiting(hub) == 0
     assert {one for customer in said for one in customer.refusals} == {Refused(503, "5")}
     own = 50
-    assert longest <= MOST + own
+    assert longest <= 2 * MOST + own  # a batch that is under way, and the one behind it
 
 
 def hold(store: str, held: threading.Event, let_go: threading.Event) -> None:

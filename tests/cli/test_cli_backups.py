@@ -95,7 +95,7 @@ def test_a_store_that_is_not_empty_is_not_restored_into(hub: Path, run: Run) -> 
     run("backup", "hub.tar")
     refused = run("restore", "hub.tar")
     assert refused.code == 74
-    assert refused.err.endswith("is not empty: move it away, or name another one in the configuration\n")
+    assert refused.err.endswith("is not empty: move it away, or name an empty one in the configuration\n")
 
 
 def test_nothing_is_restored_below_a_running_hub(hub: Path, other: str, run: Run) -> None:

@@ -48,6 +48,7 @@ def test_a_ready_hub_says_where_it_is_and_ends_well_when_told_to(tmp_path):
             "url": hub.url,
             "public_url": "https://hub.example.com",
             "connectors": ["support"],
+            "roles": ["receive", "deliver", "relay", "stream", "clock"],
         }
         assert requests.get(f"{hub.url}/healthz", timeout=10).json() == {"status": "ok"}
         assert post(hub, "first-secret") == 200

@@ -17,7 +17,7 @@ from connectors.kit.secret import Secret
 from gateway.arrival import Arrival, Place, Raw
 from gateway.exchanges import keep_exchanges
 from gateway.ids import new_id
-from gateway.record import record
+from gateway.record.arrivals import record
 from gateway.record.fragments import Whole, put_together
 from gateway.settings.loading import load
 from gateway.settings.model import Connector, Settings
@@ -27,6 +27,7 @@ from gateway.trace import Story, trace
 from normalizer.inbound import Address, Fragment, Inbound, Media, MessageReceived, Peer, Person, Unreadable
 from normalizer.model import Inbox
 from normalizer.parts import MediaKind
+from tests.stores import EITHER, on, url_of
 
 AT = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 SECRET = Secret("hunter2-hunter2")
@@ -41,7 +42,7 @@ class Config(PluginConfig, frozen=True, kw_only=True):
 def settings_in(folder: Path, **entries: Any) -> Settings:
     """With one secret, of a connector's."""
     path = folder / "onethread.yaml"
-    path.write_text(json.dumps({"store": "sqlite:///hub.db", **entries}))
+    path.write_text(json.dumps({"store": url_of(folder / "hub.db"), **entries}))
     connector = Connector(name="support", plugin="pigeon", inbox="main", config=Config(token=SECRET))
     return msgspec.structs.replace(load(path, {}), connectors={"support": connector})
 
@@ -83,10 +84,14 @@ class Past:
         return story
 
 
-@pytest.fixture(scope="module")
-def past(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Past]:
-    folder: Path = tmp_path_factory.mktemp("past")
-    engine = open_store(f"sqlite:///{folder / 'hub.db'}")
+@pytest.fixture(scope="module", params=EITHER)
+def past(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Past]:
+    with on(request.param):
+        yield from _past(tmp_path_factory.mktemp("past"))
+
+
+def _past(folder: Path) -> Iterator[Past]:
+    engine = open_store(url_of(folder / "hub.db"))
     writer = Writer(engine)
     writer.start()
     past = Past(engine, writer, settings_in(folder))
@@ -205,8 +210,11 @@ def test_of_a_long_history_the_newest_is_told(past):
     assert texts(story) == [f"message {n}" for n in range(110, 130)]
 
 
+NOBODY = "00000000-0000-7000-8000-000000000000"
+
+
 @pytest.mark.parametrize(
-    "asked", ["", " ", "nobody", "#999", "#", "'; DROP TABLE messages; --", new_id(), "0" * 10_000, "\x00", "🐦"]
+    "asked", ["", " ", "nobody", "#999", "#", "'; DROP TABLE messages; --", NOBODY, "0" * 10_000, "\x00", "🐦"]
 )
 def test_what_nobody_knows_is_nothing(past, asked):
     assert trace(past.engine, asked, past.settings) is None

@@ -47,6 +47,17 @@ def test_the_image_copies_every_package():
     assert copied == re.findall(r'"(\w+)"', packages)
 
 
+def test_the_unit_of_a_role_is_that_of_the_hub_but_for_its_role():
+    hub = set((DEPLOY / "onethread.service").read_text().splitlines())
+    role = {line for line in (DEPLOY / "onethread@.service").read_text().splitlines() if not line.startswith("#")}
+    assert role - hub == {
+        "Description=onethread, an omnichannel message gateway: %i",
+        f"ExecStart=/opt/onethread/bin/onethread serve --role %i --port ${{PORT}} --config {CONFIG}",
+        "EnvironmentFile=/etc/onethread/%i.env",
+        "User=onethread",  # one user for all, so that they share the folder for files
+    }
+
+
 def test_the_unit_does_not_restart_what_a_restart_cannot_mend():
     unit = (DEPLOY / "onethread.service").read_text()
     assert "RestartPreventExitStatus=2 78" in unit
