@@ -149,7 +149,7 @@ class Bus(Protocol):
 
 
 def open_bus(url: str) -> Bus:
-    """The bus of an address: memory://, amqp:// or amqps://. Raises BusUnsupported with one sentence for others."""
+    """The bus of an address: memory://, amqp://, redis://. Raises BusUnsupported with one sentence for others."""
     from gateway.bus.opening import bus_of  # kombu is loaded when a bus is opened
 
     return bus_of(url)

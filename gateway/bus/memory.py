@@ -12,17 +12,18 @@ from typing import Any
 from kombu.connection import Connection
 from kombu.exceptions import ChannelError
 
-from gateway.bus.contract import CONTENT_TYPE, BusDown, Incoming, Publication, Take, Unroutable
+from gateway.bus.contract import BusDown, Incoming, Publication, Take, Unroutable
 from gateway.bus.fitting import fitting, must_fit, undeclared
 from gateway.bus.taking import Taking, too_large
+from gateway.bus.virtual import QUEUES, bound, incoming, let_exist, send
 from gateway.waiting import rounds
 
 POLLING = 0.005
 """Seconds between looks for messages."""
 MOST_WAITING = 10_000
 """In one queue; nobody seems to take from it, and memory is not the place to keep more."""
-QUEUES = "onethread.queues"
-"""The exchange every queue is bound to: kombu deletes a queue by its bindings only."""
+INLET = "fanout"
+"""The type of an inlet's exchange."""
 REDELIVERED = "redelivered"
 
 
@@ -93,19 +94,13 @@ class MemoryBus:
                 raise BusDown(f"{waiting} messages wait in {key}, and memory keeps no more: take them")
         elif exchange not in channel.get_exchanges():
             raise undeclared(exchange, mandatory=mandatory)
-        elif mandatory and not _bound(channel, exchange, key):
+        elif mandatory and not bound(channel, exchange, key):
             raise Unroutable(f"no queue takes {key}")
-        message = channel.prepare_message(
-            body,
-            content_type=CONTENT_TYPE,
-            headers=dict(headers),
-            properties={"delivery_mode": 2, "message_id": message_id},
-        )
-        channel.basic_publish(message, exchange, key)
+        send(channel, exchange, key, body, headers, message_id)
 
     async def declare(self, queue: str, *, inlet: bool = False) -> None:
         must_fit(queue)
-        _let_exist(self._open(), queue, inlet=inlet)
+        let_exist(self._open(), queue, inlet=INLET if inlet else None)
 
     async def delete(self, queue: str) -> None:
         channel = self._open()
@@ -156,7 +151,7 @@ class MemoryConsumption:
         await self._taking.stop()
 
     async def _fetch(self) -> None:
-        _let_exist(self._channel, self._queue, inlet=self._inlet)
+        let_exist(self._channel, self._queue, inlet=INLET if self._inlet else None)
         while self._taking.underway < self._prefetch:
             message = self._channel.basic_get(self._queue, no_ack=True)
             if message is None:
@@ -178,27 +173,5 @@ class MemoryConsumption:
             self._channel.basic_publish(again, "", self._queue)
 
 
-def _let_exist(channel: Any, queue: str, *, inlet: bool) -> None:
-    channel.queue_declare(queue, durable=True)
-    channel.queue_bind(queue, QUEUES, queue)
-    if inlet:
-        channel.exchange_declare(queue, "fanout", durable=True)
-        channel.queue_bind(queue, queue, "")
-
-
-def _bound(channel: Any, exchange: str, key: str) -> bool:
-    """Whether some queue takes from a topic what bears this key."""
-    return any(channel.typeof(exchange).lookup(channel.get_table(exchange), exchange, key, None))
-
-
 def _incoming(message: Any) -> Incoming:
-    given, body = message.properties, message.body or b""
-    return Incoming(
-        body=body.encode() if isinstance(body, str) else bytes(body),
-        content_type=message.content_type or "application/octet-stream",
-        headers={name: str(value) for name, value in (message.headers or {}).items()},
-        redelivered=bool(given.get(REDELIVERED)),
-        reply_to=given.get("reply_to"),
-        correlation_id=given.get("correlation_id"),
-        message_id=given.get("message_id"),
-    )
+    return incoming(message, message.headers or {}, redelivered=bool(message.properties.get(REDELIVERED)))

@@ -9,4 +9,10 @@ from gateway.bus.rabbit import RabbitBus
 def bus_of(url: str) -> Bus:
     """Raises BusUnsupported."""
     found = brokers(url)
-    return RabbitBus(found) if found else MemoryBus()
+    if not found:
+        return MemoryBus()
+    if found[0].kind == "amqp":
+        return RabbitBus(found)
+    from gateway.bus.redis import RedisBus  # whose library is an extra
+
+    return RedisBus(found[0])

@@ -5,7 +5,7 @@ Source: https://www.rabbitmq.com/docs/confirms (read 2026-11): a return comes be
 """
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -40,14 +40,25 @@ class Copy:
     """One message on its way to the broker."""
 
     publication: Publication
+    destination: tuple[str, str]
     epoch: int
     """Of the connection it was meant for: it goes on no later one, or it would overtake what was lost before it."""
     since: float
     """When it was handed over; once it was sent, when that was."""
+    after: int
+    """How often its destination had refused something, as the event loop knew: what was refused since stands before it,
+    and must not be overtaken."""
     returned: bool = False
+    refusal: int = 0
+    """Where the broker refused it: which refusal of its destination that was, from 1."""
 
 
 Settled = list[tuple[Copy, Exception | None]]
+
+
+def _destination(one: Publication) -> tuple[str, str]:
+    """Where order holds: a queue, or all of an exchange."""
+    return one.exchange, "" if one.exchange else one.key
 
 
 class Publishing:
@@ -63,7 +74,14 @@ class Publishing:
         self._settled: Settled = []
         self._tag = 0
         self._epoch = 0
+        self._connection: Any = None
         self._channel: Any = None
+        self._spoiled = False
+        """Something was refused on this channel."""
+        self._refusals: Counter[tuple[str, str]] = Counter()
+        """Of each destination."""
+        self._known: Counter[tuple[str, str]] = Counter()
+        """The same, as the event loop knows it."""
         self._underway = 0
         self._none_underway = asyncio.Event()
         self._stopping = False
@@ -74,7 +92,8 @@ class Publishing:
         self._underway += len(publications)
         refused: Settled = []
         for publication in publications:
-            copy = Copy(publication, epoch, at)
+            to = _destination(publication)
+            copy = Copy(publication, to, epoch, at, after=self._known[to])
             if reason := self._refuses(publication):
                 refused.append((copy, reason))
             else:
@@ -109,6 +128,8 @@ class Publishing:
         if self._stopping and not self._underway:
             self._none_underway.set()
         for copy, error in settled:
+            if copy.refusal:
+                self._known[copy.destination] = copy.refusal
             copy.publication.told(error)
 
     # --- the thread ---------------------------------------------------------------------------------------------------
@@ -116,24 +137,34 @@ class Publishing:
     def opened(self, connection: Any, epoch: int) -> None:
         for topic in tuple(self.topics):
             self._let_exist(connection, topic)
-        self._channel = channel = connection.channel()
+        self._connection = connection
+        self._open_channel()
+        self._epoch = epoch
+
+    def _open_channel(self) -> None:
+        self._channel = channel = self._connection.channel()
         channel.confirm_select()
         channel.events["basic_ack"].add(self._acked)
         channel.events["basic_nack"].add(self._nacked)
         channel.events["basic_return"].add(self._returned)
         self._tag = 0
-        self._epoch = epoch
+        self._spoiled = False
 
     def work(self) -> bool:
-        if not self._waiting:
+        if self._spoiled and not self._unconfirmed and not self.link.blocked:
+            self._channel.close()
+            self._open_channel()
+        if self._spoiled or not self._waiting:
             return False
-        with in_one_write(self._channel.connection):
+        with in_one_write(self._connection):
             for _ in range(SLICE):
                 if not self._waiting or self.link.blocked or len(self._unconfirmed) >= WINDOW:
                     return False
                 copy = self._waiting.popleft()
                 if copy.epoch != self._epoch:
                     self._settled.append((copy, BusDown("the connection to the broker was lost")))
+                elif copy.after != self._refusals[copy.destination]:
+                    self._settled.append((copy, BusDown("the broker refused what was to go there before")))
                 else:
                     self._send(copy)
         return True
@@ -177,7 +208,7 @@ class Publishing:
     def closed(self, reason: str) -> None:
         self._settled += [(copy, BusDown(reason)) for copy in self._unconfirmed.values()]
         self._unconfirmed.clear()
-        self._channel = None
+        self._connection = self._channel = None
         self.report()
         self.link.tell(self._drop, reason)  # there, since the loop hands over until it knows
 
@@ -195,7 +226,12 @@ class Publishing:
             self._settled.append((copy, error))
 
     def _nacked(self, tag: int, multiple: bool) -> None:
+        """What was sent to a queue while it had no leader spoils the channel: nothing more is taken from it for that
+        queue. So the next is sent on another channel, once it is known what became of those sent on this one."""
+        self._spoiled = True
         for copy in self._confirmed(tag, multiple):
+            self._refusals[copy.destination] += 1
+            copy.refusal = self._refusals[copy.destination]
             self._settled.append((copy, BusDown("the broker refused it: a queue is full or without its quorum")))
 
     def _confirmed(self, tag: int, multiple: bool) -> list[Copy]:

@@ -3,8 +3,10 @@
 import asyncio
 import os
 import shutil
+import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -13,13 +15,21 @@ import pytest
 from gateway.bus.addresses import brokers
 from gateway.bus.contract import Bus, Incoming, open_bus
 from gateway.bus.rabbit import RabbitBus
+from gateway.bus.redis import RedisBus
 from tests.bus.proxy import Proxy
 from tests.servers import ADDRESSES
 
 RABBIT = ADDRESSES["rabbitmq"]
 SECONDS = 60
+REDIS = ADDRESSES["redis"]
 BUSES = pytest.mark.parametrize(
-    "url", ["memory://", pytest.param(RABBIT, marks=pytest.mark.server("rabbitmq"))], ids=["memory", "rabbitmq"]
+    "url",
+    [
+        "memory://",
+        pytest.param(RABBIT, marks=pytest.mark.server("rabbitmq")),
+        pytest.param(REDIS, marks=pytest.mark.server("redis")),
+    ],
+    ids=["memory", "rabbitmq", "redis"],
 )
 
 
@@ -54,7 +64,7 @@ async def running(bus: Bus, *queues: str, inlet: bool = False) -> AsyncIterator[
 
 
 async def _delete(bus: Bus, *queues: str) -> None:
-    again = open_bus(RABBIT if isinstance(bus, RabbitBus) else "memory://")
+    again = open_bus({RabbitBus: RABBIT, RedisBus: REDIS}.get(type(bus), "memory://"))
     again.start()
     await again.ready()
     for queue in queues:
@@ -104,3 +114,14 @@ async def until(there: Callable[[], bool] | Callable[[], Awaitable[bool]]) -> No
             if found if isinstance(found, bool) else await found:
                 return
             await asyncio.sleep(0.01)
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> tuple[Path, Path]:
+    """A certificate for localhost that signed itself, and its key."""
+    need("openssl")
+    key, own = tmp_path / "key.pem", tmp_path / "own.pem"
+    kind = ["-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
+    said = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
+    subprocess.run(["openssl", "req", *kind, *said, "-keyout", key, "-out", own], check=True, capture_output=True)
+    return key, own

@@ -39,6 +39,19 @@ def test_several_nodes_are_parted_by_semicolons():
     ]
 
 
+def test_redis_has_a_database_and_a_password_that_is_never_printed():
+    [broker] = brokers("rediss://:p%40ss@redis.example.com/3")
+    assert (broker.kind, broker.host, broker.port, broker.vhost, broker.tls) == (
+        "redis",
+        "redis.example.com",
+        6379,
+        "3",
+        True,
+    )
+    assert (broker.user, broker.password.reveal(), str(broker)) == ("", "p@ss", "rediss://redis.example.com:6379/3")
+    assert str(*brokers("redis://h")) == "redis://h:6379/0"
+
+
 def test_memory_has_no_broker():
     assert brokers("memory://") == ()
 
@@ -46,12 +59,20 @@ def test_memory_has_no_broker():
 @pytest.mark.parametrize(
     ("url", "says"),
     [
-        ("redis://:s3cret@127.0.0.1:6379/0", "this hub has no bus 'redis': use memory:// within one process, amqp://"),
+        (
+            "sqs://k:s3cret@h",
+            "use memory:// within one process, amqp:// or amqps:// for RabbitMQ, redis:// or rediss:// for Redis",
+        ),
+        ("filesystem:///s3cret", "this hub has no bus 'filesystem': use memory://"),
+        ("redis://:s3cret@h/events", "the bus needs the number of a database"),
+        ("redis://:s3cret@h;redis://i", "the bus takes one Redis, by itself"),
+        ("amqp://u:s3cret@h;redis://i", "the bus takes one Redis, by itself"),
+        ("redis://:s3cret@h/0?db=3", "does not know the parameter 'db'; redis:// addresses take none"),
         ("s3cret", "this hub has no bus 'without a scheme'"),
         ("memory://s3cret", "this hub has no bus 'memory'"),
         ("amqp://", "the bus needs a host, as in amqp://user:password@broker.example.com/"),
         ("amqp://u:s3cret@h:port/", "the bus needs an address such as amqp://user:password@broker.example.com/"),
-        ("amqp://u:s3cret@h/?heartbeat=3", "does not know the parameter 'heartbeat'; an amqp:// address takes none"),
+        ("amqp://u:s3cret@h/?heartbeat=3", "does not know the parameter 'heartbeat'; amqp:// addresses take none"),
         (
             "amqps://u:s3cret@h/?verify=no",
             "does not know the parameter 'verify'; it takes cacertfile, certfile, keyfile",

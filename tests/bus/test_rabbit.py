@@ -2,7 +2,6 @@
 
 import asyncio
 import ssl
-import subprocess
 import threading
 from urllib.parse import urlsplit
 
@@ -12,7 +11,7 @@ from kombu import Connection
 from gateway.bus.addresses import brokers
 from gateway.bus.contract import BusDown, Incoming, Unroutable, open_bus
 from gateway.bus.rabbit import RabbitBus
-from tests.bus.conftest import RABBIT, SECONDS, drained, impatient, name, need, proxy, running, send, through, until
+from tests.bus.conftest import RABBIT, SECONDS, drained, impatient, name, proxy, running, send, through, until
 from tests.bus.proxy import BLOCKED, UNBLOCKED, Proxy
 
 pytestmark = pytest.mark.server("rabbitmq")
@@ -181,6 +180,28 @@ def test_a_full_queue_refuses_and_the_others_take():
     outcomes = asyncio.run(work())
     assert outcomes[0] is None
     assert str(outcomes[-1]) == "the broker refused it: a queue is full or without its quorum"
+
+
+def test_a_queue_that_was_full_takes_again_once_there_is_room():
+    async def work():
+        full = name()
+        async with running(open_bus(RABBIT), full) as bus:
+            await bus.delete(full)
+            await asyncio.to_thread(_declare, full, {"x-max-length": 1, "x-overflow": "reject-publish"})
+            outcomes = await asyncio.gather(*(send(bus, full, b"{}", str(n)) for n in range(9)), return_exceptions=True)
+            assert isinstance(outcomes[-1], BusDown)
+            while await asyncio.to_thread(_take, full):
+                continue
+            await send(bus, full, b"{}", "again")
+            return await asyncio.to_thread(_take, full)
+
+    assert asyncio.run(work()) == "again"
+
+
+def _take(queue):
+    with Connection(RABBIT) as connection, connection.channel() as channel:
+        message = channel.basic_get(queue, no_ack=True)
+        return message and message.properties["message_id"]
 
 
 def _declare(queue, arguments=None, **more):
@@ -389,17 +410,6 @@ def test_what_was_published_is_finished_before_a_bus_stops():
 
 async def _is(bus, queue, depth):
     return await bus.depth(queue) == depth
-
-
-@pytest.fixture
-def certificate(tmp_path):
-    """A certificate for localhost that signed itself, and its key."""
-    need("openssl")
-    key, own = tmp_path / "key.pem", tmp_path / "own.pem"
-    kind = ["-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
-    said = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
-    subprocess.run(["openssl", "req", *kind, *said, "-keyout", key, "-out", own], check=True, capture_output=True)
-    return key, own
 
 
 def test_tls_is_spoken_with_a_broker_whose_certificate_is_known_and_with_no_other(certificate):

@@ -17,7 +17,7 @@ from typing import Self
 from tests.bus.conftest import need
 from tests.end_to_end.hub_process import free_port
 
-READY = 40.0
+READY = 90.0
 """Seconds a start may take on a busy machine."""
 GONE = 20.0
 """Seconds an orderly end may take."""
@@ -26,13 +26,16 @@ GONE = 20.0
 class OwnBroker:
     """`start`, `kill` and `stop` return when it is so. Blocks: call it from a thread where there is an event loop."""
 
-    def __init__(self, folder: Path) -> None:
-        """`folder`: empty, or not there."""
+    def __init__(self, folder: Path, beside: "OwnBroker | None" = None, **options: object) -> None:
+        """`folder`: empty, or not there. `beside` another node, which it joins when it first starts; that is entered
+        before and left after. `options` go into its rabbitmq.conf."""
         # The program on the PATH may be a distribution's wrapper, which changes the user; the real one lies beside it.
         self._program = Path(need("rabbitmq-server")).resolve().with_name("rabbitmq-server")
         self._folder = folder
         self._port = free_port()
-        self._environment = _laid_out(folder, self._port)
+        self._beside = beside
+        settings = {**(_with(beside) if beside else {}), **options}
+        self._environment = _laid_out(folder, self._port, beside._environment if beside else {}, settings)
         self._node: subprocess.Popen[bytes] | None = None
 
     @property
@@ -40,7 +43,8 @@ class OwnBroker:
         return f"amqp://guest:guest@127.0.0.1:{self._port}//"
 
     def __enter__(self) -> Self:
-        self._epmd = subprocess.Popen([need("epmd")], env=self._environment, stdin=subprocess.DEVNULL)
+        if self._beside is None:
+            self._epmd = subprocess.Popen([need("epmd")], env=self._environment, stdin=subprocess.DEVNULL)
         try:
             self.start()
         except BaseException:
@@ -53,8 +57,9 @@ class OwnBroker:
         try:
             self.stop()
         finally:
-            self._epmd.kill()
-            self._epmd.wait()
+            if self._beside is None:
+                self._epmd.kill()
+                self._epmd.wait()
         _until(lambda: not self._processes(), 5, self._said)
 
     def start(self) -> None:
@@ -68,6 +73,34 @@ class OwnBroker:
                 stderr=said,
             )
         _until(self._serves, READY, self._said)
+
+    def control(self, *arguments: str) -> str:
+        """What `rabbitmqctl` says of it."""
+        done = subprocess.run(
+            [self._program.with_name("rabbitmqctl"), "--node", self.node, *arguments],
+            env=self._environment,
+            cwd=self._folder,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=READY,
+            check=False,
+        )
+        assert done.returncode == 0, f"{done.stdout}{done.stderr}{self._said()}"
+        return done.stdout
+
+    @property
+    def node(self) -> str:
+        return self._environment["RABBITMQ_NODENAME"]
+
+    def pause(self) -> None:
+        """It lives, and does nothing."""
+        assert self._node
+        self._node.send_signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        assert self._node
+        self._node.send_signal(signal.SIGCONT)
 
     def kill(self) -> None:
         """kill -9 of the machine it runs in."""
@@ -104,20 +137,33 @@ class OwnBroker:
         return [int(each.parent.name) for each in Path("/proc").glob("[0-9]*/environ") if mark in _read(each)]
 
 
-def _laid_out(folder: Path, port: int) -> Mapping[str, str]:
-    """The environment of a node whose files lie in this folder, and the files it starts from."""
+def _with(other: OwnBroker) -> Mapping[str, str]:
+    """What has a node that is empty join another when it starts.
+
+    Source: https://www.rabbitmq.com/docs/cluster-formation#peer-discovery-classic-config (read 2026-11).
+    """
+    formation = "cluster_formation"
+    return {
+        f"{formation}.peer_discovery_backend": "classic_config",
+        f"{formation}.classic_config.nodes.1": other.node,
+    }
+
+
+def _laid_out(folder: Path, port: int, beside: Mapping[str, str], options: Mapping[str, object]) -> Mapping[str, str]:
+    """The environment of a node whose files lie in this folder, and the files it starts from. Nodes beside each other
+    have one epmd and one cookie."""
     folder.mkdir(exist_ok=True)
-    (folder / "rabbitmq.conf").write_text(
-        f"listeners.tcp.own = 127.0.0.1:{port}\ndisk_free_limit.absolute = 50MB\nlog.console = false\n"
-    )
+    usual = {"listeners.tcp.own": f"127.0.0.1:{port}", "disk_free_limit.absolute": "50MB", "log.console": "false"}
+    lines = [f"{name} = {value}\n" for name, value in {**usual, **options}.items()]
+    (folder / "rabbitmq.conf").write_text("".join(lines))
     (folder / "enabled_plugins").write_text("[].\n")
     (folder / "rabbitmq-env.conf").write_text("")
     return {
         "PATH": os.environ["PATH"],
         "LANG": "C.UTF-8",
-        "HOME": str(folder),
+        "HOME": beside.get("HOME", str(folder)),
         "ERL_EPMD_ADDRESS": "127.0.0.1",
-        "ERL_EPMD_PORT": str(free_port()),
+        "ERL_EPMD_PORT": beside.get("ERL_EPMD_PORT") or str(free_port()),
         "RABBITMQ_NODENAME": f"own{port}@localhost",
         "RABBITMQ_DIST_PORT": str(free_port()),
         "RABBITMQ_MNESIA_BASE": str(folder / "mnesia"),
