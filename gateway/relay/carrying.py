@@ -17,18 +17,18 @@ from gateway.store.times import now_us
 from gateway.waiting import Bell
 
 log = structlog.get_logger()
-GRACE = 10.0
-"""Seconds that copies under way get when the relay stops."""
 
 
 class Carrying:
-    def __init__(self, name: str, target: Target, bell: Bell) -> None:
+    def __init__(self, name: str, target: Target, bell: Bell, grace: float) -> None:
+        """`grace`: seconds that copies under way get when the relay stops."""
         self.full = False
         """No more is read before copies under way are taken, so that each one taken is news."""
         self._name = name
         self._target = target
         self._pipeline = target if isinstance(target, Pipeline) else None
         self._bell = bell
+        self._grace = grace
         self._tasks: set[asyncio.Task[None]] = set()
         self._took = 0
         """Copies that the metric does not have yet."""
@@ -58,9 +58,9 @@ class Carrying:
     async def end(self, course: Course | None) -> None:
         """Gives what is under way a moment, and then no more."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(GRACE):
+            async with asyncio.timeout(self._grace):
                 while self._tasks or (course and course.under_way):
-                    await self._bell.sleep(GRACE)
+                    await self._bell.sleep(self._grace)
         for late in self._tasks:
             late.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

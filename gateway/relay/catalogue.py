@@ -3,7 +3,7 @@
 # ruff: noqa: S608 - statements are made of our own names; values are parameters
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import msgspec
@@ -16,6 +16,7 @@ from gateway.relay.subscription import TOPIC_NAME, Origin, State, Subscription
 from gateway.settings.model import Settings
 from gateway.settings.sealing import Seal
 from gateway.settings.subscribing import SubscriptionEntry
+from gateway.store.engine import looking
 from gateway.store.times import SECOND
 
 SECRETS = ("secret", "previous_secret")
@@ -180,13 +181,8 @@ class Rows:
 @contextmanager
 def reading(engine: Engine) -> Iterator[Rows]:
     """One state of the store, whatever is written meanwhile. Blocks."""
-    connection = engine.raw_connection()
-    try:
-        with closing(connection.cursor()) as cursor:
-            cursor.execute("BEGIN")
-            yield Rows(cursor)
-    finally:
-        connection.close()
+    with looking(engine, one_state=True) as cursor:
+        yield Rows(cursor)
 
 
 def _row(found: Any) -> Row:

@@ -121,7 +121,7 @@ class Cancelled:
 Change = Placed | Made | Redefined | Resealed | Stated | Moved | Removed | Retried | Skipped | Replay | Cancelled
 _ROW = "SELECT state, revision, body FROM subscriptions WHERE name = ?"
 _BOUNDS = "SELECT (SELECT min(position) FROM events), (SELECT max(position) FROM events)"
-_TAKE_OVER = "UPDATE subscriptions SET origin = ?, body = NULL, secrets = NULL, trusted = 1 WHERE name = ?"
+_TAKE_OVER = "UPDATE subscriptions SET origin = ?, body = NULL, secrets = NULL, trusted = TRUE WHERE name = ?"
 _REVISE = "UPDATE subscriptions SET revision = revision + 1 WHERE name = ?"
 _DEFINE = "UPDATE subscriptions SET body = ?, secrets = ?, revision = revision + 1 WHERE name = ?"
 _RESEAL = "UPDATE subscriptions SET secrets = ? WHERE name = ? AND secrets = ?"

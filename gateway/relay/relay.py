@@ -38,6 +38,10 @@ OPENING_PAUSE = 1.0
 class Lease:
     owner: str
     seconds: float
+    kept: bool = False
+    """Renewed while there is nothing to do, too: other processes wait for it to lapse."""
+    grace: float = 10.0
+    """Seconds that copies under way have when it is handed back."""
 
 
 class Relay:
@@ -54,7 +58,7 @@ class Relay:
         self._writer = writer
         self._lease = lease
         self._bell = Bell()
-        self._carrying = Carrying(subscription.name, target, self._bell)
+        self._carrying = Carrying(subscription.name, target, self._bell, lease.grace)
         self._opening: asyncio.Task[None] | None = None
         self._recording: asyncio.Task[None] | None = None
         self._attending = asyncio.Lock()
@@ -73,6 +77,11 @@ class Relay:
     def wake(self) -> None:
         """Says that there is news in the feed."""
         if self.course:
+            self._bell.ring()
+
+    def take(self) -> None:
+        """Says that the lease may be had."""
+        if self.course is None:
             self._bell.ring()
 
     def look(self) -> None:
@@ -115,7 +124,7 @@ class Relay:
 
     async def _keep(self, course: Course) -> None:
         """Sees to the lease before anything is done under it, and to the way to the target."""
-        if _time() - self._leased > self._lease.seconds / 2 and self._busy(course):
+        if _time() - self._leased > self._lease.seconds / 2 and (self._lease.kept or self._busy(course)):
             await self._attend(course)
         if course.interrupted is not None and not course.under_way and (self._opening is None or self._opening.done()):
             self._opening = asyncio.create_task(self._open(course), name=f"open {self.name}")
@@ -242,7 +251,7 @@ class Relay:
                 waits.append(self._told + every - time)
         if course.moved or course.passed:
             waits.append(self._recorded + (RECORD_EVERY if course.moved else PASSED_EVERY) - time)
-        if self._busy(course):
+        if self._lease.kept or self._busy(course):
             waits.append(self._leased + self._lease.seconds / 2 - time)
         return max(0.0, min(waits))
 

@@ -10,7 +10,6 @@ import structlog
 from gateway import logs
 from gateway.bus.commands import Commanding
 from gateway.bus.contract import Bus
-from gateway.ids import new_id
 from gateway.metrics import (
     SUBSCRIPTION_ACTIVE,
     SUBSCRIPTION_HELD,
@@ -41,6 +40,7 @@ LONGEST_WAIT = 60.0
 A_MOMENT = 0.001
 """Seconds for each subscription that looks at what came: together they look a thousand times a second."""
 LONGEST_MOMENT = 0.02
+FREE = "SELECT name FROM subscriptions WHERE state = 'active' AND owner = ''"
 GAUGES = (SUBSCRIPTION_ACTIVE, SUBSCRIPTION_HELD, SUBSCRIPTION_LAG, SUBSCRIPTION_LAG_SECONDS, SUBSCRIPTION_PARKED)
 
 
@@ -51,7 +51,6 @@ class Relays:
         self._hub = hub
         self._bus = bus
         self._commanding = Commanding(hub, bus)
-        self._owner = new_id()
         self._bell = Bell()
         self._relays: dict[str, Relay] = {}
         self._revisions: dict[str, int] = {}
@@ -65,11 +64,11 @@ class Relays:
         """The newest position the relays were rung for."""
 
     async def start(self) -> None:
-        """Every subscription has its place in the feed before anything new is recorded."""
+        """Once each subscription has its place."""
         self._bus.start()
         self._commanding.start()
         await self._reseal()
-        await self.renew()
+        await self._agree()
         self._tasks = [
             asyncio.create_task(rounds("subscriptions", self._look_out), name="subscriptions"),
             asyncio.create_task(rounds("news for subscriptions", self._follow), name="news"),
@@ -80,17 +79,19 @@ class Relays:
         for task in (*self._tasks, *self._replays.values()):
             task.cancel()
         await asyncio.gather(*self._tasks, *self._replays.values(), return_exceptions=True)
-        await self._commanding.stop()
-        await asyncio.gather(*(relay.stop() for relay in self._relays.values()))
+        await asyncio.gather(self._commanding.stop(), *(relay.stop() for relay in self._relays.values()))
         self._relays.clear()
         await self._bus.stop()
         self._threads.shutdown()
 
+    async def place(self) -> None:
+        """Gives each subscription of the configuration its place in the feed. In every process, whatever it runs."""
+        wanted = of_settings(self._hub.settings).items()
+        places = [Placed(name, one.origin, oldest=one.entry.start == "oldest") for name, one in wanted]
+        await asyncio.gather(*(self._hub.writer.write(change, placed) for placed in places))
+
     async def renew(self) -> None:
         """By a new configuration; those that did not change run on."""
-        for name, one in of_settings(self._hub.settings).items():
-            placed = Placed(name, one.origin, oldest=one.entry.start == "oldest")
-            await self._hub.writer.write(change, placed)
         await self._agree()
 
     def wake(self, name: str) -> None:  # noqa: ARG002 - all are looked at together, which costs the same
@@ -123,6 +124,9 @@ class Relays:
     async def _look_out(self) -> None:
         await self._bell.sleep(BACKSTOP)
         rows = await self._agree()
+        for name in await asyncio.to_thread(self._free):
+            if name in self._relays:
+                self._relays[name].take()
         await self._replay(await asyncio.to_thread(running, self._hub.engine))
         await asyncio.to_thread(self._measure, rows)
 
@@ -137,6 +141,11 @@ class Relays:
     def _rows(self) -> list[Row]:
         with reading(self._hub.engine) as found:
             return found.all()
+
+    def _free(self) -> list[str]:
+        """What another process handed back."""
+        with self._hub.engine.connect() as connection:
+            return [name for (name,) in connection.exec_driver_sql(FREE)]
 
     async def _agree(self) -> list[Row]:
         """Runs what there is and nothing else; those that changed begin anew where they are. What there is."""
@@ -165,7 +174,7 @@ class Relays:
             self._target(subscription),
             Bringing(hub.engine, hub.feed, subscription.filter, self._threads, lambda: hub.writer.waiting),
             hub.writer,
-            Lease(self._owner, hub.settings.limits.lease),
+            Lease(self._hub.name, hub.settings.limits.lease, kept=hub.among_others, grace=hub.settings.limits.drain),
         )
         relay.start()
         return relay

@@ -20,7 +20,8 @@ from gateway.metrics import RELAYED
 from gateway.relay.copies import copy_of
 from gateway.relay.events import Batch, Event, Filter, read
 from gateway.relay.targets import Away, Ended, Refusal, Target
-from gateway.store.transaction import Transaction
+from gateway.store.session import beside_others
+from gateway.store.transaction import Transaction, listed
 from gateway.store.writer import Writer
 
 log = structlog.get_logger()
@@ -34,6 +35,7 @@ RUNNING, DONE, FAILED, CANCELLED = "running", "done", "failed", "cancelled"
 _RUNNING = (
     "SELECT id, subscription, after, until, types, position, sent FROM replays WHERE state = 'running' ORDER BY id"
 )
+_HOLD = "SELECT id FROM replays WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id"
 _STATE = "SELECT state FROM replays WHERE id = ?"
 _PROGRESS = "UPDATE replays SET position = ?, sent = ?, state = ?, error = ?, ended_at = ? WHERE id = ?"
 
@@ -83,8 +85,10 @@ def running(engine: Engine) -> list[Range]:
     ]
 
 
+@beside_others
 def progress(transaction: Transaction, made: Sequence[Progress]) -> list[bool]:
     """Whether each replay still runs; what was cancelled stays so."""
+    transaction.hold(_HOLD, listed(sorted(one.id for one in made)))
     states = [transaction.row(_STATE, one.id) for one in made]
     goes_on = [state is not None and state[0] == RUNNING for state in states]
     for one, on in zip(made, goes_on, strict=True):

@@ -14,8 +14,9 @@ from sqlalchemy import Engine
 
 from gateway.relay.held import Changes, HeldEvent
 from gateway.relay.subscription import State
+from gateway.store.session import beside_others
 from gateway.store.times import SECOND
-from gateway.store.transaction import Transaction
+from gateway.store.transaction import Transaction, listed
 
 MOST_ERROR = 500
 """Characters kept of what went wrong."""
@@ -82,6 +83,7 @@ class Row:
 
 COLUMNS = "state, owner, fence, lease_until, revision, position, beyond, sent, previous, failing_since, error"
 _ROW = f"SELECT {COLUMNS} FROM subscriptions WHERE name = ?"
+_HOLD = "SELECT name FROM subscriptions WHERE name IN (SELECT value FROM json_each(?)) ORDER BY name"
 _LEASE = "UPDATE subscriptions SET owner = ?, fence = ?, lease_until = ? WHERE name = ?"
 _MADE = (
     "UPDATE subscriptions SET position = ?, beyond = ?, sent = ?, previous = ?, failing_since = ?, error = ?"
@@ -104,10 +106,12 @@ _POSITIONS = msgspec.json.Decoder(list[int])
 _PAIRS = msgspec.json.Decoder(dict[int, int], strict=False)
 
 
+@beside_others
 def attend(transaction: Transaction, wanted: Sequence[Attendance]) -> list[Standing | None]:
     """How each subscription stands; None for one that is no more."""
     standings: list[Standing | None] = []
     written = []
+    transaction.hold(_HOLD, listed(sorted(one.name for one in wanted)))
     for one in wanted:
         found = transaction.row(_ROW, one.name)
         row = Row(*found) if found else None

