@@ -4,8 +4,6 @@ A retry continues at the first payload that was not accepted. Every error of the
 `gateway.send.outcome`); anything else that goes wrong after the request may have left is `uncertain`, never repeated.
 """
 
-import asyncio
-
 import structlog
 
 from connectors.kit.base import Sent
@@ -18,8 +16,6 @@ from gateway.send.requests import SEND, Errand, errands, sound
 from gateway.send.work import Lane
 
 log = structlog.get_logger()
-LONGEST = 120.0
-"""Seconds one provider request may take in all."""
 
 
 async def deliver(lane: Lane, claimed: Claimed) -> None:
@@ -33,7 +29,7 @@ async def deliver(lane: Lane, claimed: Claimed) -> None:
             if not await lane.turn(claimed, n):
                 return
             sent = await hand_over(lane, errand)
-            if not await lane.record(Done(connector, parcel, n, sent, claimed.draft.message)):
+            if not await lane.record(Done(connector, parcel, n, sent)):
                 return
             n = None
     except KitError as error:
@@ -43,11 +39,10 @@ async def deliver(lane: Lane, claimed: Claimed) -> None:
 
 
 async def hand_over(lane: Lane, errand: Errand) -> Sent:
-    """One provider request. Raises the kit's sending errors and nothing else."""
+    """One provider request, within a lane's time for it. Raises the kit's sending errors and nothing else."""
     try:
         with lane.seconds.time():
-            async with asyncio.timeout(LONGEST):
-                sent = sound(await SEND[errand.kind](lane.connector.plugin, errand.outbound))
+            sent = sound(await lane.within(SEND[errand.kind](lane.connector.plugin, errand.outbound)))
     except tuple(NEXT):
         raise
     except Exception as error:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import structlog
 
 from gateway.deliver import deliver
-from gateway.ids import new_id
 from gateway.live import LiveConnector
 from gateway.send.pausing import unpause
 from gateway.send.work import Lane
@@ -33,7 +32,6 @@ WORK = (
 class Lanes:
     def __init__(self, hub: "Hub") -> None:
         self._hub = hub
-        self._owner = new_id()
         self._lanes: dict[str, Lane] = {}
         self._watch: asyncio.Task[None] | None = None
 
@@ -47,7 +45,7 @@ class Lanes:
             self._watch.cancel()
             with suppress(asyncio.CancelledError):
                 await self._watch
-        await asyncio.gather(*(lane.stop() for lane in self._lanes.values()))
+        await asyncio.gather(*(lane.stop(for_good=True) for lane in self._lanes.values()))
         self._lanes.clear()
 
     async def renew(self) -> None:
@@ -73,7 +71,8 @@ class Lanes:
             self._hub.writer,
             self._hub.files,
             lambda attachment_id: self._hub.links.link(attachment_id),
-            owner=self._owner,
+            owner=self._hub.name,
+            keeps=self._hub.among_others,
             limits=self._hub.settings.limits,
             carry_out=deliver,
         )

@@ -1,7 +1,7 @@
 """`message.send`: a command becomes a message in the history and a delivery in the queue, in one transaction."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from gateway.ids import new_id
 from gateway.record.cases import Case
@@ -10,10 +10,12 @@ from gateway.record.people import Way
 from gateway.send.asks import Accepted, Ask, Refusal, Rejected
 from gateway.send.copies import Copies, copies_of
 from gateway.send.drafts import attachment_ids_of
+from gateway.send.each import each
 from gateway.send.fallback import watch
 from gateway.send.standing import SELECT, Parcel, Plan, queue
 from gateway.send.target import Target, aim
 from gateway.store import schema
+from gateway.store.session import beside_others
 from gateway.store.times import on_our_clock
 from gateway.store.transaction import Transaction, listed
 from normalizer.codec import encode
@@ -22,19 +24,27 @@ from normalizer.errors import ErrorCode
 from normalizer.model import PRIORITY_RANK, Direction, Message, Priority, Purpose
 from normalizer.placeholder import placeholder
 
+_HOLD_ROUTES = (
+    "SELECT id FROM routes WHERE conversation_id IN (SELECT value FROM json_each(?))"
+    " OR id IN (SELECT value FROM json_each(?)) ORDER BY id"
+)
+_HOLD_CASES = "SELECT id FROM conversations WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id"
 
+
+@beside_others
 def accept(transaction: Transaction, asks: Sequence[Ask]) -> list[Accepted | Rejected]:
     """Accepts each command once, or says why not. A refused one leaves no trace."""
-    results: list[Accepted | Rejected] = []
-    for ask in asks:
-        try:
-            with transaction.attempt(), transaction.tracing(ask.trace):
-                desk = Desk(transaction)
-                results.append(_accept(desk, ask))
-                desk.save()
-        except Refusal as refusal:
-            results.append(refusal.rejected)
-    return results
+    hold(transaction, [ask.command for ask in asks])
+    return each(transaction, asks, _accept)
+
+
+def hold(transaction: Transaction, commands: Iterable[SendMessage]) -> None:
+    """Before the first of them: the routes they leave on, nearly always, and then their conversations, in the order of
+    whoever records."""
+    wanted = [(command.conversation_id, command.route_id) for command in commands]
+    cases, routes = (listed(sorted({id_ for id_ in ids if id_})) for ids in zip(*wanted, strict=True))
+    transaction.hold(_HOLD_ROUTES, cases, routes)
+    transaction.hold(_HOLD_CASES, cases)
 
 
 def _accept(desk: Desk, ask: Ask) -> Accepted:

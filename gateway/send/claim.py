@@ -12,15 +12,15 @@ import msgspec
 import structlog
 
 from gateway.live import LiveConnector
-from gateway.record import UNAVAILABLE
 from gateway.record.cases import Cases
 from gateway.send.drafts import Draft, drafts, freeze
 from gateway.send.pausing import State
 from gateway.send.pieces import first_unsettled, marked
 from gateway.send.rate import cost_of
-from gateway.send.standing import NEVER, SELECT, Parcel, Plan, save, tell
+from gateway.send.standing import COLUMNS, NEVER, SELECT, Parcel, Plan, save, tell
+from gateway.store.session import UNAVAILABLE, beside_others
 from gateway.store.times import SECOND
-from gateway.store.transaction import Transaction
+from gateway.store.transaction import Transaction, listed
 from normalizer.errors import ErrorCode
 from normalizer.model import PRIORITY_RANK, DeliveryError
 from normalizer.status import Status
@@ -49,8 +49,7 @@ class Wanted:
     """Seconds for which a number is taken for a choice of numbered text."""
 
 
-@dataclass(frozen=True)
-class Claimed:
+class Claimed(msgspec.Struct, frozen=True):
     """A delivery to carry out, with everything its requests need."""
 
     parcel: Parcel
@@ -72,6 +71,10 @@ class Claims:
 MOST_EXPIRED = 256
 """Deliveries that expire in one claim; the rest in the next."""
 RANKS = range(len(PRIORITY_RANK))
+_AMONG = "id IN (SELECT value FROM json_each(?))"
+_HOLD = "SELECT connector_id FROM lanes WHERE connector_id IN (SELECT value FROM json_each(?)) ORDER BY connector_id"
+_HOLD_DUE = f"SELECT id FROM deliveries WHERE {_AMONG} ORDER BY id"
+_STATUS = COLUMNS.index("status")
 _LANE = "SELECT owner, fence, lease_until, paused_until, state FROM lanes WHERE connector_id = ?"
 _TAKE = (
     "INSERT INTO lanes (connector_id, owner, fence, lease_until) VALUES (?, ?, ?, ?)"
@@ -88,18 +91,22 @@ _EXPIRED = f"{SELECT} WHERE connector_id = ? AND status = 'queued' AND expires_a
 _LEFT = f"{SELECT} WHERE connector_id = ? AND status = 'sending' AND fence < ?"
 
 
+@beside_others
 def claim(transaction: Transaction, wanted: Sequence[Wanted]) -> list[Claims]:
     """Each lane's due deliveries, if the lane is its asker's."""
     cases = Cases(transaction)  # one for all: a conversation may have deliveries in several lanes
+    transaction.hold(_HOLD, listed(sorted(one.connector.id for one in wanted)))
     claims = [_claim(transaction, cases, one) for one in wanted]
     cases.save()
     return claims
 
 
+@beside_others
 def release(transaction: Transaction, lanes: Sequence[tuple[str, str]]) -> list[None]:
     """Hands back leases: (connector, owner)."""
-    for lane in lanes:
+    for lane in sorted(lanes):
         transaction.change(_RELEASE, *lane)
+        transaction.wake("lane", lane[0])  # of another process, which waits for it
     return [None for _ in lanes]
 
 
@@ -110,6 +117,7 @@ def _claim(transaction: Transaction, cases: Cases, wanted: Wanted) -> Claims:
     if owner not in ("", wanted.owner) and lease_until > now:
         return Claims(mine=False, wait=(lease_until - now) / SECOND)
     if owner != wanted.owner:
+        transaction.be_alone()
         fence += 1
         _doubt(transaction, cases, wanted, fence)
     transaction.change(_TAKE, connector_id, wanted.owner, fence, now + int(wanted.lease * SECOND))
@@ -124,6 +132,9 @@ def _claim(transaction: Transaction, cases: Cases, wanted: Wanted) -> Claims:
 
 def _take(transaction: Transaction, cases: Cases, wanted: Wanted, fence: int, most: int) -> Claims:
     rows = _due(transaction, wanted, most if wanted.units is None else min(most, wanted.units))
+    if rows and transaction.hold(_HOLD_DUE, ids := listed(row[0] for row in rows)):
+        found = {row[0]: row for row in transaction.rows(f"{SELECT} WHERE {_AMONG}", ids)}
+        rows = [found[row[0]] for row in rows if found[row[0]][_STATUS] == Status.QUEUED]
     claimed, whole = _prepare(transaction, cases, wanted, fence, rows, wanted.units) if rows else ([], True)
     if not whole:
         return Claims(mine=True, parcels=claimed, wait=0.0)  # what failed may have held up others
@@ -174,6 +185,7 @@ def _prepare(
 
 
 def _give_up(transaction: Transaction, cases: Cases, wanted: Wanted, parcel: Parcel, detail: str) -> None:
+    transaction.be_alone()
     parcel.status = Status.FAILED
     save(transaction, parcel, Plan(why=detail, error=DeliveryError(code=ErrorCode.UNKNOWN, detail=detail)))
     tell(cases, parcel, wanted.connector.place)
@@ -213,6 +225,8 @@ def _expire(transaction: Transaction, cases: Cases, wanted: Wanted) -> bool:
     """Whether more may have expired."""
     error = DeliveryError(code=ErrorCode.EXPIRED, detail="expires_at came before it could be sent")
     rows = transaction.rows(_EXPIRED, wanted.connector.id, transaction.now_us)
+    if rows:
+        transaction.be_alone()
     for row in rows:
         parcel = Parcel(*row)
         parcel.status = Status.EXPIRED

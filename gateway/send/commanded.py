@@ -15,11 +15,12 @@ import msgspec
 from gateway.live import LiveConnector
 from gateway.people.linking import LinkAsk, request
 from gateway.people.orders import PeopleOrder, arrange
-from gateway.send.accept import accept
+from gateway.send.accept import accept, hold
 from gateway.send.asks import Accepted, Ask, Order, Rejected
 from gateway.send.orders import order
 from gateway.send.seen import ReadOrder, Seen, read
 from gateway.store import schema
+from gateway.store.session import beside_others
 from gateway.store.transaction import Transaction
 from normalizer.codec import decoder, encode
 from normalizer.commands import (
@@ -59,8 +60,12 @@ class Commanded:
     """To which what comes of it belongs, its answer too."""
 
 
+@beside_others
 def carry_out(transaction: Transaction, bulks: Sequence[Sequence[Commanded]]) -> list[None]:
     """Carries out each command of each bulk, in their order, and answers it with an event to come."""
+    sends = [one.wanted for bulk in bulks for one in bulk if isinstance(one.wanted, SendMessage)]
+    if sends:
+        hold(transaction, sends)
     for bulk in bulks:
         for one in bulk:
             with transaction.tracing(one.trace):
@@ -103,24 +108,28 @@ def _send(transaction: Transaction, principal: str, one: Commanded) -> Accepted 
 
 
 def _order(transaction: Transaction, principal: str, one: Commanded) -> Accepted | Rejected:
+    transaction.be_alone()
     command = one.wanted
     assert isinstance(command, AboutMessages)
     return order(transaction, [Order(principal, _author(one), command, one.connectors)])[0]
 
 
 def _read(transaction: Transaction, _: str, one: Commanded) -> Seen | Rejected:
+    transaction.be_alone()
     command = one.wanted
     assert isinstance(command, ReadConversation)
     return read(transaction, [ReadOrder(_author(one), command)])[0]
 
 
 def _arrange(transaction: Transaction, _: str, one: Commanded) -> Contact | Rejected:
+    transaction.be_alone()
     command = one.wanted
     assert isinstance(command, Arrangement)
     return arrange(transaction, [PeopleOrder(one.subscription, command)])[0]
 
 
 def _verify(transaction: Transaction, principal: str, one: Commanded) -> Link | Rejected:
+    transaction.be_alone()
     command = one.wanted
     assert isinstance(command, RequestVerification)
     return request(transaction, [LinkAsk(principal, command, one.connectors)])[0]

@@ -10,18 +10,12 @@ from gateway.people.participants import enter
 from gateway.record.desk import Desk
 from gateway.record.people import Way
 from gateway.send.asks import Ask
+from gateway.send.newest import newest
 from gateway.send.target import Target, choose_among
-from gateway.store.histories import OF_ID, both
 from normalizer.inbound import Address, Peer, Person
 from normalizer.model import Direction, Message, Proof
 from normalizer.participants import Copied
 from normalizer.reply_channel import Chosen, Wish
-
-_NEWEST = both(
-    "SELECT h.sequence, m.id FROM {history} h CROSS JOIN events e ON e.position = h.position"
-    " CROSS JOIN message_heads m ON m.id = e.subject CROSS JOIN routes r ON r.id = m.route_id"
-    f" WHERE h.conversation = {OF_ID} AND e.type = 'message.received' AND r.connector_id = ?2"
-)
 
 
 @dataclass(frozen=True)
@@ -57,9 +51,8 @@ def _answered(desk: Desk, ask: Ask, target: Target) -> Message | None:
         way = desk.way(named.route_id)
         here = desk.cases.standing(named.conversation_id) is target.case
         return named if here and way is not None and way.connector_id == target.connector.id else None
-    sql = f"{_NEWEST} ORDER BY 1 DESC LIMIT 1"
-    row = desk.transaction.row(sql, target.case.id, target.connector.id)
-    return desk.message(row[1]) if row else None
+    found = newest(desk.transaction, target.case.id, target.connector.id)
+    return desk.message(found[0]) if found else None
 
 
 def _wanted(desk: Desk, answered: Message, to: Way) -> list[Copied]:

@@ -18,7 +18,20 @@ from normalizer.parts import CardsPart, MediaPart, Part
 from normalizer.placeholder import placeholder
 from normalizer.render import render
 
+
+class _Told(msgspec.Struct):
+    message: Message
+
+
+class _Created(msgspec.Struct):
+    """The event that made a message, where it stands as it was made: what the view `message_bodies` gives, without
+    taking it out of the event in SQL first."""
+
+    data: _Told
+
+
 _message = decoder(Message)
+_created = decoder(_Created)
 
 
 @dataclass(frozen=True)
@@ -32,8 +45,7 @@ class StoredRow:
     size: int | None
 
 
-@dataclass(frozen=True)
-class Draft:
+class Draft(msgspec.Struct, frozen=True):
     parcel: Parcel
     message: Message
     address: Address
@@ -45,7 +57,10 @@ class Draft:
 
 
 _ROUTES = "SELECT id, address, thread FROM routes WHERE id IN (SELECT value FROM json_each(?))"
-_MESSAGES = "SELECT id, body FROM messages WHERE id IN (SELECT value FROM json_each(?))"
+_MESSAGES = (
+    "SELECT m.id, m.body, e.body FROM message_heads m LEFT JOIN events e ON e.position = m.position"
+    " WHERE m.id IN (SELECT value FROM json_each(?))"
+)
 _FILES = "SELECT id, sha256, media_type, name, size FROM attachments WHERE id IN (SELECT value FROM json_each(?))"
 _NUMBERED = "UPDATE routes SET numbered = ? WHERE id = ?"
 
@@ -55,7 +70,8 @@ def drafts(transaction: Transaction, connector: LiveConnector, parcels: Sequence
     if not parcels:
         return []
     messages = {
-        id_: _message.decode(body) for id_, body in transaction.rows(_MESSAGES, listed({p.message_id for p in parcels}))
+        id_: _message.decode(body) if body else _created.decode(event).data.message
+        for id_, body, event in transaction.rows(_MESSAGES, listed({p.message_id for p in parcels}))
     }
     wanted_routes = {p.route_id for p in parcels} | {m.route_id for m in messages.values() if m.copied}
     routes = {id_: rest for id_, *rest in transaction.rows(_ROUTES, listed(wanted_routes))}

@@ -11,6 +11,7 @@ from gateway.record.changes import revise, tell_reaction
 from gateway.record.desk import Desk, Known
 from gateway.record.people import Way
 from gateway.send.asks import Accepted, Order, Refusal, Rejected
+from gateway.send.each import each
 from gateway.send.raising import raise_emergency
 from gateway.send.redacting import redact_message
 from gateway.send.standing import SELECT, Frozen, Parcel, Plan, queue
@@ -24,18 +25,13 @@ from normalizer.render import render
 
 def order(transaction: Transaction, orders: Sequence[Order]) -> list[Accepted | Rejected]:
     """Accepts each order, or says why not. A refused one leaves no trace."""
-    results: list[Accepted | Rejected] = []
-    for one in orders:
-        try:
-            with transaction.attempt(), transaction.tracing(one.trace):
-                if held := nul_in(one.command):
-                    raise Refusal(422, ErrorCode.CONTENT_UNSUPPORTED, f"{held}: a NUL character cannot be sent")
-                desk = Desk(transaction)
-                results.append(ORDERS[type(one.command)](desk, one))
-                desk.save()
-        except Refusal as refusal:
-            results.append(refusal.rejected)
-    return results
+    return each(transaction, orders, _order)
+
+
+def _order(desk: Desk, one: Order) -> Accepted:
+    if held := nul_in(one.command):
+        raise Refusal(422, ErrorCode.CONTENT_UNSUPPORTED, f"{held}: a NUL character cannot be sent")
+    return ORDERS[type(one.command)](desk, one)
 
 
 def _edit(desk: Desk, one: Order) -> Accepted:

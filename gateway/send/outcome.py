@@ -27,23 +27,21 @@ from gateway.send.names import learn
 from gateway.send.pausing import Doctor
 from gateway.send.pieces import first_unsettled, hear, is_settled, marked
 from gateway.send.rate import PutBack
-from gateway.send.standing import SELECT, Parcel, Plan, save
+from gateway.send.standing import SELECT, Parcel, Plan, hold_deliveries, save
+from gateway.store.session import beside_others
 from gateway.store.times import SECOND
 from gateway.store.transaction import Transaction, listed
-from normalizer.model import Consent, ConsentState, DeliveryError, Message
+from normalizer.model import Consent, ConsentState, DeliveryError
 from normalizer.status import Status
 
 
-@dataclass(frozen=True)
-class Done:
+class Done(msgspec.Struct, frozen=True, eq=False):
     """The nth payload (from 0) was accepted."""
 
     connector: LiveConnector
     parcel: Parcel
     n: int
     sent: Sent
-    message: Message
-    """As it was when the delivery was claimed."""
 
     @property
     def last(self) -> bool:
@@ -75,6 +73,7 @@ class Failed:
         return self.connector.plugin.info.patience.wait(self.parcel.attempt, secrets.randbelow(1000) / 1000)
 
 
+@beside_others
 def record_outcomes(transaction: Transaction, outcomes: Sequence[Done | Failed]) -> list[bool]:
     """Writes each outcome; whether the delivery is still its lane's to go on with.
 
@@ -84,9 +83,9 @@ def record_outcomes(transaction: Transaction, outcomes: Sequence[Done | Failed])
     sql = f"{SELECT} WHERE id IN (SELECT value FROM json_each(?))"
     desk.reports_wait = anything_waits(transaction)
     ids = listed({outcome.parcel.id for outcome in outcomes})
+    hold_deliveries(transaction, {outcome.parcel.id for outcome in outcomes})
     parcels = {row[0]: Parcel(*row) for row in transaction.rows(sql, ids)}
     desk.cases.load(parcel.conversation_id for parcel in parcels.values())
-    desk.recall(outcome.message for outcome in outcomes if isinstance(outcome, Done))
     ours = []
     for outcome in outcomes:
         parcel = parcels[outcome.parcel.id]

@@ -10,18 +10,12 @@ from gateway.live import LiveConnector
 from gateway.record.cases import Case
 from gateway.record.desk import Desk
 from gateway.send.asks import Accepted, Order, Refusal
+from gateway.send.newest import newest
 from gateway.service.waiting import alarm, wait
-from gateway.store.histories import OF_ID, both
 from normalizer.commands import RaiseEmergency
 from normalizer.errors import ErrorCode
 from normalizer.model import ConversationKind, ConversationState, Message, Priority
 from normalizer.service import expect
-
-_NEWEST = both(
-    "SELECT h.sequence, m.id, r.connector_id FROM {history} h CROSS JOIN events e ON e.position = h.position"
-    " CROSS JOIN message_heads m ON m.id = e.subject CROSS JOIN routes r ON r.id = m.route_id"
-    f" WHERE h.conversation = {OF_ID} AND e.type = 'message.received'"
-)
 
 
 def raise_emergency(desk: Desk, one: Order) -> Accepted:
@@ -57,8 +51,10 @@ def _case(desk: Desk, conversation_id: str) -> Case:
 
 def _about(desk: Desk, case: Case, connectors: Mapping[str, LiveConnector]) -> tuple[Message, Place]:
     """The customer's newest message, and where it came in."""
-    for _, message_id, connector_id in desk.transaction.rows(f"{_NEWEST} ORDER BY 1 DESC LIMIT 1", case.id):
-        if connector_id in connectors:
-            return desk.message(message_id), connectors[connector_id].place
+    found = newest(desk.transaction, case.id)
+    if found is None:
+        raise Refusal(409, "conflict", "the customer has written nothing yet that could be answered")
+    message_id, connector_id = found
+    if connector_id not in connectors:
         raise Refusal(422, ErrorCode.NO_ROUTE, f"the connector {connector_id} is configured no more")
-    raise Refusal(409, "conflict", "the customer has written nothing yet that could be answered")
+    return desk.message(message_id), connectors[connector_id].place

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from gateway.feed import REREAD
 from gateway.record.changes import tombstone
 from gateway.record.desk import KEY, Desk
 from gateway.send.asks import Accepted, Order, Refusal
@@ -25,7 +26,7 @@ WHY = "the message was redacted"
 WAITING = frozenset({Status.QUEUED, Status.UNCERTAIN})
 """What may yet leave, or leave once more."""
 _TOLD = both(
-    "SELECT h.position, e.body FROM {history} h CROSS JOIN events e ON e.position = h.position"
+    "SELECT h.position AS key, e.body FROM {history} h CROSS JOIN events e ON e.position = h.position"
     f" WHERE h.conversation = {OF_ID} AND e.subject = ?2"
     " AND e.type IN ('message.received', 'message.created', 'message.edited')"
 )
@@ -102,5 +103,5 @@ def _rewrite_events(desk: Desk, message: Message) -> list[str]:
         transaction.change(_RETELL, msgspec.json.encode(event), position)
         if trace := trace_of(event.get("traceparent")):
             traces.append(trace)
-    transaction.wake("feed", "")
+    transaction.wake(*REREAD)
     return traces

@@ -1,8 +1,9 @@
 """Provider requests of a delivery: what is left of it, as the plugin's own abilities take it."""
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from connectors.kit.base import Edits, File, Outbound, OutboundEdit, OutboundReaction, Plugin, Reacts, Sent
 from connectors.kit.errors import Refused
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
     from gateway.send.work import Lane
 
 
-@dataclass(frozen=True)
-class Errand:
+class Errand(msgspec.Struct, frozen=True):
     """The nth payload (from 0) of a delivery, ready to hand over."""
 
     kind: DeliveryKind
@@ -92,6 +92,8 @@ def errands(lane: "Lane", claimed: Claimed) -> Iterator[Errand]:
 
 
 def _files(lane: "Lane", draft: Draft, payload: Payload) -> dict[str, File]:
+    if not payload.media and not payload.cards:
+        return {}
     stored = {file.id: file for file in draft.files}
     found = {}
     wanted = [(part.attachment_id, part.name) for part in payload.media]

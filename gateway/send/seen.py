@@ -11,6 +11,7 @@ from gateway.record.cases import Case
 from gateway.record.contacts import ROOT, TREE
 from gateway.record.desk import Desk
 from gateway.send.asks import Refusal, Rejected
+from gateway.send.each import each
 from gateway.store.histories import both
 from gateway.store.transaction import Transaction
 from gateway.tracing import trace_in_hand
@@ -22,7 +23,7 @@ _NEWEST = both(
     "SELECT h.sequence, e.subject FROM {history} h CROSS JOIN events e ON e.position = h.position"
     " WHERE h.conversation = ?1 AND h.sequence > ?2 AND h.position <= ?3 AND e.type = 'message.received'"
 )
-_POSITION = "SELECT position FROM message_heads WHERE id = ?"
+_POSITION = "SELECT position FROM messages WHERE id = ?"
 _ROOT = f"SELECT {ROOT}"
 _PARTS = f"SELECT id FROM conversations WHERE contact_id IN {TREE} AND merged_into = ?2 ORDER BY number"
 
@@ -45,16 +46,7 @@ class Seen:
 
 def read(transaction: Transaction, orders: Sequence[ReadOrder]) -> list[Seen | Rejected]:
     """Notes each, or says why not; the conversation as it stands then."""
-    results: list[Seen | Rejected] = []
-    for one in orders:
-        try:
-            with transaction.attempt(), transaction.tracing(one.trace):
-                desk = Desk(transaction)
-                results.append(_read(desk, one))
-                desk.save()
-        except Refusal as refusal:
-            results.append(refusal.rejected)
-    return results
+    return each(transaction, orders, _read)
 
 
 def _read(desk: Desk, one: ReadOrder) -> Seen:
@@ -71,9 +63,9 @@ def _read(desk: Desk, one: ReadOrder) -> Seen:
     if desk.cases.standing(case.id) is not asked:
         raise Refusal(422, "invalid_reference", "up_to: the message is of another conversation")
     row = desk.transaction.row(_POSITION, message.id)
-    position = row[0] if row else 0
-    for each in (*_parts(desk, case), case):
-        _note(desk, one, each, position)
+    position = (row[0] if row else None) or 0
+    for part in (*_parts(desk, case), case):
+        _note(desk, one, part, position)
     return Seen(asked.model(), message.id)
 
 

@@ -4,6 +4,7 @@ Of the deliveries that wait on one route with one rank, one has its turn: it is 
 `NEVER`, and so a lane never looks at them, however many they are; whoever leaves the queue gives the turn to the next.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 
 import msgspec
@@ -13,7 +14,7 @@ from gateway.ids import new_id
 from gateway.record.cases import Cases
 from gateway.store import schema
 from gateway.store.times import SECOND
-from gateway.store.transaction import Transaction
+from gateway.store.transaction import Transaction, listed
 from normalizer.codec import decoder, encode
 from normalizer.commands import Fallback
 from normalizer.events import DeliveryData
@@ -126,7 +127,22 @@ _FIRST = f"{_NEXT} AND NOT EXISTS ({_WAITING} AND due_at < {NEVER})"
 _RETURNED = f"{_FIRST} AND status = 'queued'"
 """The same in other words, because changes are carried out by their words in the order those were first used: what
 returns to the queue has to be written before."""
+_HOLD_ROUTE = "SELECT id FROM routes WHERE id = ?"
+_AMONG = "id IN (SELECT value FROM json_each(?))"
+_HOLDS = (
+    f"SELECT id FROM routes WHERE id IN (SELECT route_id FROM deliveries WHERE {_AMONG}) ORDER BY id",
+    f"SELECT id FROM conversations WHERE id IN (SELECT conversation_id FROM deliveries WHERE {_AMONG}) ORDER BY id",
+    f"SELECT id FROM deliveries WHERE {_AMONG} ORDER BY id",
+)
 _plan = decoder(Plan)
+
+
+def hold_deliveries(transaction: Transaction, ids: Iterable[str]) -> None:
+    """Before they are read to be changed: with their routes, whose turn they may pass on, and their conversations,
+    which tell of it."""
+    wanted = listed(ids)
+    for sql in _HOLDS:
+        transaction.hold(sql, wanted)
 
 
 def queue(
@@ -141,6 +157,7 @@ def queue(
     expires_at: int | None = None,
 ) -> Parcel:
     """A new delivery of a message on a route, due when it is its turn; wakes its lane."""
+    transaction.hold(_HOLD_ROUTE, route_id)
     now = transaction.now_us
     if plan.trace is None:
         plan = msgspec.structs.replace(plan, trace=transaction.trace)

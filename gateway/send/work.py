@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from time import monotonic
 
 import structlog
 
@@ -10,18 +11,19 @@ from connectors.kit.errors import OutcomeUnknown
 from gateway.files import Files
 from gateway.live import LiveConnector
 from gateway.metrics import SEND_SECONDS, SENT
-from gateway.record import UNAVAILABLE
 from gateway.send.claim import Claimed, Claims, Wanted, claim, release
 from gateway.send.outcome import Done, Failed, record_outcomes
 from gateway.send.pieces import first_unsettled
 from gateway.send.rate import Pace, PutBack, cost_of
+from gateway.send.within import Within
 from gateway.settings.model import Limits
+from gateway.store.session import UNAVAILABLE
 from gateway.store.writer import Closed, Overloaded, Writer
 
 log = structlog.get_logger()
-STORE_TROUBLE = (Overloaded, UNAVAILABLE)
-GRACE = 10.0
-"""Seconds that requests under way get when the hub stops."""
+LONGEST = 120.0
+"""Seconds one provider request may take in all."""
+STORE_TROUBLE = (Overloaded, *UNAVAILABLE)
 
 
 class Lane:
@@ -35,22 +37,29 @@ class Lane:
         link: Callable[[str], str],
         *,
         owner: str,
+        keeps: bool = False,
         limits: Limits,
         carry_out: "Callable[[Lane, Claimed], Awaitable[None]]",
     ) -> None:
+        """`keeps`: the lease is renewed while there is nothing to send, too, because others wait for it to lapse. The
+        rate is counted by whoever holds it."""
         self.connector = connector
         self.files = files
         self.attempts = limits.attempts
         self.seconds, self.accepted = SEND_SECONDS.labels(connector.id), SENT.labels(connector.id, "accepted")
+        self.within = Within(LONGEST)
         self._writer = writer
         self.link = link
         self._owner = owner
+        self._keeps = keeps
         self._limits = limits
         self._carry_out = carry_out
         self._pace = Pace(connector.settings.rate)
         self._under_way: set[asyncio.Task[None]] = set()
         self._unanswered: set[str] = set()
         """Deliveries that take a place at the provider; one whose answer is being recorded takes none any more."""
+        self._renew_at = 0.0
+        """By the monotonic clock: when the lease is renewed even though nothing more can be taken."""
         self._woken = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._stopping = False
@@ -62,15 +71,20 @@ class Lane:
     def wake(self) -> None:
         self._woken.set()
 
-    async def stop(self) -> None:
-        """Claims no more, lets what is under way finish, hands back the lease."""
+    async def stop(self, *, for_good: bool = False) -> None:
+        """Claims no more, lets what is under way finish, hands back the lease. `for_good`: what does not finish in time
+        is broken off, so that whoever has the lane next finds it in `sending`, and doubts it."""
         self._stopping = True
         self._pace.stop()
         self._woken.set()
         if self._task:
             await self._task
         if self._under_way:
-            await asyncio.wait(self._under_way, timeout=GRACE)
+            _, late = await asyncio.wait(self._under_way, timeout=self._limits.drain)
+            if for_good:
+                for task in late:
+                    task.cancel()
+                await asyncio.gather(*late, return_exceptions=True)
         if not self._under_way:
             with suppress(Closed, *STORE_TROUBLE):  # the lease then ends by itself
                 await self._writer.write(release, (self.connector.id, self._owner))
@@ -108,19 +122,31 @@ class Lane:
             self._woken.clear()
             wanted = self._wanted()
             try:
-                claims = await self._writer.write(claim, wanted)
-            except STORE_TROUBLE as error:
-                log.error("a lane waits for the store", connector=self.connector.id, reason=str(error))
-                claims = Claims(mine=False, wait=1.0)
+                claims = await self._claims(wanted)
             except Closed:
                 return
-            except Exception:
-                log.exception("a lane failed to claim", connector=self.connector.id)
-                claims = Claims(mine=False, wait=1.0)
             for claimed in claims.parcels:
                 self._begin(claimed)
             self._pace.let_go()
             await self._rest(wanted, claims)
+
+    async def _claims(self, wanted: Wanted) -> Claims:
+        """Asks the store, unless every place is taken and the lease need not be renewed yet. Raises Closed."""
+        fresh = self._renew_at - monotonic()
+        if wanted.most <= 0 and fresh > 0:
+            return Claims(mine=True, wait=fresh)
+        try:
+            claims = await self._writer.write(claim, wanted)
+        except STORE_TROUBLE as error:
+            log.error("a lane waits for the store", connector=self.connector.id, reason=str(error))
+        except Closed:
+            raise
+        except Exception:
+            log.exception("a lane failed to claim", connector=self.connector.id)
+        else:
+            self._renew_at = monotonic() + self._limits.lease / 3 if claims.mine else 0.0
+            return claims
+        return Claims(mine=False, wait=1.0)
 
     def _begin(self, claimed: Claimed) -> None:
         self._pace.spend(claimed.cost)
@@ -165,7 +191,7 @@ class Lane:
     async def _rest(self, wanted: Wanted, claims: Claims) -> None:
         """Until woken, until something is due or may leave, or until the lease wants renewing for what is under way."""
         waits = [] if claims.wait is None else [claims.wait]
-        if self._under_way:
+        if self._under_way or (self._keeps and claims.mine):
             waits.append(self._limits.lease / 3)
         used_up = wanted.units is not None and sum(one.cost for one in claims.parcels) >= wanted.units
         if claims.mine and (used_up or wanted.above is not None or self._pace.first_waiting() is not None):

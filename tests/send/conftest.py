@@ -103,14 +103,22 @@ class Desk(Store):
         assert isinstance(accepted, Accepted), accepted
         return accepted
 
-    def lane(self, *, owner: str = "one", lease: float = 5.0, attempts: int = 3, writer: Writer | None = None) -> Lane:
+    def lane(
+        self,
+        *,
+        owner: str = "one",
+        lease: float = 5.0,
+        attempts: int = 3,
+        concurrency: int = 8,
+        writer: Writer | None = None,
+    ) -> Lane:
         return Lane(
             self.connector,
             writer or self.writer,
             self.files,
             lambda id_: f"https://hub.example.com/v1/attachments/{id_}",
             owner=owner,
-            limits=Limits(lease=lease, concurrency=8, attempts=attempts),
+            limits=Limits(lease=lease, concurrency=concurrency, attempts=attempts),
             carry_out=deliver,
         )
 
@@ -126,6 +134,12 @@ class Desk(Store):
                 found = dict(self.rows("SELECT status, count(*) FROM deliveries GROUP BY status"))
                 if all(found.get(status, 0) == count for status, count in statuses.items()):
                     return
+                await asyncio.sleep(0.01)
+
+    async def until_sent(self) -> None:
+        """Waits until the provider was asked for the first time, which is after the store says `sending`."""
+        async with asyncio.timeout(10):
+            while not self.plugin.sent:  # noqa: ASYNC110 - the plugin of a test tells nobody
                 await asyncio.sleep(0.01)
 
     async def until_event(self, type_: str) -> None:

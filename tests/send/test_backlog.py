@@ -8,6 +8,7 @@ from gateway.store.engine import writing
 from tests.send.conftest import Desk, run
 
 
+@pytest.mark.engine("sqlite")
 @pytest.mark.parametrize(
     "sql", [claim._DUE, claim._NEXT, claim._EXPIRED, claim._LEFT], ids=["due", "next", "expired", "left"]
 )
@@ -26,6 +27,7 @@ def test_many_that_came_too_late_expire_in_steps_and_none_of_them_leaves(desk: D
     assert desk.plugin.sent == []
 
 
+@pytest.mark.engine("sqlite")
 def test_no_command_looks_at_all_routes(desk: Desk) -> None:
     plan = [detail for *_, detail in desk.rows(f"EXPLAIN QUERY PLAN {SELECT_WAY} WHERE r.conversation_id = ?", "1")]
     assert not [detail for detail in plan if detail.startswith("SCAN")], plan

@@ -177,7 +177,7 @@ def test_what_a_dead_owner_was_sending_is_uncertain_and_never_sent_again(desk: D
         desk.plugin.script = [hold]
         dead = desk.lane(owner="dead", lease=0.3)
         dead.start()
-        await desk.until(sending=1)
+        await desk.until_sent()
         assert dead._task
         dead._task.cancel()  # as kill -9 would: no release, no renewal
         heir = desk.lane(owner="heir")
@@ -202,7 +202,7 @@ def test_a_late_answer_settles_what_was_uncertain(desk: Desk) -> None:
         desk.plugin.script = [hold]
         slow = desk.lane(owner="slow", lease=0.3)
         slow.start()
-        await desk.until(sending=1)
+        await desk.until_sent()
         assert slow._task
         slow._task.cancel()
         heir = desk.lane(owner="heir")
@@ -224,7 +224,7 @@ def test_stopping_lets_what_is_under_way_finish(desk: Desk) -> None:
         desk.plugin.script = [hold]
         lane = desk.lane()
         lane.start()
-        await desk.until(sending=1)
+        await desk.until_sent()
         stopping = asyncio.create_task(lane.stop())
         await asyncio.sleep(0.05)
         hold.set()

@@ -45,9 +45,7 @@ def claimed(desk: Desk) -> Claimed:
 def answer(desk: Desk, one: Claimed, said: Sent | KitError, n: int = 0) -> bool:
     """The lane hears what the provider said."""
     if isinstance(said, Sent):
-        return desk.writer.submit(record_outcomes, Done(desk.connector, one.parcel, n, said, one.draft.message)).result(
-            10
-        )
+        return desk.writer.submit(record_outcomes, Done(desk.connector, one.parcel, n, said)).result(10)
     failed = Failed(desk.connector, one.parcel, n, said, 3)
     return desk.writer.submit(record_outcomes, failed).result(10)
 

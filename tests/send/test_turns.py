@@ -190,6 +190,7 @@ STATEMENTS = {
 """`ROUTE` stands for the one route there is."""
 
 
+@pytest.mark.engine("sqlite")
 @pytest.mark.parametrize("name", STATEMENTS)
 @pytest.mark.parametrize("routes", [1, 500], ids=["one route", "many routes"])
 def test_what_a_claim_asks_costs_the_same_however_long_the_queue_is(desk: Desk, name: str, routes: int) -> None:
@@ -215,6 +216,7 @@ def test_what_comes_back_to_the_queue_waits_for_what_took_its_turn(desk: Desk) -
     assert claimed(desk).parcel.id == long.parcel.id
 
 
+@pytest.mark.engine("sqlite")
 def test_giving_the_turn_on_costs_the_same_however_many_wait(desk: Desk) -> None:
     desk.say("hi")
     [(route,)] = desk.rows("SELECT id FROM routes")

@@ -6,11 +6,13 @@ from alembic import command
 from alembic.config import Config
 
 from gateway.send.standing import NEVER
-from gateway.store.engine import MIGRATIONS, connect, migrate, writing
+from gateway.store.engine import connect, migrate, writing
+from gateway.store.revisions import MIGRATIONS
+from tests.stores import empty_url_of
 
 
 def test_what_waits_behind_another_has_no_turn_and_what_is_down_stays_so(tmp_path: Path) -> None:
-    engine = connect(f"sqlite:///{tmp_path / 'hub.db'}")
+    engine = connect(empty_url_of(tmp_path / "hub.db"))
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     with writing(engine) as connection:

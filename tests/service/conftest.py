@@ -15,11 +15,12 @@ from gateway.api.conversations import change as change_conversations
 from gateway.api.shapes import ConversationChange
 from gateway.arrival import Place, Recorded
 from gateway.live import LiveConnector
-from gateway.record import record
+from gateway.record.arrivals import record
 from gateway.send.accept import accept
 from gateway.send.asks import Accepted, Ask
 from gateway.service.due import Alarm, Late, ring
 from gateway.settings.model import Connector
+from gateway.store.engine import transactions_of
 from gateway.store.memory import Memory
 from gateway.store.transaction import Transaction
 from normalizer.commands import SendMessage
@@ -52,15 +53,19 @@ class Shop(Store):
 
     def write(self, apply: Any, *items: Any, statements: list[str] | None = None) -> Sequence[Any]:
         """One transaction, as the writer has it, at `now`."""
-        with self.engine.connect() as connection:
-            driver: Any = connection.connection.driver_connection
-            driver.set_trace_callback(statements.append if statements is not None else None)
-            driver.execute("BEGIN IMMEDIATE")
-            transaction = Transaction(driver, self.now, Memory())
-            results = apply(transaction, items)
-            transaction.flush()
-            driver.execute("COMMIT")
-            driver.set_trace_callback(None)
+        transactions = transactions_of(self.engine)
+        transactions: Any = transactions_of(self.engine)
+        transactions.open()
+        if statements is not None:
+            transactions._driver.set_trace_callback(statements.append)
+        transaction = Transaction(transactions.begin(alone=True), self.now, Memory())
+        results = apply(transaction, items)
+        transaction.flush()
+        transactions.commit(transaction)
+        transactions.tell(transaction, lambda: None)
+        if statements is not None:
+            transactions._driver.set_trace_callback(None)
+        transactions.close()
         return results  # type: ignore[no-any-return]
 
     def record(self, *items: Inbound, place: Place | None = None) -> Recorded:
@@ -92,7 +97,7 @@ class Shop(Store):
 
     @property
     def conversation_id(self) -> str:
-        return str(self.rows("SELECT id FROM conversations")[0][0])
+        return str(self.rows("SELECT id FROM conversations ORDER BY number")[0][0])
 
     def waits(self) -> list[tuple[str, dict[str, Any]]]:
         """The events of the service clock, as type and data."""

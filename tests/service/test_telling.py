@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import msgspec
 
-from gateway.record import record
+from gateway.record.arrivals import record
 from normalizer.codec import encode
 from normalizer.hours import Hours, Span
 from normalizer.inbound import ConsentChanged, Person
@@ -51,7 +51,7 @@ def test_the_customer_is_told_the_expected_time_at_once(shop):
     }
     assert [int(each["sequence"]) for each in shop.events()[1:]] == [1, 2, 3, 4, 5]
     expires = us(SATURDAY + timedelta(minutes=10))
-    sql = "SELECT message_id, connector_id, status, expires_at, body ->> '$.why' FROM deliveries"
+    sql = "SELECT message_id, connector_id, status, expires_at, CAST(body AS TEXT) ->> '$.why' FROM deliveries"
     assert shop.rows(sql) == [(message["id"], "support", "queued", expires, "the route written from")]
     assert shop.due() is not None
 

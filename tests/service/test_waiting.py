@@ -2,7 +2,9 @@
 
 from datetime import timedelta
 
-from gateway.record import record
+import pytest
+
+from gateway.record.arrivals import record
 from gateway.service.due import Late, ring
 from normalizer.hours import Hours, Span
 from normalizer.model import Author, AuthorKind, ConversationKind, ConversationState, Direction, Purpose
@@ -54,6 +56,7 @@ def test_a_channel_without_a_target_expects_nothing(shop):
     assert (shop.waits(), shop.due()) == ([], None)
 
 
+@pytest.mark.engine("sqlite")
 def test_a_known_customers_message_costs_an_inbox_without_service_no_statement(shop):
     shop.hear()
     statements = {}
