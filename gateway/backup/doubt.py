@@ -16,7 +16,8 @@ from gateway.record.timers import end_timer, split_subject
 from gateway.send.fallback import TIMER
 from gateway.send.pieces import first_unsettled, marked
 from gateway.send.standing import SELECT, Parcel, save, tell
-from gateway.store.transaction import Row, Transaction
+from gateway.store.session import Row
+from gateway.store.transaction import Transaction
 from normalizer.errors import ErrorCode
 from normalizer.model import DeliveryError
 from normalizer.status import Status

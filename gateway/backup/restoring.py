@@ -10,20 +10,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO
 
-from sqlalchemy import Connection, Engine, Table, insert, update
-from sqlalchemy.exc import DatabaseError, DataError, IntegrityError
+from sqlalchemy import Connection, Engine, delete, update
+from sqlalchemy.exc import DBAPIError
 
 from gateway.arrival import Place
 from gateway.backup.checking import check
 from gateway.backup.doubt import doubt
 from gateway.backup.layout import Damaged, Header, Manifest, Row
 from gateway.backup.names import Names
-from gateway.backup.taking import columns_of
 from gateway.epochs import begin_epoch
 from gateway.files import Files
 from gateway.store import portable, revisions, schema
-from gateway.store.engine import StoreUnavailable, writing
+from gateway.store.engine import StoreUnavailable, hold_schema, session_on, writing
 from gateway.store.memory import Memory
+from gateway.store.session import StoreTrouble, sentence
 from gateway.store.times import now
 from gateway.store.transaction import Transaction
 
@@ -49,9 +49,12 @@ def restore(engine: Engine, files: Files, stream: IO[bytes], places: Mapping[str
     Blocks. Raises NotEmpty, Damaged, Newer, StoreUnavailable, OSError; then the store is as empty as it was.
     """
     with _undone(files) as added, _troubles(), writing(engine) as connection:
+        hold_schema(connection)
         if not portable.is_empty(connection):
             raise NotEmpty("the store is not empty")
-        manifest = check(stream, _Filling(connection, files, added), revisions.known)
+        filling = _Filling(connection, files, added)
+        manifest = check(stream, filling, revisions.known)
+        filling.end()
         revisions.upgrade(connection)
         return _settled(connection, manifest, places, send=send)
 
@@ -63,40 +66,46 @@ class _Filling:
         self._connection = connection
         self._files = files
         self._added = added
-        self._tables: dict[str, Table] = {}
+        self._filling: portable.Filling | None = None
 
     def begin(self, header: Header) -> None:
         revisions.upgrade(self._connection, header.schema)
-        self._tables = portable.tables(self._connection)
-        if {name: set(columns_of(table)) for name, table in self._tables.items()} != {
+        there = portable.tables(self._connection)
+        if {name: set(table.columns) for name, table in there.items()} != {
             name: set(columns) for name, columns in header.tables.items()
         }:
             raise Damaged(f"its tables are not those of the schema {header.schema!r}")
         self._columns = {name: [column for column, _ in columns] for name, columns in header.tables.items()}
+        self._filling = portable.filling(self._connection)
 
     def rows(self, table: str, rows: Sequence[Row]) -> None:
-        columns = self._columns[table]
+        assert self._filling is not None
         try:
-            self._connection.execute(
-                insert(self._tables[table]), [dict(zip(columns, row, strict=True)) for row in rows]
-            )
-        except (IntegrityError, DataError) as error:
-            raise Damaged(f"a row of {table!r} cannot be: {error.orig}") from error
+            self._filling.add(table, self._columns[table], rows)
+        except portable.Unfit as error:
+            raise Damaged(f"a row of {table!r} cannot be: {error}") from error
 
     def file(self, sha256: str, chunks: Iterable[bytes]) -> None:
         if not self._files.exists(sha256):
             self._added.add([sha256])
         self._files.save(chunks, most=1 << 62)
 
+    def end(self) -> None:
+        """After all rows."""
+        assert self._filling is not None
+        self._filling.end()
+
 
 def _settled(connection: Connection, manifest: Manifest, places: Mapping[str, Place], *, send: bool) -> Restored:
     at = now()
     for table in (schema.lanes, schema.subscriptions):
         connection.execute(update(table).values(owner="", lease_until=0))
-    transaction = Transaction(connection.connection.driver_connection, at, Memory())
-    epoch, kept = begin_epoch(connection, manifest.taken_at, transaction.now_us)
-    uncertain = doubt(transaction, manifest.taken_at, places, send=send)
-    transaction.flush()
+    connection.execute(delete(schema.leases))
+    with session_on(connection) as session:
+        transaction = Transaction(session, at, Memory())
+        epoch, kept = begin_epoch(connection, manifest.taken_at, transaction.now_us)
+        uncertain = doubt(transaction, manifest.taken_at, places, send=send)
+        transaction.flush()
     return Restored(manifest, epoch, str(kept), uncertain)
 
 
@@ -121,5 +130,5 @@ def _undone(files: Files) -> Iterator[Names]:
 def _troubles() -> Iterator[None]:
     try:
         yield
-    except DatabaseError as error:
-        raise StoreUnavailable(f"the store cannot be filled: {error.orig}") from error
+    except (DBAPIError, StoreTrouble) as error:
+        raise StoreUnavailable(f"the store cannot be filled: {sentence(error)}") from error

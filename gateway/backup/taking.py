@@ -12,7 +12,7 @@ from io import BytesIO
 from typing import IO
 
 import msgspec
-from sqlalchemy import Connection, Engine, Table, select
+from sqlalchemy import Connection, Engine
 
 from gateway.backup.layout import (
     FORMAT,
@@ -22,7 +22,6 @@ from gateway.backup.layout import (
     MOST_PAGE,
     PAGE,
     VERSION,
-    Columns,
     FilesSum,
     Header,
     Manifest,
@@ -78,7 +77,7 @@ def _take_rows(engine: Engine, archive: tarfile.TarFile, names: Names) -> tuple[
         sums = Sums(list(header.tables))
         for name, table in portable.tables(state).items():
             columns = header.tables[name]
-            pages = _pages(_rows(state, table, columns))
+            pages = _pages(_rows(state, name, table))
             for number, (lines, rows) in enumerate(pages, 1):
                 sums.add(name, columns, rows, lines)
                 names.add(contents(columns, rows))
@@ -98,24 +97,19 @@ def _header(state: Connection) -> Header:
         schema=revision,
         epoch=epoch_of(state),
         taken_at=now(),
-        tables={name: columns_of(table) for name, table in portable.tables(state).items()},
+        tables={name: table.columns for name, table in portable.tables(state).items()},
     )
 
 
-def columns_of(table: Table) -> Columns:
-    return tuple((str(column.name), portable.kind_of(column)) for column in table.columns)
-
-
-def _rows(state: Connection, table: Table, columns: Columns) -> Iterator[Row]:
+def _rows(state: Connection, name: str, table: portable.Portable) -> Iterator[Row]:
     """In the order of the primary key. Raises Beyond for what the schema does not allow there."""
-    statement = select(table).order_by(*table.primary_key.columns)
-    kind = row_type(columns)
-    with state.execution_options(yield_per=ROWS).execute(statement) as result:
+    kind = row_type(table.columns)
+    with state.execution_options(yield_per=ROWS).execute(table.rows) as result:
         for row in result:
             try:
                 yield msgspec.convert(tuple(row), kind, builtin_types=(bytes,))
             except msgspec.ValidationError as error:
-                raise Beyond(f"a row of {table.name} holds what it should not: {error}") from error
+                raise Beyond(f"a row of {name} holds what it should not: {error}") from error
 
 
 def _pages(rows: Iterable[Row]) -> Iterator[tuple[bytes, list[Row]]]:

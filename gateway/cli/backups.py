@@ -113,10 +113,11 @@ def _taken(settings: "Settings", file: Path) -> "Manifest":
     from gateway.backup.layout import Newer
     from gateway.backup.taking import Beyond, NothingThere, take
     from gateway.files import Files
+    from gateway.store.engine import shown
     from gateway.store.portable import is_there
 
-    if not is_there(settings.store):
-        raise Failure(f"there is no store {settings.store}: there is nothing to back up", Exit.STORE)
+    if not is_there(settings.store_url):
+        raise Failure(f"there is no store {shown(settings.store_url)}: there is nothing to back up", Exit.STORE)
     with _store(settings) as engine, _written(file) as out:
         try:
             return take(engine, Files(settings.files), out)
@@ -138,14 +139,15 @@ def _restored(settings: "Settings", file: Path, *, send: bool) -> "Restored":
     from gateway.alone import AlreadyServed, alone
     from gateway.backup.restoring import NotEmpty, restore
     from gateway.files import Files
+    from gateway.store.engine import shown
 
     places = _places(settings)
     try:
-        with _read(file) as stream, _store(settings) as engine, alone(settings.store):
+        with _read(file) as stream, _store(settings) as engine, alone(settings.store_url):
             return restore(engine, Files(settings.files), stream, places, send=send)
     except NotEmpty as error:
-        remedy = "move it away, or name another one in the configuration"
-        raise Failure(f"the store {settings.store} is not empty: {remedy}", Exit.STORE) from error
+        name, remedy = shown(settings.store_url), "move it away, or name an empty one in the configuration"
+        raise Failure(f"the store {name} is not empty: {remedy}", Exit.STORE) from error
     except AlreadyServed as error:
         raise Failure(f"{error}; stop it first", Exit.TEMPORARY) from error
 
@@ -159,18 +161,19 @@ def _places(settings: "Settings") -> "dict[str, Place]":
 @contextmanager
 def _store(settings: "Settings") -> Iterator[Any]:
     """An engine, whatever schema the store has. Raises Failure."""
-    from sqlalchemy.exc import DatabaseError
+    from sqlalchemy.exc import DBAPIError
 
-    from gateway.store.engine import StoreUnavailable, connect
+    from gateway.store.engine import StoreUnavailable, connect, shown
+    from gateway.store.session import StoreTrouble, sentence
 
-    engine = connect(settings.store)
+    engine = connect(settings.store_url)
     try:
         yield engine
     except StoreUnavailable as error:
         raise Failure(str(error), Exit.STORE) from error
-    except (DatabaseError, sqlite3.Error) as error:
-        reason = getattr(error, "orig", error)
-        raise Failure(f"the store {engine.url.database} cannot be used: {reason}", Exit.STORE) from error
+    except (DBAPIError, StoreTrouble, sqlite3.Error) as error:
+        name = shown(settings.store_url)
+        raise Failure(f"the store {name} cannot be used: {sentence(error)}", Exit.STORE) from error
     finally:
         engine.dispose()
 
@@ -178,6 +181,8 @@ def _store(settings: "Settings") -> Iterator[Any]:
 @contextmanager
 def _written(file: Path) -> Iterator[IO[bytes]]:
     """For its owner only, and under its name once it is whole. Raises Failure."""
+    from gateway.files import sync
+
     if str(file) == STANDARD:
         if sys.stdout.isatty():
             raise Failure("an archive is nothing for a terminal: redirect it, or name a file", Exit.USAGE)
@@ -195,20 +200,11 @@ def _written(file: Path) -> Iterator[IO[bytes]]:
             coming.flush()
             os.fsync(coming.fileno())
             os.link(coming.name, file)
-        _sync(file.parent)
+        sync(file.parent)
     except FileExistsError as error:
         raise Failure(f"{file} is there already; a backup overwrites nothing", Exit.USAGE) from error
     except OSError as error:
         raise Failure(f"{file} could not be written: {error.strerror}") from error
-
-
-def _sync(folder: Path) -> None:
-    """A name is durable once its folder is."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 @contextmanager

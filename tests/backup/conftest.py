@@ -15,9 +15,10 @@ from gateway.backup.restoring import Restored, restore
 from gateway.backup.taking import take
 from gateway.files import Files
 from gateway.ids import new_id
-from gateway.store import revisions
+from gateway.store import portable, revisions
 from gateway.store.engine import connect, writing
 from tests.send.conftest import Desk
+from tests.stores import empty_url_of
 
 FISH = b"fish" * 1000
 REVISIONS = sorted(script.revision for script in revisions.scripts().walk_revisions())
@@ -59,7 +60,7 @@ class Target:
     def __init__(self, folder: Path) -> None:
         folder.mkdir(exist_ok=True)
         self.folder = folder
-        self.engine = connect(f"sqlite:///{folder / 'hub.db'}")
+        self.engine = connect(empty_url_of(folder / "hub.db"))
         self.files = Files(folder / "files")
 
     def restore(self, archive: bytes, places: dict[str, Place] | None = None, *, send: bool = False) -> Restored:
@@ -67,8 +68,8 @@ class Target:
 
     def is_empty(self) -> bool:
         with self.engine.connect() as connection:
-            [(tables,)] = connection.exec_driver_sql("SELECT count(*) FROM sqlite_schema").all()
-        return not tables and not list(self.files.hashes()) and not list(self.files.folder.glob("*.coming"))
+            empty = portable.is_empty(connection)
+        return empty and not list(self.files.hashes()) and not list(self.files.folder.glob("*.coming"))
 
     def rows(self, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
         with self.engine.connect() as connection:

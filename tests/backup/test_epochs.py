@@ -10,7 +10,7 @@ import pytest
 from gateway.epochs import LEAP, begin_epoch
 from gateway.feed import BEGINNING, Feed, PositionGone
 from gateway.files import Files
-from gateway.record import record
+from gateway.record.arrivals import record
 from gateway.relay.catalogue import reading
 from gateway.store.engine import open_store, writing
 from gateway.store.times import now_us
@@ -18,6 +18,7 @@ from gateway.store.writer import Writer
 from tests.backup.conftest import Target, read, taken
 from tests.record.conftest import AT, said
 from tests.send.conftest import Desk
+from tests.stores import url_of
 
 JUST_BELOW = 1 << 53
 """Consumers in JavaScript read positions as numbers, exactly up to here."""
@@ -127,7 +128,7 @@ def test_a_restored_hub_is_backed_up_and_restored_in_turn(desk: Desk, again: Aga
 
 
 def test_an_empty_feed_begins_an_epoch_too(tmp_path: Path, again: Again) -> None:
-    engine = open_store(f"sqlite:///{tmp_path}/empty.db")
+    engine = open_store(url_of(tmp_path / "empty.db"))
     feed = again.begin(taken(engine, Files(tmp_path / "files")))
     assert again.kept == 0
     feed.vouch(0)

@@ -174,6 +174,7 @@ DAMAGES: dict[str, tuple[Callable[[Parts], None], str]] = {
 }
 
 
+@pytest.mark.engine("sqlite")
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_what_is_damaged_is_refused_and_leaves_nothing(desk: Desk, target: Target, damage: str) -> None:
     change, reason = DAMAGES[damage]
@@ -184,6 +185,19 @@ def test_what_is_damaged_is_refused_and_leaves_nothing(desk: Desk, target: Targe
         check(BytesIO(archive), Nowhere(), revisions.known)
     with pytest.raises(Damaged, match=reason):
         target.restore(archive)
+    assert target.is_empty()
+
+
+@pytest.mark.engine("postgresql")
+@pytest.mark.parametrize(
+    "damage", ["no header", "a wrong column", "a key twice", "no page", "another file", "no manifest"]
+)
+def test_a_database_stays_empty_wherever_the_damage_is(desk: Desk, target: Target, damage: str) -> None:
+    change, reason = DAMAGES[damage]
+    parts = parts_of(taken(desk.engine, desk.files))
+    change(parts)
+    with pytest.raises(Damaged, match=reason):
+        target.restore(joined(parts))
     assert target.is_empty()
 
 

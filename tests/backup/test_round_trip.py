@@ -10,11 +10,9 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import insert
-from sqlalchemy.exc import IntegrityError
 
 from gateway.backup.layout import PAGE, FeedSum, FilesSum, TableSum
-from gateway.backup.taking import Beyond, NothingThere, columns_of, take
+from gateway.backup.taking import Beyond, NothingThere, take
 from gateway.feed import BEGINNING, Feed
 from gateway.files import Files
 from gateway.store import portable
@@ -24,21 +22,22 @@ from tests.backup.conftest import FISH, HEAD, REVISIONS, Target, attach, read, t
 from tests.record.conftest import said
 from tests.relay.test_migration import upgrade
 from tests.send.conftest import Desk
+from tests.stores import empty_url_of, url_of
 
 ANYTHING = {
-    Kind.INTEGER: st.integers(-(1 << 63), (1 << 63) - 1),
+    Kind.INTEGER: st.integers(-(1 << 31), (1 << 31) - 1) | st.integers(-(1 << 63), (1 << 63) - 1),
     Kind.TEXT: st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])),
     Kind.OCTETS: st.binary(),
     Kind.BOOLEAN: st.booleans(),
 }
-SETTLED = ("events", "deliveries", "timers", "lanes", "subscriptions", "attachments", "raws")
+SETTLED = ("events", "deliveries", "timers", "lanes", "leases", "subscriptions", "attachments", "raws")
 """Tables whose rows mean something to a restore."""
 
 
 def all_rows(engine: Any) -> dict[str, list[tuple[Any, ...]]]:
     with engine.connect() as connection:
         return {
-            name: [tuple(row) for row in connection.execute(table.select().order_by(*table.primary_key.columns))]
+            name: [tuple(row) for row in connection.execute(table.rows)]
             for name, table in portable.tables(connection).items()
         }
 
@@ -77,20 +76,35 @@ def test_a_restored_store_holds_what_the_backup_does(desk: Desk, target: Target)
     assert target.files.path(sha256(FISH).hexdigest()).read_bytes() == FISH
 
 
+@pytest.mark.engine("sqlite")
 @settings(max_examples=8, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_whatever_columns_may_hold_comes_back_as_it_was(data: st.DataObject) -> None:
+    assert_it_comes_back(data, most=3)
+
+
+@pytest.mark.engine("postgresql")
+@settings(max_examples=3, suppress_health_check=[HealthCheck.too_slow])  # each makes two databases
+@given(data=st.data())
+def test_whatever_columns_may_hold_comes_back_on_postgresql(data: st.DataObject) -> None:
+    assert_it_comes_back(data, most=6)
+
+
+def assert_it_comes_back(data: st.DataObject, most: int) -> None:
+    """Up to so many rows of each table."""
     with TemporaryDirectory() as folder:
-        engine, files = open_store(f"sqlite:///{folder}/hub.db"), Files(Path(folder) / "files")
+        engine, files = open_store(url_of(Path(folder) / "hub.db")), Files(Path(folder) / "files")
         with writing(engine) as connection:
+            filling = portable.filling(connection)
             for name, table in portable.tables(connection).items():
                 if name not in SETTLED:
-                    row = st.fixed_dictionaries({column: ANYTHING[kind] for column, kind in columns_of(table)})
-                    for one in data.draw(st.lists(row, max_size=3), label=name):
+                    columns = [column for column, _ in table.columns]
+                    row = st.tuples(*(ANYTHING[kind] for _, kind in table.columns))
+                    for one in data.draw(st.lists(row, max_size=most), label=name):
                         try:
                             with connection.begin_nested():
-                                connection.execute(insert(table), one)
-                        except IntegrityError:  # the key was drawn twice
+                                filling.add(name, columns, [one])
+                        except portable.Unfit:  # the key was drawn twice, or a number is more than its column holds
                             continue
         target = Target(Path(folder) / "new")
         target.restore(taken(engine, files))
@@ -138,6 +152,7 @@ def test_what_is_written_meanwhile_is_not_in_it(desk: Desk) -> None:
     assert kept.tables == {table: found for table, found in before.items() if found}
 
 
+@pytest.mark.engine("sqlite")
 def test_the_write_ahead_log_is_not_held_while_rows_are_read(desk: Desk) -> None:
     with portable.one_state(desk.engine) as state:
         before = state.exec_driver_sql("SELECT count(*) FROM events").scalar()
@@ -151,7 +166,7 @@ def test_the_write_ahead_log_is_not_held_while_rows_are_read(desk: Desk) -> None
 
 @pytest.mark.parametrize("revision", REVISIONS)
 def test_a_backup_of_an_older_release_is_brought_up_to_date(tmp_path: Path, target: Target, revision: str) -> None:
-    old = connect(f"sqlite:///{tmp_path}/old.db")
+    old = connect(empty_url_of(tmp_path / "old.db"))
     upgrade(old, revision)
     with writing(old) as connection:
         connection.exec_driver_sql(
@@ -195,6 +210,7 @@ def test_sums_are_over_lines_that_anybody_can_make(desk: Desk) -> None:
     assert manifest.rows["contacts"] == TableSum(1, sha256(lines).hexdigest())
 
 
+@pytest.mark.engine("sqlite")
 def test_a_row_that_the_schema_does_not_allow_is_told_of(desk: Desk) -> None:
     with writing(desk.engine) as connection:
         connection.exec_driver_sql("UPDATE contacts SET body = 'a text where octets belong'")
