@@ -1,7 +1,7 @@
 """Asking providers that call for what they could not deliver: when the hub starts, and every so often from then on.
 
 What a backfill brings is recorded as what a poll brings, its cursor with it. Its items have the keys of their webhooks,
-so nothing that came already comes twice. One process asks for a connector; two would only ask more often.
+so nothing that came already comes twice. One process asks for a connector at a time (`gateway.leases`).
 """
 
 import asyncio
@@ -12,11 +12,12 @@ from sqlalchemy import text
 
 from connectors.kit.base import Backfills, Outcome, Polls
 from connectors.kit.errors import KitError, Misconfigured, Temporary
+from gateway.leases import rounds_of_one
 from gateway.live import LiveConnector
 from gateway.metrics import RECEIVED
 from gateway.record.polled import polled_arrival, record_polled
 from gateway.store.times import now
-from gateway.waiting import TROUBLE, backoff, rounds
+from gateway.waiting import TROUBLE, backoff
 
 if TYPE_CHECKING:
     from gateway.hub import Hub
@@ -72,7 +73,7 @@ class _Asker:
         self.problem: str | None = None
         self._failures = 0
         part = f"backfilling {connector.id}"
-        self._task = asyncio.create_task(rounds(part, self._round), name=part)
+        self._task = asyncio.create_task(rounds_of_one(hub, part, self._round), name=part)
 
     async def stop(self) -> None:
         self._task.cancel()

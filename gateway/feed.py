@@ -7,7 +7,7 @@ for and nothing is held back: who reads slowly reads from the store.
 import asyncio
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from difflib import get_close_matches
 from itertools import accumulate, chain
 from typing import Any, NamedTuple
@@ -15,9 +15,12 @@ from typing import Any, NamedTuple
 from sqlalchemy import Engine
 
 from gateway.recent import Item, Recent, item_of
+from gateway.store.engine import looking
 from gateway.store.histories import OF_ID, both
 from normalizer.events import EVENTS
 
+REREAD = ("feed", "")
+"""Whom a transaction wakes that changed events already told."""
 BEGINNING = -1
 """Stands before the oldest event that is kept, whichever that is."""
 PAGE_OCTETS = 4 << 20
@@ -114,8 +117,8 @@ class Feed:
             self._waking = True
             self._loop.call_soon_threadsafe(self._wake)
 
-    def reread(self, _: str = "") -> None:
-        """Events that were told are told otherwise from now on."""
+    def reread(self) -> None:
+        """Events that were told are told otherwise from now on. From any thread."""
         self._recent.forget()
 
     def newest(self) -> int:
@@ -224,14 +227,8 @@ class Feed:
 
     @contextmanager
     def _statement(self, sql: str, parameters: Sequence[object]) -> Iterator[Any]:
-        """Rows straight from the driver, which costs a tenth of a Core statement."""
-        connection = self._engine.raw_connection()
-        try:
-            with closing(connection.cursor()) as cursor:
-                cursor.execute(sql, parameters)
-                yield cursor
-        finally:
-            connection.close()
+        with looking(self._engine) as cursor:
+            yield cursor.execute(sql, parameters)
 
 
 def expand(names: Sequence[str]) -> frozenset[str] | None:

@@ -172,7 +172,7 @@ class _Draft:
             with self._files.locked(fcntl.LOCK_SH):
                 Path(file.name).rename(path)
             for folder in (path.parent, path.parent.parent, self._files.folder):
-                _sync(folder)
+                sync(folder)
             return StoredFile(path.name, self._size, path)
 
     def drop(self) -> None:
@@ -198,8 +198,8 @@ def _names(folder: Path, pattern: re.Pattern[str], least: str) -> list[str]:
     return sorted(name for name in found if name >= least and pattern.fullmatch(name))
 
 
-def _sync(folder: Path) -> None:
-    """A rename is durable once its folder is."""
+def sync(folder: Path) -> None:
+    """A name is durable once its folder is."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -96,7 +96,15 @@ def _without_formatted(_: WrappedLogger, __: str, event: EventDict) -> EventDict
     return {key: value for key, value in event.items() if key not in ("message", "asctime")}
 
 
+_always: dict[str, Any] = {}
+
+
+def _with_always(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    return {**event, **{key: value for key, value in _always.items() if key not in event}} if _always else event
+
+
 SHARED: list[Processor] = [
+    _with_always,
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
@@ -114,13 +122,21 @@ CHAIN: list[Processor] = [
 
 
 def configure(
-    level: str, secrets: Iterable[Secret] = (), *, noisy: Iterable[str] = (), stream: TextIO | None = None
+    level: str,
+    secrets: Iterable[Secret] = (),
+    *,
+    noisy: Iterable[str] = (),
+    stream: TextIO | None = None,
+    always: Mapping[str, Any] | None = None,
 ) -> None:
     """Sends every log line to `stream` (standard error where none is given). May be called again; learns new secrets.
 
-    `level` is a name such as `info`; loggers named in `noisy` say nothing below warnings.
+    `level` is a name such as `info`; loggers named in `noisy` say nothing below warnings. `always` stands on every line
+    that does not say it otherwise.
     """
     redaction.learn(secrets)
+    _always.clear()
+    _always.update(always or {})
     structlog.configure(
         processors=CHAIN,
         wrapper_class=structlog.stdlib.BoundLogger,

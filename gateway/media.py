@@ -33,8 +33,8 @@ log = structlog.get_logger()
 AT_ONCE = 4
 """Files a connector fetches at the same time."""
 BACKSTOP = 1.0
-LEASE = 30.0
-RENEW = 10.0
+LEASE = 9.0
+RENEW = 3.0
 """Leases shorter than this are renewed while a fetch goes on."""
 FETCH_SECONDS = 300.0
 FIRST_PAUSE = 1.0

@@ -59,8 +59,9 @@ CLOCK_AHEAD = Gauge(
     "onethread_clock_ahead_seconds",
     "By how much the hub's own clock is ahead of the system's, because that was set back.",
 )
+ROLE = Gauge("onethread_role", "1 for each role of this process, 0 for the others.", ["role"])
 FEED_POSITION = Gauge("onethread_feed_position", "Position of the newest event.")
-BUS_UP = Gauge("onethread_bus_up", "1 while what is published would reach the bus.")
+BUS_UP = Gauge("onethread_bus_up", "1 while what is published would reach the bus; NaN without the role `relay`.")
 BUS_BLOCKED = Gauge("onethread_bus_blocked", "1 while the broker, though reached, is short of memory or disk.")
 CONNECTOR_STATE = Gauge(
     "onethread_connector_state",

@@ -1,7 +1,7 @@
 """Asking providers that do not call: each polled connector has a loop of its own.
 
 Cursor and items are committed together; a crash between the poll and the commit polls again, and the items' keys make
-them one. One process polls a connector.
+them one. One process polls a connector at a time (`gateway.leases`).
 """
 
 import asyncio
@@ -14,12 +14,13 @@ import structlog
 from connectors.kit.base import Polls
 from connectors.kit.collects import Closes, Collected
 from connectors.kit.errors import KitError, Misconfigured, Temporary
+from gateway.leases import rounds_of_one
 from gateway.live import LiveConnector
 from gateway.metrics import RECEIVED
-from gateway.record import record
+from gateway.record.arrivals import record
 from gateway.record.polled import polled_arrival, record_polled
 from gateway.store.times import now
-from gateway.waiting import TROUBLE, backoff, rounds
+from gateway.waiting import TROUBLE, backoff
 
 if TYPE_CHECKING:
     from gateway.hub import Hub
@@ -93,7 +94,8 @@ class _Poller:
         self._plugin = plugin
         self.trouble: Trouble | None = None
         self._failures = 0
-        self._task = asyncio.create_task(rounds(f"polling {connector.id}", self._round), name=f"poll {connector.id}")
+        part = f"polling {connector.id}"
+        self._task = asyncio.create_task(rounds_of_one(hub, part, self._round), name=part)
 
     async def stop(self) -> None:
         self._task.cancel()

@@ -2,17 +2,16 @@
 
 import asyncio
 import random
-import sqlite3
 from collections.abc import Awaitable, Callable
 from typing import NoReturn
 
 import structlog
-from sqlalchemy.exc import OperationalError
 
+from gateway.store.session import UNAVAILABLE
 from gateway.store.writer import Closed, Overloaded
 
 log = structlog.get_logger()
-TROUBLE = (Overloaded, Closed, sqlite3.OperationalError, OperationalError)
+TROUBLE = (Overloaded, Closed, *UNAVAILABLE)
 """The store is busy, locked, full or stopping: nothing was written, and nobody's item is at fault."""
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 30.0

@@ -3,7 +3,3 @@
 The Flask application also takes `/in/{connector}` and gives the feed's pages, so that it can stand alone under any WSGI
 server.
 """
-
-from gateway.api.app import create_app
-
-__all__ = ["create_app"]

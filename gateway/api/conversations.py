@@ -54,9 +54,7 @@ def messages(call: Call) -> MessagePage:
 
 def read(call: Call) -> ConversationAnswer:
     done = seen(call, ReadConversation(conversation_id=call.id, up_to=call.body.up_to))
-    found = done.conversation
-    with queries.snapshot(call.hub.engine) as rows:
-        return ConversationAnswer(conversation=found, participants=queries.participants(rows, found.id))
+    return _answer(call, done.conversation)
 
 
 def emergency(call: Call) -> ConversationAnswer:
@@ -75,8 +73,7 @@ def patch(call: Call) -> ConversationAnswer:
     result = call.hub.writer.submit(change, Change(call.id, call.body)).result()
     if isinstance(result, Problem):
         raise result
-    with queries.snapshot(call.hub.engine) as rows:
-        return ConversationAnswer(conversation=result, participants=queries.participants(rows, call.id))
+    return _answer(call, result)
 
 
 def change(transaction: Transaction, changes: Sequence[Change]) -> list[Conversation | Problem]:
@@ -123,6 +120,11 @@ def _may_open(cases: Cases, case: Case) -> None:
     other = cases.shared(case.sharing_key)
     if other is not None and other is not case:
         raise Problem(409, Code.CONFLICT, f"conversation {other.id} is the open one in its place")
+
+
+def _answer(call: Call, found: Conversation) -> ConversationAnswer:
+    with queries.snapshot(call.hub.engine) as rows:
+        return ConversationAnswer(conversation=found, participants=queries.participants(rows, found.id))
 
 
 def _known(conversation: Conversation | None) -> Conversation:

@@ -1,8 +1,6 @@
 """What operators look at: connectors, quarantine, health and metrics; and the descriptions of the API itself."""
 
 import ipaddress
-from concurrent.futures import CancelledError
-from typing import Any
 
 import msgspec
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -12,7 +10,7 @@ from gateway.api import queries
 from gateway.api.admission import admit
 from gateway.api.connector_shapes import ConnectorInfo, ConnectorList, PollingInfo
 from gateway.api.cursors import cursor, id_at
-from gateway.api.problems import Code, Problem, not_found
+from gateway.api.problems import Code, Problem, Wrong, not_found
 from gateway.api.route import Answer, Call
 from gateway.api.shapes import (
     MOST_ON_PAGE,
@@ -22,25 +20,23 @@ from gateway.api.shapes import (
     Quarantined,
     QuarantinePage,
     RawRequest,
+    Readiness,
     ReplayAnswer,
 )
+from gateway.health import ailment, hindrances
 from gateway.keys import Scope
 from gateway.live import LiveConnector
 from gateway.measuring import measure
 from gateway.polling import Polling
 from gateway.record.replay import replay as replay_item
+from gateway.roles import named
 from gateway.send.pausing import Condition, State
-from gateway.store import schema
 from gateway.store.times import from_us, now_us
-from gateway.store.transaction import Transaction
-from gateway.waiting import TROUBLE
 from normalizer.events import EVENTS
 from normalizer.schema import event_schema
 
-READY_SECONDS = 3.0
 LAST_ID = "~"
 """Sorts after every id."""
-PROBE = "readyz"
 FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
 
 
@@ -149,29 +145,19 @@ def _raw(id_: str, received: int, method: str, url: str, headers: bytes, body: b
     )
 
 
-def health(_: Call) -> Health:
+def health(call: Call) -> Health:
+    """Raises Problem: 503."""
+    if reason := ailment(call.hub):
+        raise Problem(503, Code.NOT_READY, reason)
     return Health(status="ok")
 
 
-def ready(call: Call) -> Health:
-    """A row comes and goes, all the way through the writer: it lives, the store can be locked, and has room; and every
-    listener listens."""
-    if problems := call.hub.listening.problems():
-        raise Problem(503, Code.NOT_READY, "; ".join(problems.values()), headers={"retry-after": "5"})
-    writer = call.hub.writer
-    try:
-        writer.submit(_come_and_go, None).result(READY_SECONDS)
-    except (*TROUBLE, TimeoutError, CancelledError) as error:
-        detail = f"the store takes no writes: {str(error) or type(error).__name__}"
-        raise Problem(503, Code.NOT_READY, detail, headers={"retry-after": "5"}) from error
-    return Health(status="ok")
-
-
-def _come_and_go(transaction: Transaction, items: Any) -> list[None]:
-    """An UPDATE to what stands already would be written nowhere."""
-    transaction.insert(schema.own_secrets, PROBE, b"")
-    transaction.change("DELETE FROM own_secrets WHERE name = ?", PROBE)
-    return [None] * len(items)
+def ready(call: Call) -> Readiness:
+    """Raises Problem: 503, with every reason."""
+    if reasons := [Wrong(*found) for found in hindrances(call.hub)]:
+        detail = "; ".join(one.message for one in reasons)
+        raise Problem(503, Code.NOT_READY, detail, errors=reasons, headers={"retry-after": "5"})
+    return Readiness(status="ok", roles=named(call.hub.roles))
 
 
 def metrics(call: Call) -> Answer:

@@ -33,6 +33,7 @@ class Code(StrEnum):
     INTERNAL = "internal"
     OVERLOADED = "overloaded"
     NOT_READY = "not_ready"
+    MISDIRECTED = "misdirected"
 
 
 class Wrong(msgspec.Struct, frozen=True):

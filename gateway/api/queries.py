@@ -1,7 +1,7 @@
 """What the API reads of the store. Every statement walks an index and is bounded by a page."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from heapq import nlargest
 from typing import Any, NamedTuple
 
@@ -14,6 +14,7 @@ from gateway.record.people import SELECT_WAY, way_of
 from gateway.send.pausing import Condition
 from gateway.send.standing import SELECT as SELECT_PARCEL
 from gateway.send.standing import Parcel
+from gateway.store.engine import looking
 from gateway.store.histories import OF_ID, both
 from gateway.store.transaction import listed
 from normalizer.events import Participant
@@ -47,13 +48,8 @@ class Rows:
 @contextmanager
 def snapshot(engine: Engine) -> Iterator[Rows]:
     """The store as it is now, whatever is written meanwhile."""
-    connection = engine.raw_connection()
-    try:
-        with closing(connection.cursor()) as cursor:
-            cursor.execute("BEGIN")
-            yield Rows(cursor)
-    finally:
-        connection.close()  # back to the pool, which ends the transaction
+    with looking(engine, one_state=True) as cursor:
+        yield Rows(cursor)
 
 
 class Filter(NamedTuple):
@@ -138,16 +134,34 @@ def messages(rows: Rows, conversation_id: str, after_sequence: int, limit: int) 
 
 def timeline(rows: Rows, contact_id: str, after: int, limit: int) -> list[tuple[int, bytes]]:
     """Position and body of each message of all the contact's conversations, in the order of the feed; those of contacts
-    that became part of it are its own."""
-    sql = both(
-        "SELECT h.position, m.body FROM conversations c CROSS JOIN {history} h ON h.conversation = c.number"
-        f" {_MESSAGE} WHERE c.contact_id IN {TREE} AND h.position > ?2 AND e.type IN ({_CREATED})"
-    )
-    return rows.all(f"{sql} ORDER BY 1 LIMIT ?3", contact_id, after, limit)
+    that became part of it are its own.
+
+    Where its events are stands in an index, of which all is sorted; the events themselves are read as far as needed.
+    """
+    found: list[tuple[int, bytes]] = []
+    step = 2 * limit
+    while len(found) < limit:
+        positions = [position for (position,) in rows.all(_OF_CONTACT, contact_id, after, step)]
+        found += rows.all(_MESSAGES_AT, listed(positions)) if positions else []
+        if len(positions) < step:
+            break
+        after = positions[-1]
+    return found[:limit]
 
 
 _MESSAGE = "CROSS JOIN events e ON e.position = h.position CROSS JOIN messages m ON m.id = e.subject"
 _CREATED = ", ".join(f"'{type_}'" for type_ in CREATED)
+_OF_CONTACT = (
+    both(
+        "SELECT h.position FROM conversations c CROSS JOIN {history} h ON h.conversation = c.number"
+        f" WHERE c.contact_id IN {TREE} AND h.position > ?2"
+    )
+    + " ORDER BY 1 LIMIT ?3"
+)
+_MESSAGES_AT = (
+    "SELECT e.position, m.body FROM events e JOIN messages m ON m.id = e.subject"
+    f" WHERE e.position IN (SELECT value FROM json_each(?)) AND e.type IN ({_CREATED}) ORDER BY e.position"
+)
 
 
 def contact(rows: Rows, contact_id: str) -> bytes | None:

@@ -255,9 +255,10 @@ OPERATIONS = (
         path="/healthz",
         do=operations.health,
         scope=None,
-        summary="Whether the process answers",
-        about="Asks for no key.",
+        summary="Whether the process lives",
+        about="503 says that only a restart helps. Asks neither for a key, nor store, bus and providers.",
         answer=shapes.Health,
+        errors=(503,),
         plain_asgi=True,
     ),
     Route(
@@ -265,9 +266,10 @@ OPERATIONS = (
         path="/readyz",
         do=operations.ready,
         scope=None,
-        summary="Whether the store takes writes",
-        about="Asks for no key.",
-        answer=shapes.Health,
+        summary="Whether the process is ready for what is sent to it",
+        about="503 has each reason in `errors`: `process` was told to end, `store` takes no writes or is behind,"
+        " `schema` lacks a migration, `listeners.<name>` cannot listen, `bus` is not reached by a mere relay. No key.",
+        answer=shapes.Readiness,
         errors=(503,),
     ),
     Route(

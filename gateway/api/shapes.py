@@ -266,6 +266,13 @@ class Health(Given, frozen=True, kw_only=True):
     """`ok`."""
 
 
+class Readiness(Given, frozen=True, kw_only=True):
+    status: str
+    """`ok`."""
+    roles: tuple[str, ...]
+    """What this process does: `receive`, `deliver`, `relay`, `stream`, `clock`."""
+
+
 class EventSchemas(Given, frozen=True, kw_only=True):
     events: dict[str, dict[str, Any]]
     """JSON Schema 2020-12 of each event, by its short name."""

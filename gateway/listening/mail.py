@@ -17,7 +17,8 @@ from gateway.ids import new_id
 from gateway.live import LiveConnector
 from gateway.metrics import received
 from gateway.receive import read
-from gateway.record import UNAVAILABLE, record
+from gateway.record.arrivals import record
+from gateway.store.session import UNAVAILABLE
 from gateway.store.writer import Closed, Overloaded
 
 log = structlog.get_logger()
@@ -107,7 +108,7 @@ async def _take(hub: Hub, connector: LiveConnector, request: Request, file: Stor
         received(connector.id, "refused").inc()
         log.warning("refused", connector=connector.id, reason=error.detail)
         return Verdict.REFUSED
-    except (Overloaded, UNAVAILABLE) as error:
+    except (Overloaded, *UNAVAILABLE) as error:
         return _later(connector, request, str(error), Verdict.FULL)
     except Closed as error:
         return _later(connector, request, str(error))

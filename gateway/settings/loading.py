@@ -71,10 +71,12 @@ class _Loading:
         if self.document.problems or entries is None or files is None:
             raise Untyped
         host, port = addresses.listen(entries.listen)
+        store, password = addresses.store_parts(entries.store)
         return Settings(
             path=path.absolute(),
             public_url=entries.public_url,
-            store=addresses.store_in(entries.store, self.document.folder),
+            store=addresses.store_in(store, self.document.folder),
+            store_password=password,
             bus=addresses.bus_shown(entries.bus),
             bus_url=Secret(entries.bus),
             files=files,

@@ -37,7 +37,12 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     concurrency: Count = 32
     """How many requests one connector may have under way at its provider."""
     lease: Seconds = 5.0
-    """How long a lane belongs to a process that stopped renewing it."""
+    """How long a lane, a subscription or the polling of a connector belongs to a process that stopped renewing it."""
+    drain: Seconds = 10.0
+    """How long requests and sends under way may take to come to an end when the hub is told to end."""
+    drain_notice: Seconds = 0.0
+    """How long a hub that was told to end takes requests still, while `/readyz` says 503: longer than a load balancer
+    takes to notice."""
     report_wait: Seconds = 3600.0
     """How long a provider's report about a message nobody knows waits for that message, before it is quarantined."""
     choice_wait: Seconds = 86_400.0
@@ -58,11 +63,11 @@ class Entries(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     public_url: Annotated[str, read_by(addresses.public_url, "How providers reach the hub; http or https.")] = (
         "http://127.0.0.1:8080"
     )
-    store: Annotated[str, read_by(addresses.store, "sqlite:/// and a file, relative to this one.")] = (
-        "sqlite:///onethread.db"
-    )
+    store: Annotated[
+        str, read_by(addresses.store, "sqlite:/// and a file, relative to this one; or postgresql:// and a database.")
+    ] = "sqlite:///onethread.db"
     bus: Annotated[
-        str, read_by(addresses.bus, "memory:// within one process, or amqp:// and amqps:// for RabbitMQ.")
+        str, read_by(addresses.bus, "memory:// within one process, amqp:// or amqps:// for RabbitMQ, or redis://.")
     ] = "memory://"
     files: Annotated[
         str, read_by(addresses.folder, "A folder for this store's attachments, relative to this file.")
@@ -110,7 +115,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     public_url: str
     """Without a slash at its end."""
     store: str
-    """As `gateway.store.engine.open_store` takes it."""
+    """Without its password."""
+    store_password: Secret | None = None
     bus: str
     """Without its password."""
     bus_url: Secret = Secret("memory://")
@@ -130,6 +136,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """Where a provider posts to."""
         return f"{self.public_url}/in/{connector}"
 
+    @property
+    def store_url(self) -> str:
+        """As `gateway.store.engine.open_store` takes it."""
+        return addresses.store_with(self.store, self.store_password)
+
     def secrets(self) -> Iterator[Secret]:
         """Every configured secret, for redaction."""
         for connector in self.connectors.values():
@@ -139,4 +150,5 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         for listener in self.listeners.values():
             yield from listener.users.values()
         yield from addresses.passwords(self.bus_url)
+        yield from addresses.forms(self.store_password)
         yield from self.seal.keys()

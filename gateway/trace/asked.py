@@ -23,7 +23,8 @@ _ANSWERS = (
 )
 _NEWEST = (
     "SELECT position, CAST(body AS TEXT) ->> '$.source' FROM"
-    " (SELECT position, subject, body FROM events WHERE type = ? ORDER BY position DESC LIMIT ?) WHERE subject = ?"
+    " (SELECT position, subject, body FROM events WHERE type = ? ORDER BY position DESC LIMIT ?) AS newest"
+    " WHERE subject = ?"
 )
 
 

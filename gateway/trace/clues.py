@@ -114,7 +114,7 @@ NEXT: Mapping[str, Sequence[tuple[str, str]]] = {
                     f" CROSS JOIN messages m ON m.id = e.subject WHERE h.conversation = {OF_ID}"
                     " AND e.type IN ('message.received', 'message.created')"
                 )
-                + f" ORDER BY 1 DESC LIMIT {MOST + 1})"
+                + f" ORDER BY 1 DESC LIMIT {MOST + 1}) AS newest"
             ),
         ),
     ],
@@ -252,7 +252,7 @@ def _by_handle(rows: Rows, name: str) -> list[Clue]:
         wanted = handle(name)
     except InvalidAddress:
         return []
-    sql = "SELECT id FROM contacts WHERE lower(json_extract(CAST(body AS TEXT), '$.attributes.handle')) = ? LIMIT ?"
+    sql = "SELECT id FROM contacts WHERE lower(CAST(body AS TEXT) ->> '$.attributes.handle') = ? LIMIT ?"
     return [Clue("contact", tuple(row)) for row in rows(sql, wanted, MOST)]
 
 

@@ -27,7 +27,7 @@ _OF_HISTORY = (
         "SELECT h.position, e.type, e.recorded_at, e.body FROM {history} h"
         " CROSS JOIN events e ON e.position = h.position"
         " WHERE h.conversation IN (SELECT number FROM conversations WHERE id IN (SELECT value FROM json_each(?1)))"
-        " AND e.subject IN (SELECT value FROM json_each(?2))"
+        " AND e.subject IN (SELECT value FROM json_each(?2)) AND h.position IS NOT NULL"
     )
     + " ORDER BY 1 DESC LIMIT ?3"
 )

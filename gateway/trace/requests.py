@@ -27,8 +27,8 @@ _EXACTLY = f"SELECT {_COLUMNS} FROM arrivals WHERE connector_id = ? AND key = ?"
 _BEGINNING = f"SELECT {_COLUMNS} FROM arrivals WHERE connector_id = ? AND key >= ? AND key < ? LIMIT ?"
 _NEXT_KEY = "SELECT min(key) FROM arrivals WHERE connector_id = ? AND key >= ?"
 _THROUGH = (
-    f"SELECT {_COLUMNS} FROM (SELECT {_COLUMNS} FROM arrivals WHERE connector_id = ? LIMIT ?)"
-    f" WHERE raw_id {IN} OR message_id {IN}"
+    f"SELECT {_COLUMNS} FROM (SELECT {_COLUMNS} FROM arrivals WHERE connector_id = ? ORDER BY key LIMIT ?)"
+    f" AS found WHERE raw_id {IN} OR message_id {IN} ORDER BY key"
 )
 _MORE = "SELECT 1 FROM arrivals WHERE connector_id = ? LIMIT 1 OFFSET ?"
 _OF_QUARANTINE = (
@@ -106,7 +106,7 @@ def _words(rows: Rows, connector: str) -> list[str]:
             break
         word, colon, _ = key.partition(":")
         words += [f"{word}:"] if colon else []
-        after = f"{word};" if colon else f"{key}\0"
+        after = f"{word};" if colon else f"{key}\1"  # the least that a text of either engine can have
     return words
 
 

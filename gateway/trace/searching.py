@@ -27,7 +27,7 @@ _TRACED = (
 )
 _RAWS_TRACED = (
     "SELECT id, headers FROM (SELECT id, headers FROM raws WHERE id BETWEEN ? AND ? ORDER BY id DESC LIMIT ?)"
-    " WHERE instr(headers, ?) > 0 LIMIT ?"
+    " AS newest WHERE instr(headers, ?) > 0 LIMIT ?"
 )
 _headers = msgspec.json.Decoder(dict[str, str])
 

@@ -1,6 +1,11 @@
 """uvicorn, set up for a hub."""
 
+import asyncio
+import math
+import os
+import signal
 import socket
+from types import FrameType
 
 import uvicorn
 
@@ -8,8 +13,8 @@ from gateway.hub import Hub
 from gateway.web.root import Root
 from gateway.web.stream import HEARTBEAT
 
-GRACE = 10
-"""Seconds requests in hand have to finish."""
+LAST_WRITES = 5.0
+"""Seconds, beyond those for requests and sends, after which a process that was told to end is ended by the kernel."""
 PATIENCE = 2
 """Heartbeats for which a client may take nothing of what is sent to it."""
 BACKLOG = 2048
@@ -18,13 +23,18 @@ LARGEST_FRAME = 1 << 20
 
 
 class Server(uvicorn.Server):
-    """Ends streams before it waits for its connections: they would never end by themselves."""
+    """Drains the hub. Leases go back at once, and others take over; for `notice` it takes requests still, and says that
+    it is not ready; then it listens no more, ends streams, which would never end by themselves, and lets the requests
+    in hand finish. Told a second time, it ends on the spot."""
 
-    def __init__(self, root: Root, config: uvicorn.Config, patience: float) -> None:
-        """`patience`: seconds after which a connection whose client takes nothing at all is given up."""
+    def __init__(self, root: Root, config: uvicorn.Config, patience: float, notice: float, longest: float) -> None:
+        """`patience`: seconds after which a connection whose client takes nothing at all is given up. `longest`: from
+        the signal to the end."""
         super().__init__(config)
         self._root = root
         self._patience = patience
+        self._notice = notice
+        self._longest = longest
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         for listener in sockets or ():
@@ -33,8 +43,22 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._root.drain()
+        await asyncio.sleep(self._notice)
         self._root.end_streams()
         await super().shutdown(sockets)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Hears signals while it serves. The second one ends the process as a kill does: nothing that was acknowledged
+        is lost. So does the kernel, where the end takes too long."""
+        if self.should_exit:
+            os._exit(128 + sig)
+        signal.setitimer(signal.ITIMER_REAL, self._longest)
+        super().handle_exit(sig, frame)
+
+    def end(self, _: int = 0, __: FrameType | None = None) -> None:
+        """Hears signals before and after."""
+        self.should_exit = True
 
 
 def make_server(hub: Hub, *, host: str | None = None, port: int | None = None, heartbeat: float = HEARTBEAT) -> Server:
@@ -42,7 +66,7 @@ def make_server(hub: Hub, *, host: str | None = None, port: int | None = None, h
 
     Logs nothing per request, and leaves the configuration of logging alone.
     """
-    root = Root(hub, heartbeat=heartbeat)
+    root, limits = Root(hub, heartbeat=heartbeat), hub.settings.limits
     config = uvicorn.Config(
         root,
         host=hub.settings.listen.host if host is None else host,
@@ -57,6 +81,7 @@ def make_server(hub: Hub, *, host: str | None = None, port: int | None = None, h
         ws_per_message_deflate=False,  # it would triple the memory of a socket
         ws_ping_interval=None,  # clients say themselves that they live
         backlog=BACKLOG,
-        timeout_graceful_shutdown=GRACE,
+        timeout_graceful_shutdown=math.ceil(limits.drain),
     )
-    return Server(root, config, PATIENCE * heartbeat)
+    longest = limits.drain_notice + math.ceil(limits.drain) + LAST_WRITES
+    return Server(root, config, PATIENCE * heartbeat, limits.drain_notice, longest)

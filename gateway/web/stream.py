@@ -17,7 +17,7 @@ from gateway.api.feeding import JSON, Reader, as_json, look, reader
 from gateway.api.problems import Code, Problem
 from gateway.api.reading import read_query
 from gateway.api.shapes import EventsQuery
-from gateway.feed import Page
+from gateway.feed import Feed, Page
 from gateway.hub import Hub
 from gateway.keys import Scope as KeyScope
 from gateway.recent import Item
@@ -41,6 +41,8 @@ PATH = "/v1/events"
 THREADS = 4
 HEARTBEAT = 15.0
 """Seconds of silence after which a comment says that the stream lives; the key is looked at again as often."""
+LINGER = 2.0
+"""Seconds a reader of pages has to come back for the next."""
 LAST_WORDS = 1.0
 """Seconds a client has to take the end of its stream."""
 MOST_FIELDS = 20
@@ -100,9 +102,14 @@ class Stream:
                     await send({"type": "http.response.body", "body": b""})
             return
         found = list(page.items)
+        if wanted.wait:
+            expect(self._hub.feed)
         if not found and wanted.wait:
             await self._attend(receive, lambda: self._wait_for(wanted, page, found))
-        body = await self._in_thread(as_json, self._hub.feed, wanted, found)
+        if found:
+            body = as_json(self._hub.feed, wanted, found)
+        else:  # where the feed begins, the store knows
+            body = await self._in_thread(as_json, self._hub.feed, wanted, found)
         await answer(send, 200, wire(JSON), body)
 
     async def _attend(self, receive: Receive, work: Callable[[], Awaitable[None]]) -> None:
@@ -158,6 +165,12 @@ class Stream:
 
     async def _in_thread(self, work: Callable[P, T], *args: P.args, **_: P.kwargs) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._pool, work, *args)
+
+
+def expect(feed: Feed) -> None:
+    """Who asks for page after page is between two of them: what comes meanwhile is kept in memory for a moment."""
+    feed.follow()
+    asyncio.get_running_loop().call_later(LINGER, feed.unfollow)
 
 
 def _sent(item: Item) -> bytes:

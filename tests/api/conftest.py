@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from gateway.api import create_app
+from gateway.api.app import create_app
 from gateway.hub import Hub
 from tests.web.parrot import Parrot, bearer, make_hub, parrot, running, signed, words
 

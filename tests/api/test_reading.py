@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from gateway.store.engine import writing
 from tests.api.conftest import Api
 
@@ -126,6 +128,7 @@ def test_what_cannot_have_been_read_is_refused(api: Api) -> None:
     assert told(api) == []
 
 
+@pytest.mark.engine("sqlite")
 def test_the_mark_is_found_through_the_settled_history(api: Api) -> None:
     api.hear(*(f"{n}" for n in range(5)))
     conversation = api.conversation()["id"]

@@ -29,7 +29,7 @@ CRM = {"name": "crm", "webhook": "https://crm.example.com/hook", "secret": SECRE
 def receiving() -> Iterator[Receiver]:
     """A subscriber in a loop of its own."""
     loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever)
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
     receiver = Receiver()
     asyncio.run_coroutine_threadsafe(receiver.__aenter__(), loop).result(10)

@@ -25,6 +25,7 @@ from normalizer.capability import Capability, TextLimit
 from normalizer.inbound import Address, Fragment, Inbound, Media, MessageReceived, Peer, Person, Unreadable
 from normalizer.model import Inbox
 from normalizer.parts import MediaKind
+from tests.stores import url_of
 
 NOON = datetime.fromisoformat("2026-11-01T12:00:00Z")
 
@@ -174,7 +175,7 @@ class ConfirmingHeron(Heron):
 
 def settings_in(folder: Path, limits: str = "{}") -> Settings:
     path = folder / "onethread.yaml"
-    path.write_text(f"store: sqlite:///hub.db\nfiles: ./files\nlimits: {limits}\n")
+    path.write_text(f"store: {url_of(folder / 'hub.db')}\nfiles: ./files\nlimits: {limits}\n")
     return load(path, {})
 
 

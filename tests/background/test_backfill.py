@@ -187,6 +187,7 @@ def test_a_misconfigured_connector_waits_for_the_operator_whose_change_asks_at_o
         async with running(settings_in(tmp_path), pond) as hub:
             await eventually(lambda: hub.backfilling.problem("pond") == "Misconfigured: wrong token")
             hub.connectors = {"pond": mended}
+            await hub.lanes.renew()
             await hub.backfilling.renew()
             await eventually(lambda: cursor(hub) == "0")
             assert len(pond.plugin.cursors) == 1
@@ -201,6 +202,7 @@ def test_a_new_configuration_interrupts_only_what_changed(tmp_path: Path) -> Non
         async with running(settings_in(tmp_path), pond, marsh) as hub:
             await eventually(lambda: [pond.plugin.cursors, marsh.plugin.cursors] == [[None], [None]])
             hub.connectors = {"pond": pond, "brook": brook}
+            await hub.lanes.renew()
             await hub.backfilling.renew()
             await eventually(lambda: brook.plugin.cursors)
             assert (pond.plugin.cursors, marsh.plugin.cursors) == ([None], [None])
@@ -223,6 +225,7 @@ def test_who_is_polled_cannot_be_backfilled_or_is_not_to_be_is_left_alone(tmp_pa
     run(test)
 
 
+@pytest.mark.engine("sqlite")
 def test_an_item_the_store_refuses_is_quarantined_alone_and_the_cursor_moves_on(tmp_path: Path) -> None:
     async def test() -> None:
         pond = live(MissedHeron)

@@ -16,6 +16,7 @@ from gateway.files import Files
 from gateway.ids import new_id
 from gateway.leftovers import DAY, Leftovers
 from gateway.store.engine import open_store, writing
+from tests.stores import url_of
 
 FISH = b"fish"
 NAME = sha256(FISH).hexdigest()
@@ -25,7 +26,7 @@ class Shore:
     """A store and its files."""
 
     def __init__(self, folder: Path, files: Path) -> None:
-        self.engine: Engine = open_store(f"sqlite:///{folder / 'hub.db'}")
+        self.engine: Engine = open_store(url_of(folder / "hub.db"))
         self.files = Files(files)
 
     def leftovers(self, seconds: float = 0.0) -> Leftovers:

@@ -7,7 +7,7 @@ import pytest
 
 from connectors.kit.base import Polled
 from connectors.kit.errors import KitError, Misconfigured, Temporary
-from gateway.api import create_app
+from gateway.api.app import create_app
 from tests.background.heronry import (
     Config,
     Note,
@@ -45,7 +45,7 @@ def test_what_a_poll_brings_is_recorded_with_its_cursor_and_its_bytes(tmp_path: 
             pond.plugin.writes(Note(id="3", text="three"))
             await eventually(lambda: cursor(hub) == "3")
             assert texts(hub) == ["one", "two", "three"]
-            assert pond.plugin.cursors[:3] == [None, "2", "3"]
+            await eventually(lambda: pond.plugin.cursors[:3] == [None, "2", "3"])
             assert hub.polling.problem("pond") is None
 
     run(test)
@@ -129,6 +129,7 @@ def test_a_misconfigured_connector_waits_for_the_operator_whose_change_polls_at_
             await asyncio.sleep(0.3)
             assert len(pond.plugin.cursors) == 1
             hub.connectors = {"pond": mended}
+            await hub.lanes.renew()
             await hub.polling.renew()
             await eventually(lambda: texts(hub) == ["one"])
             assert hub.polling.problem("pond") is None
@@ -142,6 +143,7 @@ def test_a_new_configuration_interrupts_only_what_changed(tmp_path: Path) -> Non
         async with running(settings_in(tmp_path), pond, marsh) as hub:
             await eventually(lambda: bool(pond.plugin.cursors and marsh.plugin.cursors))
             hub.connectors = {"pond": pond, "brook": brook}
+            await hub.lanes.renew()
             await hub.polling.renew()
             for connector in (pond, marsh, brook):
                 connector.plugin.writes(Note(id="1", text=connector.id))
@@ -180,6 +182,7 @@ def test_an_unreadable_item_is_quarantined_and_harms_no_other(tmp_path: Path) ->
     run(test)
 
 
+@pytest.mark.engine("sqlite")
 def test_an_item_the_store_refuses_is_quarantined_alone_and_the_cursor_moves_on(tmp_path: Path) -> None:
     async def test() -> None:
         pond = live(PollingHeron, config=POLLED)

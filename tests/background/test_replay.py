@@ -3,6 +3,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 
 from gateway.live import LiveConnector
 from gateway.receive import receive
@@ -153,6 +154,7 @@ def test_a_plugin_that_fails_in_the_replay_leaves_it_open_with_the_new_reason(tm
     run(test)
 
 
+@pytest.mark.engine("sqlite")
 def test_what_the_store_refused_is_recorded_after_the_fix(tmp_path: Path) -> None:
     async def test() -> None:
         async with running(settings_in(tmp_path), live(WiserHeron)) as hub:
@@ -170,6 +172,7 @@ def test_what_the_store_refused_is_recorded_after_the_fix(tmp_path: Path) -> Non
     run(test)
 
 
+@pytest.mark.engine("sqlite")
 def test_refused_by_the_store_in_the_replay_the_key_still_refuses_redeliveries(tmp_path: Path) -> None:
     async def test() -> None:
         async with running(settings_in(tmp_path), live(Heron)) as hub:
@@ -201,6 +204,7 @@ def test_of_a_poll_the_item_alone_is_read_again(tmp_path: Path) -> None:
     run(test)
 
 
+@pytest.mark.engine("sqlite")
 def test_of_a_poll_an_item_the_store_refused_is_taken_as_it_was_read(tmp_path: Path) -> None:
     async def test() -> None:
         pond = live(WiserPolling, config=Config(polling=True))

@@ -171,7 +171,7 @@ def shop(tmp_path: Path, desk: Desk) -> Iterator[str]:
     (tmp_path / "in.html").write_text(page.replace("// document", "document"))
     (tmp_path / "chat-token").write_text(token("shopper"))
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(tmp_path)))
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}/"
     server.shutdown()

@@ -15,6 +15,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from gateway.hub import Hub
 from gateway.settings import load
+from tests.stores import url_of
 from tests.web.parrot import Served, empty_store, serving
 
 VISITORS = "visitors-secret-of-the-tests-0001"
@@ -28,12 +29,13 @@ def make_hub(
     folder: Path, others: dict[str, Any] | None = None, inboxes: dict[str, Any] | None = None, **more: Any
 ) -> Hub:
     """A hub with a chat `app` and other connectors, not yet started; `more` goes into the chat's settings."""
-    if not (store := folder / "hub.db").exists():
+    url = url_of(folder / "hub.db")
+    if url.startswith("sqlite") and not (store := folder / "hub.db").exists():
         store.write_bytes(empty_store())
     path = folder / "onethread.yaml"
     told = {
         "public_url": PUBLIC,
-        "store": "sqlite:///hub.db",
+        "store": url,
         "files": "./files",
         "inboxes": inboxes or {},
         "connectors": {"app": {**APP, **more}, **(others or {})},

@@ -1,6 +1,7 @@
 """Who is let in, who is not and why, and that nobody sees or names what is another's."""
 
 import json
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 import requests
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from websockets.exceptions import ConnectionClosed
 
 from tests.chat.talk import (
     PATIENCE,
@@ -231,8 +233,9 @@ def test_a_frame_that_is_too_large_ends_its_socket(served: Served) -> None:
         assert device.closed() == 1009
         assert device.frames[-1]["code"] == "too_large"
     with live(served, token()) as device:
-        device.socket.send("x" * (2 << 20))
-        assert device.closed() == 1009
+        with suppress(ConnectionClosed):  # where it is cut off in the midst of its sending
+            device.socket.send("x" * (2 << 20))
+        assert device.closed() in {1009, 1006}  # the answer is lost where the kernel resets the connection first
     assert send(served, token(), **large).status_code == 413
 
 

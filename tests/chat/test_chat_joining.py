@@ -31,6 +31,8 @@ from tests.chat.talk import (
 from tests.end_to_end.hub_process import HubProcess
 from tests.web.parrot import Served, serving
 
+pytestmark = pytest.mark.engine("sqlite", "postgresql")
+
 
 def sign_in(url: str, shown: str | None, visitor: Any) -> requests.Response:
     """A page starts, with who is signed in and the visitor it knew."""
@@ -345,7 +347,7 @@ def test_a_hub_killed_in_between_has_joined_them_wholly_or_not_at_all(hub: HubPr
                     acknowledged.append(sub)
 
     for stop_at in (2, 6):
-        page = threading.Thread(target=start)
+        page = threading.Thread(target=start, daemon=True)
         page.start()
         while page.is_alive() and len(acknowledged) < stop_at:
             time.sleep(0.001)

@@ -76,7 +76,7 @@ def hub(tmp_path: Path) -> Iterator[HubProcess]:
 def test_what_was_acknowledged_is_there_once_and_told_to_every_device_after_kills(hub: HubProcess) -> None:
     writer, reader = Outbox(hub.url, "u1"), Outbox(hub.url, "u1")
     reader.enough.set()
-    writing = threading.Thread(target=writer.run)
+    writing = threading.Thread(target=writer.run, daemon=True)
     writing.start()
     answered: list[str] = []
     for _ in range(KILLS):

@@ -2,10 +2,13 @@
 
 from typing import Any
 
+import pytest
 import requests
 
 from tests.chat.talk import PATIENCE, answer, by, live, send, token, visitor
 from tests.web.parrot import Served
+
+pytestmark = pytest.mark.engine("sqlite", "postgresql")
 
 
 def see(served: Served, message: dict[str, Any]) -> None:

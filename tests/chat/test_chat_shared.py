@@ -17,6 +17,8 @@ from normalizer.parts import LocationPart, NativePart, Part
 from tests.chat.talk import PATIENCE, PUBLIC, by, live, make_hub, token, visitor
 from tests.web.parrot import Served, serving
 
+pytestmark = pytest.mark.engine("sqlite", "postgresql")
+
 MINA = "+447700900222"
 SMS = {
     "plugin": "twilio_sms",

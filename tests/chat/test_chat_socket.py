@@ -145,7 +145,7 @@ def test_messages_written_while_others_come_in_are_all_told_in_one_order(tmp_pat
     with chatting(tmp_path, messages_per_minute=100_000) as served, live(served, token()) as watching:
         with live(served, token()) as device:
             conversation = device.write("first", "m-0")["conversation"]
-        writing = threading.Thread(target=_write, args=(served, 30))
+        writing = threading.Thread(target=_write, args=(served, 30), daemon=True)
         writing.start()
         for n in range(30):
             answer(served, conversation, f"answer {n}")

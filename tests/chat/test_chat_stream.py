@@ -8,10 +8,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 import requests
 
 from tests.chat.talk import PATIENCE, answer, by, chatting, live, make_hub, token, visitor
 from tests.web.parrot import Served, serving
+
+pytestmark = pytest.mark.engine("sqlite", "postgresql")
 
 Event = tuple[str | None, dict[str, Any]]
 

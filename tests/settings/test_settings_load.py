@@ -224,8 +224,37 @@ def test_settings_and_their_parts_show_no_secret(tmp_path):
     assert [secret.reveal() for secret in loaded.secrets()] == ["hunter2", "hunter3"]
 
 
+def test_a_database_is_named_with_a_password_that_is_shown_nowhere(tmp_path):
+    loaded = load(
+        written(tmp_path, 'store: "postgresql://hub:hunter2@db.example.com:5433/onethread?sslmode=require"'), {}
+    )
+    assert loaded.store == "postgresql://hub@db.example.com:5433/onethread?sslmode=require"
+    assert loaded.store_url == "postgresql://hub:hunter2@db.example.com:5433/onethread?sslmode=require"
+    assert "hunter2" not in repr(loaded)
+    assert "hunter2" in [secret.reveal() for secret in loaded.secrets()]
+
+
+@pytest.mark.parametrize("begins", ["postgres://", "postgresql+psycopg://"])
+def test_however_a_database_is_written_its_address_is_one(tmp_path, begins):
+    loaded = load(written(tmp_path, f'store: "{begins}hub:hunter2@db/onethread"'), {})
+    assert (loaded.store, loaded.store_url) == (
+        "postgresql://hub@db/onethread",
+        "postgresql://hub:hunter2@db/onethread",
+    )
+
+
 @pytest.mark.parametrize(
-    "store", ["postgresql://db/hub", "sqlite://", "sqlite:///", "sqlite:///:memory:", "sqlite:///a?mode=ro", "hub.db"]
+    "store",
+    ["postgresql://db", "postgresql://", "postgresql://db:port/hub", "postgresql://hub@db/hub?password=hunter2"],
+)
+def test_an_address_without_a_database_is_refused_without_repeating_it(tmp_path, store):
+    [told] = problems(tmp_path, f'store: "{store}"')
+    assert told.startswith("hub.yaml:1:8: store: expected an address")
+    assert "hunter2" not in told
+
+
+@pytest.mark.parametrize(
+    "store", ["mysql://db/hub", "sqlite://", "sqlite:///", "sqlite:///:memory:", "sqlite:///a?mode=ro", "hub.db"]
 )
 def test_only_a_durable_store_is_taken(tmp_path, store):
     [told] = problems(tmp_path, f'store: "{store}"')

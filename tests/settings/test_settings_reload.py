@@ -124,8 +124,9 @@ def test_a_file_written_again_with_the_same_content_changes_nothing(tmp_path):
     say(path, "http://a")
 
     async def story(hub):
+        before = hub.reloader._seen
         say(path, "http://a")
-        await asyncio.sleep(0.1)
+        await until(lambda: hub.reloader._seen != before)
 
     told, logged = followed(path, story)
     assert told == []

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -30,6 +30,7 @@ from gateway.arrival import Place
 from gateway.hub import Hub
 from gateway.keys import Scope, create_key
 from gateway.live import LiveConnector
+from gateway.roles import ALL, Role
 from gateway.settings.loading import load
 from gateway.settings.model import Connector
 from gateway.store.engine import open_store
@@ -38,6 +39,7 @@ from normalizer.capability import Capability, TextLimit
 from normalizer.inbound import Address, Inbound, MessageReceived, Peer, Person, Unreadable
 from normalizer.model import ConversationKind, Inbox
 from normalizer.parts import SpanKind
+from tests.stores import url_of
 
 PUBLIC = "https://hub.example.com"
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -148,13 +150,14 @@ def signed(body: bytes, path: str = "/in/perch", method: str = "POST") -> dict[s
     return {SIGNATURE: signature(method, PUBLIC + path, body), "content-type": "application/json"}
 
 
-def make_hub(folder: Path, *names: str, limits: str = "{}") -> Hub:
-    """A hub with a parrot on each perch, not yet started."""
-    if not (store := folder / "hub.db").exists():
+def make_hub(folder: Path, *names: str, limits: str = "{}", roles: frozenset[Role] = ALL) -> Hub:
+    """A hub with a parrot on each perch, not yet started. Several may be made in one folder."""
+    url = url_of(folder / "hub.db")
+    if url.startswith("sqlite") and not (store := folder / "hub.db").exists():
         store.write_bytes(empty_store())
     path = folder / "onethread.yaml"
-    path.write_text(f"public_url: {PUBLIC}\nstore: sqlite:///hub.db\nfiles: ./files\nlimits: {limits}\n")
-    hub = Hub(load(path, {}))
+    path.write_text(f"public_url: {PUBLIC}\nstore: {url}\nfiles: ./files\nlimits: {limits}\n")
+    hub = Hub(load(path, {}), roles)
     hub.connectors = {name: _perch(name) for name in names or ("perch",)}
     return hub
 
@@ -195,7 +198,7 @@ def bearer(hub: Hub, *scopes: Scope) -> dict[str, str]:
 def running(hub: Hub) -> Iterator[Hub]:
     """The hub at work in a loop of its own, without a server."""
     loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, name="hub")
+    thread = threading.Thread(target=loop.run_forever, name="hub", daemon=True)
     thread.start()
     asyncio.run_coroutine_threadsafe(hub.start(), loop).result(10)
     try:
@@ -210,13 +213,14 @@ def running(hub: Hub) -> Iterator[Hub]:
 class Served:
     """A hub under its own server."""
 
-    def __init__(self, hub: Hub, port: int, end: Callable[[], None]) -> None:
+    def __init__(self, hub: Hub, port: int, end: Callable[[], None], running: Callable[[], bool]) -> None:
         self.hub = hub
         self.port = port
         self.url = f"http://127.0.0.1:{port}"
         self.key = bearer(hub)
         self.end = end
         """Asks the server to stop."""
+        self.running = running
 
     def hear(self, body: bytes, path: str = "/in/perch", **more: Any) -> requests.Response:
         """Posts what the provider says, signed."""
@@ -236,13 +240,14 @@ def serving(hub: Hub, heartbeat: float = 15.0) -> Iterator[Served]:
     """The hub under its own server, on a port of its own, in a thread."""
     server = make_server(hub, heartbeat=heartbeat)
     listener = socket.create_server(("127.0.0.1", 0))
-    thread = threading.Thread(target=server.run, args=([listener],), name="server")
+    thread = threading.Thread(target=server.run, args=([listener],), name="server", daemon=True)
     thread.start()
     try:
         while not server.started:
             assert thread.is_alive(), "the server did not start"
             thread.join(0.01)
-        yield Served(hub, listener.getsockname()[1], lambda: setattr(server, "should_exit", True))
+        end = partial(setattr, server, "should_exit", True)
+        yield Served(hub, listener.getsockname()[1], end, thread.is_alive)
     finally:
         server.should_exit = True
         thread.join(20)

@@ -274,7 +274,7 @@ def test_more_requests_than_can_be_in_hand_are_asked_to_come_again() -> None:
         return [b"done"]
 
     asked = [Asked() for _ in range(MOST + 3)]
-    threading.Thread(target=lambda: [begun.acquire() for _ in range(module.THREADS)] and go.set()).start()
+    threading.Thread(target=lambda: [begun.acquire() for _ in range(module.THREADS)] and go.set(), daemon=True).start()
     ask(application, *asked)
     assert [one.status for one in asked].count(200) == MOST
     refused = [one for one in asked if one.status == 503]

@@ -10,7 +10,7 @@ import pytest
 import requests
 from sqlalchemy import func, select, table
 
-from gateway.api import create_app
+from gateway.api.app import create_app
 from gateway.hub import Hub
 from gateway.web.door import LARGE, MOST_LARGE, Door
 from tests.web.parrot import SIGNATURE, Served, make_hub, parrot, running, serving, signed, words

@@ -15,7 +15,9 @@ from gateway.feed import BEGINNING, PATTERNS, SCANNED, Feed, PositionGone, Unkno
 from gateway.store.engine import open_store, writing
 from gateway.store.transaction import Transaction
 from gateway.store.writer import Writer
+from gateway.web.stream import expect
 from normalizer.events import EVENTS
+from tests.stores import url_of
 
 Said = tuple[str, str | None]
 """Type and conversation of an event."""
@@ -25,7 +27,7 @@ class Told:
     """A feed, and a writer whose events it gives."""
 
     def __init__(self, folder: Path) -> None:
-        self.engine = open_store(f"sqlite:///{folder / 'hub.db'}")
+        self.engine = open_store(url_of(folder / "hub.db"))
         self.feed = Feed(self.engine)
         self.writer = Writer(self.engine, lambda done: self.feed.committed(done.last_position, done.written))
         self.writer.start()
@@ -283,6 +285,24 @@ def test_who_follows_reads_the_same_from_memory_as_from_the_store(told: Told, da
         told.feed.unfollow()
     assert not told.feed.at_hand(after)
     assert near == told.feed.read(after, 1000, wanted)
+
+
+def test_between_two_pages_what_comes_is_kept_in_memory_for_a_moment(
+    told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.web.stream.LINGER", 0.05)
+
+    async def read() -> tuple[bool, bool]:
+        told.feed.start()
+        expect(told.feed)
+        told.say(("message.received", None))
+        before = told.feed.newest() - 1
+        at_once = told.feed.at_hand(before)
+        await asyncio.sleep(0.2)
+        told.feed.stop()
+        return at_once, told.feed.at_hand(before)
+
+    assert asyncio.run(read()) == (True, False)
 
 
 def test_what_another_process_wrote_between_is_not_passed_over(told: Told) -> None:

@@ -9,14 +9,16 @@ from typing import Any
 import requests
 
 from gateway.hub import Hub
+from gateway.roles import NAMES
 from gateway.web.root import Root
 from tests.web.parrot import Served, make_hub, serving, words
 
 
 def test_it_says_that_it_lives_and_that_it_is_ready(served: Served) -> None:
-    for path in ("/healthz", "/readyz"):
+    said = {"/healthz": {"status": "ok"}, "/readyz": {"status": "ok", "roles": list(NAMES)}}
+    for path, expected in said.items():
         answer = requests.get(served.url + path, timeout=10)
-        assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+        assert (answer.status_code, answer.json()) == (200, expected)
 
 
 def test_it_does_not_tell_what_it_is_made_of(served: Served) -> None:
@@ -60,7 +62,7 @@ def test_what_was_acknowledged_before_it_stopped_is_there_after(tmp_path: Path) 
                 except requests.RequestException:
                     return
 
-        writers = threading.Thread(target=keep_writing)
+        writers = threading.Thread(target=keep_writing, daemon=True)
         writers.start()
         time.sleep(0.5)
         served.end()

@@ -13,7 +13,7 @@ from gateway.arrival import Arrival, raw_of
 from gateway.hub import Hub
 from gateway.metrics import received
 from gateway.receive import COME_AGAIN, tell_put_off
-from gateway.record import record
+from gateway.record.arrivals import record
 from gateway.store.transaction import listed
 from gateway.web.chat.asking import Asked, unauthorised
 from gateway.web.chat.audience import Audience

@@ -12,6 +12,7 @@ _OWN_IN = {
     table: (
         f"SELECT h.position, m.id FROM {table} h CROSS JOIN events e ON e.position = h.position"
         " CROSS JOIN message_heads m ON m.id = e.subject WHERE h.conversation = ? AND h.sequence <= ?"
+        " AND h.position IS NOT NULL"
         " AND e.type = 'message.received' AND (? OR m.route_id IN (SELECT value FROM json_each(?)))"
         " ORDER BY h.sequence DESC LIMIT 1"
     )

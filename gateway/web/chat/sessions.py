@@ -3,6 +3,8 @@
 import secrets
 from datetime import datetime
 
+from msgspec.structs import asdict
+
 from connectors.kit.chat import Caller, Pass
 from gateway.api.problems import Code, Problem
 from gateway.arrival import Place
@@ -11,7 +13,8 @@ from gateway.ids import new_id
 from gateway.service.now import service_now
 from gateway.store.times import now
 from gateway.web.chat.asking import Asked
-from gateway.web.chat.frames import Limits, Service, Session
+from gateway.web.chat.client import Client
+from gateway.web.chat.frames import Limits, Service, Session, Welcome
 from gateway.web.chat.languages import Languages
 from normalizer.service import noticed
 
@@ -24,6 +27,13 @@ def begun(hub: Hub, asked: Asked, token: str | None, languages: Languages) -> Se
     if made is None:
         raise Problem(403, Code.FORBIDDEN, "only who is signed in may chat here")
     return _session(hub, asked, asked.caller(made.token), made, languages)
+
+
+def welcome(hub: Hub, asked: Asked, client: Client) -> Welcome:
+    """What a client hears first; news of the service are those after it."""
+    found = session(hub, asked, client.caller, client.languages)
+    client.news = found.service.news
+    return Welcome(**asdict(found))
 
 
 def session(hub: Hub, asked: Asked, caller: Caller, languages: Languages) -> Session:

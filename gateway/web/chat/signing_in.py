@@ -4,16 +4,14 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import msgspec
-import structlog
 from msgspec.structs import asdict
 
 from connectors.kit.chat import Caller
 from gateway.api.problems import Problem, overloaded
 from gateway.api.queries import Rows, snapshot
 from gateway.hub import Hub
-from gateway.metrics import received
 from gateway.people.joining import Joining, join
-from gateway.receive import COME_AGAIN
+from gateway.receive import COME_AGAIN, tell_put_off
 from gateway.web.chat.asking import Asked
 from gateway.web.chat.audience import Audience
 from gateway.web.chat.frames import Begun
@@ -22,7 +20,6 @@ from gateway.web.chat.saying import malformed
 from gateway.web.chat.sessions import begun
 from gateway.web.chat.view import has_left, own_addresses
 
-log = structlog.get_logger()
 T = TypeVar("T")
 MOST_OCTETS = 16 << 10
 NOT_SIGNED_IN = "not_signed_in"
@@ -80,8 +77,7 @@ class SigningIn:
         try:
             refused = await self._hub.writer.write(join, Joining(place, visitor.peer, caller.peer))
         except COME_AGAIN as error:
-            received(place.connector_id, "overloaded").inc()
-            log.error("put off", connector=place.connector_id, reason=str(error))
+            tell_put_off(asked.connector, error)
             raise overloaded("the hub has too much to write; nothing was stored") from error
         return None if refused is None else str(refused)
 

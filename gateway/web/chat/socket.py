@@ -5,7 +5,6 @@ from contextlib import suppress
 from typing import Any
 
 import msgspec
-from msgspec.structs import asdict
 
 from connectors.kit.chat import Caller
 from gateway.api.problems import Code, Problem, too_large
@@ -15,12 +14,12 @@ from gateway.web.asgi import Receive, Send, wire
 from gateway.web.chat.asking import Asked
 from gateway.web.chat.audience import Audience
 from gateway.web.chat.client import Client
-from gateway.web.chat.frames import ErrorTold, Frame, History, Pong, Welcome, told
+from gateway.web.chat.frames import ErrorTold, Frame, History, Pong, told
 from gateway.web.chat.history import END, MOST_PAGE, PAGE
 from gateway.web.chat.languages import Languages, spoken
 from gateway.web.chat.lines import SILENT, Ending, SocketLine
 from gateway.web.chat.saying import Hearing, Named, malformed, named
-from gateway.web.chat.sessions import session
+from gateway.web.chat.sessions import welcome
 from gateway.web.chat.view import read_cursor
 
 HELLO_SECONDS = 10.0
@@ -160,9 +159,7 @@ class Conversing:
         await self._welcome(client)
 
     async def _welcome(self, client: Client) -> None:
-        found = session(self._hub, self._asked, client.caller, client.languages)
-        client.news = found.service.news
-        await self._say(Welcome(**asdict(found)))
+        await self._say(welcome(self._hub, self._asked, client))
 
     async def _refuse(self, problem: Problem, frame: Named, close: int | None = None) -> None:
         close = CLOSING.get(problem.status) if close is None else close

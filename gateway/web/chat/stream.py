@@ -3,18 +3,16 @@
 import asyncio
 from contextlib import suppress
 
-from msgspec.structs import asdict
-
 from connectors.kit.chat import Caller
 from gateway.hub import Hub
 from gateway.web.asgi import Headers, Receive, Send
 from gateway.web.chat.asking import Asked
 from gateway.web.chat.audience import Audience
 from gateway.web.chat.client import Client
-from gateway.web.chat.frames import Welcome, told
+from gateway.web.chat.frames import told
 from gateway.web.chat.languages import Languages
 from gateway.web.chat.lines import StreamLine
-from gateway.web.chat.sessions import session
+from gateway.web.chat.sessions import welcome
 from gateway.web.chat.socket import TOO_MANY, deadline
 from gateway.web.chat.view import read_cursor
 from gateway.web.stream import EVENT_STREAM, LAST_WORDS, OPENING, left
@@ -39,9 +37,7 @@ async def stream(
         raise TOO_MANY
     await send({"type": "http.response.start", "status": 200, "headers": [*EVENT_STREAM, *headers]})
     await send({"type": "http.response.body", "body": OPENING, "more_body": True})
-    found = session(hub, asked, caller, languages)
-    client.news = found.service.news
-    await line.give(told(Welcome(**asdict(found))))
+    await line.give(told(welcome(hub, asked, client)))
     leaving = asyncio.ensure_future(left(receive))
     audience.join(client)
     try:

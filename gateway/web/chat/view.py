@@ -39,8 +39,11 @@ _USERS = _JOINS.format("identity_id")
 
 
 def _edge(end: str, first: str, second: str) -> str:
-    """Position of a conversation's first or last event: `first` holds what is looked at before `second`."""
-    one = "(SELECT position FROM {} WHERE conversation = c.number ORDER BY sequence {} LIMIT 1)"
+    """Position of a conversation's first or last event, of those that have one already: `first` holds what is looked at
+    before `second`."""
+    one = (
+        "(SELECT position FROM {} WHERE conversation = c.number AND position IS NOT NULL ORDER BY sequence {} LIMIT 1)"
+    )
     return f"coalesce({one.format(first, end)}, {one.format(second, end)})"
 
 
@@ -123,7 +126,7 @@ def view_of(rows: Rows, place: Place, caller: Caller) -> View:
         whole=caller.visitor is None,
         contacts=frozenset(contacts),
         routes=frozenset(routes),
-        conversations={id_: Span(number, first, newest) for id_, number, first, newest in spans},
+        conversations={id_: Span(number, first, newest) for id_, number, first, newest in spans if newest is not None},
         addresses=addresses,
         left=has_left(rows, place, caller),
     )
