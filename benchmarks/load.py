@@ -8,10 +8,11 @@ import shutil
 import subprocess
 import time
 from collections import deque
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import cast
+from typing import NamedTuple, cast
 
 import uvloop
 
@@ -19,7 +20,6 @@ from benchmarks.contenders import PATH, SECRET
 
 LOAD_CORE = "1"
 CONNECTIONS = 64
-CHATS = 200
 SCRIPT = Path(__file__).with_name("updates.lua")
 TICK = 0.001
 PATIENCE = 10.0
@@ -29,6 +29,18 @@ BODY = (
     '"last_name":"Kim","username":"mina_%09d","type":"private"},"date":1790000000,'
     '"text":"Where is my order? It should have come on Tuesday, and nobody answers the telephone."}}'
 )
+
+
+class Chats(NamedTuple):
+    """Who writes, in turn: so many chats, by their numbers, which all have equally many digits."""
+
+    count: int
+    first: int = 100_000_000
+    apart: int = 1
+
+
+CHATS = 200
+FEW = Chats(CHATS)
 
 
 @dataclass(frozen=True)
@@ -50,13 +62,13 @@ class Flood:
         return self.answered / self.seconds
 
 
-def flood(port: int, seconds: int, first: int) -> Flood:
+def flood(port: int, seconds: int, first: int, chats: Chats = FEW) -> Flood:
     """As many updates as are answered, numbered from `first`."""
     if shutil.which("wrk") is None:
         raise SystemExit("wrk is missing; install it with: apt-get install wrk")
-    script = ["-s", str(SCRIPT), f"http://127.0.0.1:{port}{PATH}", "--", SECRET, PATH, str(first), str(CHATS)]
+    script = ["-s", str(SCRIPT), f"http://127.0.0.1:{port}{PATH}", "--", SECRET, PATH, str(first), *map(str, chats)]
     ran = subprocess.run(
-        ["taskset", "-c", LOAD_CORE, "wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", *script],
+        ["taskset", "-c", LOAD_CORE, "wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--timeout", "30s", *script],
         capture_output=True,
         text=True,
         check=True,
@@ -73,10 +85,17 @@ class Paced:
     """Seconds from when a request was due, not from when it could leave: a stalled server hides nothing."""
     acknowledged: list[int] = field(default_factory=list)
     refused: int = 0
+    when: dict[int, tuple[float, float]] = field(default_factory=dict)
+    """By number, when each acknowledged request was due and when its answer came, by the machine's steady clock, which
+    is one for all processes."""
 
     def percentile_ms(self, share: float) -> float:
-        ordered = sorted(self.latencies)
-        return ordered[min(len(ordered) - 1, int(len(ordered) * share))] * 1e3
+        return percentile_ms(self.latencies, share)
+
+
+def percentile_ms(seconds: Sequence[float], share: float) -> float:
+    ordered = sorted(seconds)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))] * 1e3
 
 
 def paced(port: int, rate: float, seconds: float, first: int) -> Paced:
@@ -129,11 +148,13 @@ class _Pool:
             self.waiting.append((due, number))
 
     def answered(self, connection: _Connection, due: float, number: int, good: bool) -> None:
-        self.told.latencies.append(time.perf_counter() - due)
+        at = time.perf_counter()
+        self.told.latencies.append(at - due)
         if len(self.told.latencies) == self._wanted:
             self._complete.set()
         if good:
             self.told.acknowledged.append(number)
+            self.told.when[number] = due, at
         else:
             self.told.refused += 1
         if self.waiting:

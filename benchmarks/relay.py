@@ -1,9 +1,9 @@
 """The way out: `python -m benchmarks.relay`, a part of `make bench`. Needs RabbitMQ beside what ingest needs.
 
-Three questions. How fast does the hub bring a backlog to a queue, against a bare publisher of the same copies? How late
-does an event reach a consumer, at half and a quarter of the load the hub can take in? And how much is taken in while a
-subscriber catches up? Rounds take turns, and medians count, as in `benchmarks.ingest`. With `--far 1000000` a
-subscriber catches up on so many events too.
+Three questions. How fast does the hub bring a backlog to a queue, against a bare publisher of the same copies, and to a
+consumer over a bus in memory? How late does an event reach a consumer, at half and a quarter of the load the hub can
+take in? And how much is taken in while a subscriber catches up? Rounds take turns, and medians count, as in
+`benchmarks.ingest`. With `--far 1000000` a subscriber catches up on so many events too.
 """
 
 import argparse
@@ -23,6 +23,7 @@ from benchmarks.relaying import (
     far_round,
     ingest_round,
     lag_round,
+    memory_round,
     publisher_round,
     relay_round,
 )
@@ -34,7 +35,9 @@ METHOD = (
     "Hub and bare publisher on core 0, load and consumer on core 1, RabbitMQ wherever it is put; medians of interleaved"
     " rounds. relay_rps: a backlog of recorded events through a queue subscription, between two looks at the queue;"
     " publisher_rps: py-amqp alone publishing the same copies, ready in memory. Both to a quorum queue, with confirms,"
-    " up to 1,000 copies unconfirmed at the broker. ingest_rps: as in ingest.json, over a store with that backlog and"
+    " up to 1,000 copies unconfirmed at the broker. memory_rps: the whole backlog over a bus in memory, into the hands"
+    " of a kombu consumer in the hub's own process, whose time counts too, and the hub's start in memory_cpu_us."
+    " ingest_rps: as in ingest.json, over a store with that backlog and"
     " without a bus; ingest_bus_rps: with one, and nothing but the built-in topic, whose copies nobody takes;"
     " ingest_beside_rps: with a subscriber who catches up meanwhile, at beside_relay_rps. lag: from an event's time,"
     " when the transaction that recorded it began, to the consumer's having it, at half (quarter: at a quarter) of"
@@ -78,6 +81,7 @@ def _arguments() -> argparse.Namespace:
 def _rounds(backlog: Backlog, told: argparse.Namespace) -> dict[str, list[Round]]:
     takes: dict[str, Callable[[], Round]] = {
         "relay": lambda: relay_round(backlog, told.copies),
+        "memory": lambda: memory_round(backlog),
         "publisher": lambda: publisher_round(backlog, told.copies),
         "ingest": lambda: ingest_round(backlog, told.seconds),
         "bus": lambda: bus_round(backlog, told.seconds),
@@ -105,6 +109,8 @@ def _medians(rounds: dict[str, list[Round]]) -> dict[str, Any]:
         "relay_rps": round(rps["relay"]),
         "publisher_rps": round(rps["publisher"]),
         "ratio_publisher": round(rps["relay"] / rps["publisher"], 2),
+        "memory_rps": round(rps["memory"]),
+        "memory_cpu_us": round(middle["memory"]["cpu_us"], 1),
         "relay_cpu_us": round(middle["relay"]["cpu_us"], 1),
         "publisher_cpu_us": round(middle["publisher"]["cpu_us"], 1),
         "lag_p50_ms": round(middle["lag"]["p50_ms"], 2),
@@ -126,7 +132,8 @@ def _rounded(figures: Round) -> Round:
 
 
 def _say(result: dict[str, Any]) -> None:
-    print(f"relay {result['relay_rps']}/s, publisher {result['publisher_rps']}/s; ingest {result['ingest_rps']}/s,")
+    print(f"relay {result['relay_rps']}/s, in memory {result['memory_rps']}/s, publisher {result['publisher_rps']}/s;")
+    print(f"ingest {result['ingest_rps']}/s,", end=" ")
     print(f"with a bus {result['ingest_bus_rps']}/s, beside who catches up {result['ingest_beside_rps']}/s")
     judge(result, BUDGET)
     print(f"written to {RESULT.relative_to(HERE.parent)}")

@@ -2,17 +2,18 @@
 
 import json
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.backlog import FIRST, Backlog, events_in
 from benchmarks.broker import PATIENCE, URL, Filling, fresh_name, queue
-from benchmarks.contenders import CONNECTOR, HUB_FILE, ROOT, SECRET, SERVER_CORE, Running, _serving, free_port
+from benchmarks.contenders import ROOT, SERVER_CORE, Running, hub, memory_hub
 from benchmarks.load import LOAD_CORE, flood, paced
 from gateway.bus.names import queue_of
 
@@ -33,6 +34,31 @@ def relay_round(backlog: Backlog, count: int) -> Round:
         spent = server.cpu_seconds() - before
     copies = at_last - at_first
     return {"rps": copies / (ended - began), "cpu_us": spent / copies * 1e6}
+
+
+def memory_round(backlog: Backlog) -> Round:
+    """The whole backlog over a bus in memory, to a consumer in the hub's process, whose time counts too."""
+    with TemporaryDirectory(dir=HERE, prefix="round-") as made:
+        folder = Path(made)
+        backlog.put_into(folder)
+        name = fresh_name()
+        with memory_hub(folder, name, "oldest") as server:
+            _until_relayed(server, name, backlog.events)
+            spent = server.cpu_seconds()
+        at = sorted(at for _, at in json.loads((folder / "seen.json").read_text()))
+    first, last = len(at) // 10, len(at) - len(at) // 10
+    return {"rps": (last - first) / (at[last - 1] - at[first]), "cpu_us": spent / len(at) * 1e6}
+
+
+def _until_relayed(server: Running, name: str, position: int) -> None:
+    until = time.monotonic() + PATIENCE
+    with closing(sqlite3.connect(server.store)) as store:
+        while time.monotonic() < until:
+            (at,) = store.execute("SELECT position FROM subscriptions WHERE name = ?", (name,)).fetchone()
+            if at >= position:
+                return
+            time.sleep(0.05)
+    raise SystemExit(f"the subscription did not come to position {position}")
 
 
 def publisher_round(backlog: Backlog, count: int) -> Round:
@@ -110,15 +136,11 @@ def far_round(backlog: Backlog, rate: float, seconds: int) -> Round:
 
 @contextmanager
 def _hub(more: str, backlog: Backlog | None = None) -> Iterator[Running]:
-    port = free_port()
     with TemporaryDirectory(dir=HERE, prefix="round-") as made:
         folder = Path(made)
-        config = folder / "onethread.yaml"
-        config.write_text(HUB_FILE.format(port=port, connector=CONNECTOR, secret=SECRET) + more)
         if backlog:
             backlog.put_into(folder)
-        command = [sys.executable, "-m", "gateway.cli", "serve", "--config", str(config)]
-        with _serving("hub", port, folder, command) as server:
+        with hub(folder, more=more) as server:
             yield server
 
 

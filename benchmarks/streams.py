@@ -23,7 +23,7 @@ import aiohttp
 import jwt
 import uvloop
 
-from benchmarks.contenders import Running, _serving, free_port
+from benchmarks.contenders import Running, free_port, serving
 from benchmarks.ingest import machine
 from benchmarks.load import LOAD_CORE
 from gateway.keys import Scope, create_key
@@ -182,7 +182,7 @@ def _hub() -> Iterator[Running]:
         config = folder / "onethread.yaml"
         config.write_text(HUB_FILE.format(port=port, secret=SECRET))
         command = [sys.executable, "-m", "gateway.cli", "serve", "--config", str(config)]
-        with _serving("hub", port, folder, command) as server:
+        with serving("hub", port, folder, command) as server:
             yield server
 
 

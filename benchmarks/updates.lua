@@ -1,16 +1,17 @@
 -- A text update of its own for every request, written by wrk: numbers have a fixed width, so the length never changes.
--- Arguments after `--`: the secret, the path, the first number, how many chats.
+-- Arguments after `--`: the secret, the path, the first number; how many chats, the first of them, how far apart.
 
-local HEAD, FORM, first, chats
+local HEAD, FORM, first, chats, first_chat, apart
 issued = 0
 
 function init(args)
   first, chats = tonumber(args[3]), tonumber(args[4])
+  first_chat, apart = tonumber(args[5]), tonumber(args[6])
   FORM = '{"update_id":%09d,"message":{"message_id":%09d,"from":{"id":%09d,"is_bot":false,"first_name":"Mina",'
     .. '"last_name":"Kim","username":"mina_%09d","language_code":"en"},"chat":{"id":%09d,"first_name":"Mina",'
     .. '"last_name":"Kim","username":"mina_%09d","type":"private"},"date":1790000000,'
     .. '"text":"Where is my order? It should have come on Tuesday, and nobody answers the telephone."}}'
-  local length = #string.format(FORM, 0, 0, 0, 0, 0, 0)
+  local length = #string.format(FORM, 0, 0, first_chat, first_chat, first_chat, first_chat)
   HEAD = "POST " .. args[2] .. " HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
     .. "X-Telegram-Bot-Api-Secret-Token: " .. args[1] .. "\r\nContent-Length: " .. length .. "\r\n\r\n"
 end
@@ -18,7 +19,7 @@ end
 function request()
   issued = issued + 1
   local number = first + issued
-  local chat = 100000000 + number % chats
+  local chat = first_chat + number % chats * apart
   return HEAD .. string.format(FORM, number, number, chat, chat, chat, chat)
 end
 
