@@ -9,7 +9,7 @@ PYTHON ?= $(shell for each in python3 python3.14 python3.13 python3.12 python3.1
 	$$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$each; break; }; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev run demo test attack check docs bench lock clean
+.PHONY: help install install-dev run demo test attack check docs bench bench-one lock clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -30,6 +30,7 @@ test: install-dev ## Run the tests
 
 attack: install-dev ## Try to break the promises, with a hundred thousand messages and damaged mails
 	TEST_ATTACK=long $(BIN)/pytest tests/attack $(ARGS)
+	TEST_EVENTS=1000000 $(BIN)/pytest tests/postgresql/test_many_writers.py $(ARGS)
 	TEST_MUTATIONS=100000 $(BIN)/pytest tests/channels/email/test_email_fuzz.py $(ARGS)
 
 check: install-dev ## Lint, format, types, imports, generated pages
@@ -42,11 +43,12 @@ check: install-dev ## Lint, format, types, imports, generated pages
 docs: install-dev ## Write docs/reference anew from the code
 	$(BIN)/python -m scripts.reference
 
-bench: install-dev ## Measure ingest, outbound, chats and the relay (needs RabbitMQ); writes benchmarks/results
-	$(BIN)/python -m benchmarks.ingest $(ARGS)
-	$(BIN)/python -m benchmarks.deliver $(DELIVER_ARGS)
-	$(BIN)/python -m benchmarks.streams $(STREAMS_ARGS)
-	$(BIN)/python -m benchmarks.relay $(RELAY_ARGS)
+bench: install-dev ## Measure everything (needs RabbitMQ and wrk; a quarter of an hour) and print one table
+	$(BIN)/python -m benchmarks.table
+
+bench-one: install-dev ## Measure one: make bench-one NAME=history ARGS='--sizes 10000 10000000'
+	@test -n "$(NAME)" || { echo "which one? make bench-one NAME=history" >&2; exit 2; }
+	$(BIN)/python -m benchmarks.table $(NAME) --with="$(ARGS)"
 
 lock: ## Resolve the lock files anew (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv on the PATH; nothing else does." >&2; exit 1; }

@@ -12,6 +12,8 @@ from typing import Any, Self
 
 import requests
 
+from tests.stores import url_of
+
 ONETHREAD = [sys.executable, "-m", "gateway.cli"]
 READY = 20.0
 """Seconds a start may take on a busy machine."""
@@ -32,7 +34,7 @@ class HubProcess:
             json.dumps(
                 {
                     "public_url": self.url,
-                    "store": "sqlite:///onethread.db",
+                    "store": url_of(folder / "onethread.db"),
                     "limits": {"lease": 1},
                     "connectors": {"support-telegram": settings},
                 }

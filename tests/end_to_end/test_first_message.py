@@ -4,10 +4,14 @@ import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from connectors.channels.telegram.simulated import Upload
 from connectors.channels.telegram.simulator import Simulator
 from connectors.kit.testing.simulator import Failure
 from tests.end_to_end.hub_process import HubProcess
+
+pytestmark = pytest.mark.engine("sqlite", "postgresql")
 
 
 def test_a_message_comes_in_and_its_answer_goes_out(hub: HubProcess, telegram: Simulator) -> None:

@@ -83,7 +83,7 @@ def test_a_mail_that_is_coming_in_is_taken_before_the_hub_ends(hub: HubProcess) 
             assert client.getreply()[0] == 354
             content = letter("the last one", "last", 200_000) + b".\r\n"
             client.send(content[:100_000])
-            stopping = threading.Thread(target=hub.stop)
+            stopping = threading.Thread(target=hub.stop, daemon=True)
             stopping.start()
             eventually(lambda: not connects(ports["smtp"]))
             client.send(content[100_000:])
