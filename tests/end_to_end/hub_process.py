@@ -72,13 +72,17 @@ class HubProcess:
         end = time.monotonic() + READY
         while time.monotonic() < end:
             assert self.process
-            assert self.process.poll() is None, (self.folder / "hub.log").read_text()
+            assert self.process.poll() is None, self.log()
             try:
                 if requests.get(f"{self.url}/readyz", timeout=30).status_code == 200:
                     return
             except (requests.ConnectionError, requests.Timeout):  # not there yet, or a busy machine
                 time.sleep(0.05)
-        raise AssertionError((self.folder / "hub.log").read_text())
+        raise AssertionError(self.log())
+
+    def log(self) -> str:
+        """What it has said so far."""
+        return (self.folder / "hub.log").read_text()
 
     def kill(self) -> None:
         """As the machine's power would: kill -9."""
@@ -89,7 +93,7 @@ class HubProcess:
     def stop(self) -> None:
         if self.process and self.process.poll() is None:
             self.process.terminate()
-            assert self.process.wait(30) == 0, (self.folder / "hub.log").read_text()
+            assert self.process.wait(30) == 0, self.log()
 
     def get(self, path: str, **parameters: Any) -> Any:
         answer = self.session.get(f"{self.url}{path}", params=parameters, timeout=30)

@@ -35,6 +35,8 @@ while it holds a lock holds up nobody for longer."""
 WITHOUT_HURRY = "SET LOCAL idle_in_transaction_session_timeout = 0"
 """For who reads or writes an archive meanwhile, over a network perhaps, and holds nobody up."""
 STANDS_STILL = (errors.DeadlockDetected, errors.LockNotAvailable, errors.SerializationFailure)
+THE_STORES = (psycopg.OperationalError, psycopg.InterfaceError, psycopg.InternalError)
+"""The last is what the server says of itself, and the driver of an answer that was cut off."""
 ONE_STATE = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
 
@@ -124,7 +126,7 @@ def troubles(*, alone: bool = True) -> Iterator[None]:
         if alone:
             raise
         raise Again(f"another process was quicker: {sentence(error)}") from error
-    except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+    except THE_STORES as error:
         raise StoreTrouble(sentence(error)) from error
 
 
