@@ -28,7 +28,7 @@ from tempfile import TemporaryDirectory, TemporaryFile
 from typing import Any
 
 from benchmarks.contenders import CONTENDERS, SERVER_CORE, SQLITE, Running, hub
-from benchmarks.load import CHATS, CONNECTIONS, Flood, Paced, flood, paced
+from benchmarks.load import CHATS, CONNECTIONS, Flood, Paced, flood, paced, percentile_ms
 from benchmarks.stores import fresh, recorded, shared, version_of
 
 HERE = Path(__file__).parent
@@ -37,7 +37,7 @@ FIRST, APART = 100_000_000, 300_000_000
 """The first number of a message, and how far apart those are that several processes are given at a time."""
 WARM_UP = 1
 BUDGET = {"ratio_flask": 1.0, "ratio_asgi": 0.25, "p99_ms": 10.0}
-SHARED_BUDGET = {"ratio_processes": 1.7}
+SHARED_BUDGET = {"ratio_processes": 1.7, "cpu_processes": 1.7}
 REFERENCES = ("flask", "asgi", "naive")
 METHOD = (
     "wrk -t1 -c64 on core 1, server on core 0; medians of interleaved rounds; a fresh SQLite store (WAL,"
@@ -67,7 +67,7 @@ def main() -> None:
         "durable_rps": round(rps[alone]),
         **{f"{name}_rps": round(rps[name]) for name in REFERENCES},
         **{f"ratio_{name}": round(rps[alone] / rps[name], 2) for name in REFERENCES},
-        **_shared_figures(told.processes, rps),
+        **_shared_figures(told.processes, rps, rounds),
         "p50_ms": round(median(each.percentile_ms(0.50) for each in quiet), 2),
         "p99_ms": round(median(each.percentile_ms(0.99) for each in quiet), 2),
         "half_load_rps": round(rps[alone] / 2),
@@ -100,13 +100,19 @@ def _hubs(processes: Sequence[int]) -> list[str]:
     return ["hub" if count == 1 else f"hub_{count}" for count in processes]
 
 
-def _shared_figures(processes: Sequence[int], rps: Mapping[str, float]) -> dict[str, Any]:
+def _shared_figures(
+    processes: Sequence[int], rps: Mapping[str, float], rounds: Mapping[str, Sequence[Mapping[str, float]]]
+) -> dict[str, Any]:
+    """`cpu_processes`: how many processes are worth, were there a core for each: what all get done in a second of CPU
+    time against what one does, times their number."""
     if len(processes) == 1:
         return {}
     names = _hubs(processes)
+    cpu = {name: median(each["requests_per_cpu_second"] for each in rounds[name]) for name in names}
     return {
         **{f"{name}_rps": round(rps[name]) for name in names[1:]},
         "ratio_processes": round(rps[names[-1]] / rps[names[0]], 2),
+        "cpu_processes": round(processes[-1] / processes[0] * cpu[names[-1]] / cpu[names[0]], 2),
     }
 
 
@@ -203,22 +209,27 @@ def machine(*packages: str) -> dict[str, Any]:
         "cores": os.cpu_count(),
         "python": platform.python_version(),
         "sqlite": sqlite3.sqlite_version,
-        "fsyncs_per_second": round(_fsyncs()),
+        **_disk(),
         "versions": {name: version(name) for name in packages},
         "load_average_at_the_end": os.getloadavg()[0],
     }
 
 
-def _fsyncs(seconds: float = 0.5) -> float:
-    """How often a second the disk of this checkout takes a page for good."""
+def _disk(seconds: float = 2.0) -> dict[str, float]:
+    """How the disk of this checkout takes a page for good: how often a second, and how long the slowest take, in ms."""
+    waits = []
     with TemporaryFile(dir=HERE) as file:
-        began, count = time.perf_counter(), 0
-        while time.perf_counter() - began < seconds:
+        began = time.perf_counter()
+        while (now := time.perf_counter()) - began < seconds:
             file.write(bytes(4096))
             file.flush()
             os.fdatasync(file.fileno())
-            count += 1
-        return count / (time.perf_counter() - began)
+            waits.append(time.perf_counter() - now)
+    return {
+        "fsyncs_per_second": round(len(waits) / seconds),
+        "fsync_p99_ms": round(percentile_ms(waits, 0.99), 2),
+        "fsync_p999_ms": round(percentile_ms(waits, 0.999), 2),
+    }
 
 
 def judge(result: Mapping[str, Any], budget: Mapping[str, float]) -> None:

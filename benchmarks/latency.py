@@ -1,8 +1,9 @@
 """How late acknowledgements and events are: `python -m benchmarks.latency`, a part of `make bench`. Needs RabbitMQ.
 
-First the hub's capacity is measured, alone. At half of that an open-loop generator sends messages, and somebody reads
-their events: nobody, over the feed's stream, over the feed's pages with a wait at the end, over a bus in memory in the
-hub's own process, over RabbitMQ. Every message must come to its reader. Rounds take turns, and medians count.
+Somebody reads the events of what comes in: nobody, over the feed's stream, over the feed's pages with a wait at the
+end, over a bus in memory in the hub's own process, over RabbitMQ. First it is measured how much the hub takes in with
+each; then an open-loop generator sends half of that. Every message must come to its reader. Rounds take turns, and
+medians count.
 """
 
 import argparse
@@ -37,8 +38,9 @@ BUDGET = {
 }
 METHOD = (
     "Hub on core 0, load and reader on core 1, RabbitMQ wherever it is put; a fresh SQLite store (WAL,"
-    " synchronous=FULL) per round; medians of the percentiles of interleaved rounds. capacity_rps: wrk, 64 connections,"
-    " nobody reads. All else at half of that, by an open-loop generator with 64 connections: ack_ms from when a request"
+    " synchronous=FULL) per round; medians of the percentiles of interleaved rounds. capacity_rps: what wrk gets in by"
+    " 64 connections while somebody reads, or nobody. All else at half of its own capacity, by an open-loop generator"
+    " with 64 connections: ack_ms from when a request"
     " was due to its answer, lag_ms from when it was due to its event in the reader's hands, after_ack_ms from its"
     " answer to its event in the reader's hands (negative where the event was there first). The reader decodes each"
     " event. memory: a kombu consumer in a thread of the hub's process, polling every 5 ms."
@@ -55,13 +57,13 @@ def main() -> None:
     told = wanted.parse_args()
     _fit_machine()
     before = earlier(RESULT, told.add)
-    floods = before.get("capacity") or [{"rps": _capacity(told.seconds)} for _ in range(told.rounds)]
-    capacity = median(each["rps"] for each in floods)
-    print(f"capacity {capacity:.0f}/s", flush=True)
+    floods = before.get("capacity") or [_capacities(told.seconds) for _ in range(told.rounds)]
+    capacity = {name: median(each[name] for each in floods) for name in READERS}
+    print(f"capacity {capacity}", flush=True)
     rounds: dict[str, list[Round]] = {name: before.get(name, []) for name in READERS}
     for n in range(told.rounds):
         for name, found in rounds.items():
-            found.append(_round(READERS[name], capacity / 2, told.seconds))
+            found.append(_round(READERS[name], capacity[name] / 2, told.seconds))
             print(f"round {n + 1}: {name} {found[-1]}", flush=True)
     result = _result(capacity, rounds)
     result["rounds"]["capacity"] = floods
@@ -70,14 +72,13 @@ def main() -> None:
     print(f"written to {RESULT.relative_to(HERE.parent)}")
 
 
-def _result(capacity: float, rounds: dict[str, list[Round]]) -> dict[str, Any]:
+def _result(capacity: dict[str, float], rounds: dict[str, list[Round]]) -> dict[str, Any]:
     middle = {
         name: {key: round(median(each[key] for each in found), 2) for key in found[0]} for name, found in rounds.items()
     }
     nobody = middle["nobody"]
     return {
-        "capacity_rps": round(capacity),
-        "half_load_rps": round(capacity / 2),
+        "capacity_rps": {name: round(rps) for name, rps in capacity.items()},
         "ack_p50_ms": nobody["ack_p50_ms"],
         "ack_p99_ms": nobody["ack_p99_ms"],
         **{
@@ -89,8 +90,12 @@ def _result(capacity: float, rounds: dict[str, list[Round]]) -> dict[str, Any]:
     }
 
 
-def _capacity(seconds: int) -> float:
-    with TemporaryDirectory(dir=HERE, prefix="round-") as made, hub(Path(made)) as server:
+def _capacities(seconds: int) -> Round:
+    return {name: _capacity(reading, seconds) for name, reading in READERS.items()}
+
+
+def _capacity(reading: "Reading", seconds: int) -> float:
+    with TemporaryDirectory(dir=HERE, prefix="round-") as made, reading(Path(made)) as (server, _):
         warm = flood(server.port, WARM_UP, FIRST)
         return round(flood(server.port, seconds, FIRST + warm.issued).rps, 1)
 

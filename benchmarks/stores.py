@@ -1,6 +1,7 @@
 """The stores that are measured: a file in the round's folder, or a database of its own on a PostgreSQL server."""
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,9 @@ from sqlalchemy.engine import make_url
 
 from benchmarks.contenders import SQLITE
 from gateway.store.engine import connect
+
+NUMBERED_WITHIN = 5.0
+"""Seconds."""
 
 
 def shared(url: str) -> bool:
@@ -36,14 +40,21 @@ def fresh(url: str, folder: Path) -> Iterator[str]:
 
 
 def recorded(url: str) -> set[str]:
-    """The numbers of the messages in the store, each of which must stand there once, with its event."""
-    engine = connect(url)
-    with engine.connect() as store:
-        bodies = [bytes(body) for (body,) in store.exec_driver_sql("SELECT body FROM messages")]
-        received = "SELECT count(*) FROM events WHERE type = 'message.received'"
-        events = store.exec_driver_sql(received).scalar_one()
+    """The numbers of the messages in the store, each of which must stand there once, with its event.
+
+    On PostgreSQL events get their positions after the commit: those of requests under way at the end, a moment later.
+    """
+    engine, end = connect(url), time.monotonic() + NUMBERED_WITHIN
+    while True:
+        with engine.connect() as store:
+            bodies = [bytes(body) for (body,) in store.exec_driver_sql("SELECT body FROM messages")]
+            received = "SELECT count(*) FROM events WHERE type = 'message.received'"
+            events = store.exec_driver_sql(received).scalar_one()
+        numbers = {json.loads(body)["external_ids"][0].partition(":")[0] for body in bodies}
+        if len(numbers) == len(bodies) == events or time.monotonic() > end:
+            break
+        time.sleep(0.1)
     engine.dispose()
-    numbers = {json.loads(body)["external_ids"][0].partition(":")[0] for body in bodies}
     if not len(numbers) == len(bodies) == events:
         raise SystemExit(f"hub: {len(numbers)} numbers, {len(bodies)} messages and {events} events in the store")
     return numbers

@@ -52,6 +52,7 @@ FIGURES = (
     Figure("ingest", "p99_ms", "acknowledgement p99 at half load", budget=10.0),
     Figure("ingest-postgresql", "durable_rps", "… on PostgreSQL, against bare Flask", "flask_rps", "ratio_flask"),
     Figure("ingest-postgresql", "hub_2_rps", "… by two processes, against one", "durable_rps", "ratio_processes", 1.7),
+    Figure("ingest-postgresql", "cpu_processes", "… were there a core for each, by CPU time", budget=1.7),
     Figure("ingest-postgresql", "p99_ms", "acknowledgement p99 at half load", budget=10.0),
     Figure("latency", "ack_p99_ms", "acknowledgement p99 at half load", budget=10.0),
     *(
