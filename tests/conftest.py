@@ -2,6 +2,7 @@
 And on what engine each test keeps its store."""
 
 import os
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -13,6 +14,8 @@ from tests.servers import require
 settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)
 settings.register_profile("local", deadline=None)
 settings.load_profile("ci" if os.environ.get("CI") else "local")
+signal.signal(signal.SIGINT, signal.default_int_handler)
+"""A shell starts what runs in its background deaf to Ctrl-C, and so would every program be that a test starts."""
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
