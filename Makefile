@@ -43,7 +43,7 @@ check: install-dev ## Lint, format, types, imports, generated pages
 docs: install-dev ## Write docs/reference anew from the code
 	$(BIN)/python -m scripts.reference
 
-bench: install-dev ## Measure everything (needs RabbitMQ and wrk; a quarter of an hour) and print one table
+bench: install-dev ## Measure everything (needs RabbitMQ, PostgreSQL and wrk; a quarter of an hour) and print one table
 	$(BIN)/python -m benchmarks.table
 
 bench-one: install-dev ## Measure one: make bench-one NAME=history ARGS='--sizes 10000 10000000'
