@@ -7,5 +7,6 @@ BUILT_IN: Mapping[str, str] = {
     "email": "connectors.channels.email:Email",
     "telegram": "connectors.channels.telegram:Telegram",
     "twilio_sms": "connectors.channels.twilio_sms:TwilioSms",
+    "viber": "connectors.channels.viber:Viber",
 }
 """Name to `module:class`. Deleting a plugin's folder and its line here deletes the channel."""

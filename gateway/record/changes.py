@@ -31,7 +31,7 @@ from normalizer.inbound import (
     ReadUpTo,
     StatusChanged,
 )
-from normalizer.model import AuthorKind, Identity, Message, Proof
+from normalizer.model import AuthorKind, Direction, Identity, Message, Proof
 from normalizer.parts import MediaPart
 
 Waiting = MessageEdited | MessageRedacted | ReactionChanged | StatusChanged | ReadUpTo | MessageReceived
@@ -124,7 +124,8 @@ def report(desk: Desk, place: Place, item: StatusChanged) -> str | None:
     """A delivery's status climbs; it never falls. Our token tells which it is before the provider's id is known."""
     found = _by_token(desk, place, item) or _by_name(desk, place, item)
     if found is None:
-        keep_waiting(desk, place, item)
+        if not _is_theirs(desk, place, item):
+            keep_waiting(desk, place, item)
         return None
     parcel, n = found
     error = None
@@ -156,6 +157,12 @@ def _by_name(desk: Desk, place: Place, item: StatusChanged) -> tuple[Parcel, int
         return None
     requests = enumerate(parcel.plan.payloads)
     return parcel, next((n for n, frozen in requests if item.external_id in frozen.external_ids), 0)
+
+
+def _is_theirs(desk: Desk, place: Place, item: StatusChanged) -> bool:
+    """Whether it is about what a customer wrote, as some providers tell: there is no delivery, and will be none."""
+    known = desk.known(place, item.external_id)
+    return known is not None and desk.message(known.message_id).direction is Direction.IN
 
 
 def _parcel(desk: Desk, delivery_id: str) -> Parcel | None:
