@@ -34,6 +34,7 @@ from gateway.settings.serving import NoticeEntry, Texts
 from gateway.settings.subscribing import SubscriptionEntry
 from normalizer.errors import ErrorCode
 from normalizer.events import EVENTS, Envelope, wire_type
+from scripts.channels import channels
 from scripts.declared import attribute_docs, commands, default, plain, shape, spelt, structs_in
 from scripts.markdown import joined, page, table, words
 
@@ -186,6 +187,7 @@ def errors() -> str:
 PAGES: Mapping[str, Callable[[], str]] = {
     "settings": settings,
     "connectors": connectors,
+    "channels": channels,
     "events": events,
     "http-api": http_api,
     "cli": cli,
