@@ -5,6 +5,7 @@ from collections.abc import Mapping
 BUILT_IN: Mapping[str, str] = {
     "chat": "connectors.channels.chat:Chat",
     "email": "connectors.channels.email:Email",
+    "line": "connectors.channels.line:Line",
     "telegram": "connectors.channels.telegram:Telegram",
     "twilio_sms": "connectors.channels.twilio_sms:TwilioSms",
     "viber": "connectors.channels.viber:Viber",
