@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import asynccontextmanager
+from time import time
 
 import msgspec
 import pytest
@@ -14,6 +15,7 @@ from gateway.hub import Hub
 from gateway.receive import receive
 from gateway.send.accept import accept
 from gateway.send.asks import Accepted, Ask, Rejected
+from gateway.send.verdict import Outcome, Verdict, judge
 from gateway.settings.loading import load
 from gateway.store.times import now
 from normalizer.commands import Recipient, SendMessage
@@ -180,10 +182,12 @@ def test_what_is_edited_or_taken_back_reads_so(tmp_path, provider):
         async with running(tmp_path, provider) as hub:
             await wrote(hub, provider, "see you at 5", "571")
             await wrote(hub, provider, "my password is 1234", "572")
-            edited = {"type": "text", "id": "571", "text": "see you at 6"}
-            await came(hub, provider, type="messageEdited", message=edited)
+            later = int(time() * 1000) + 2000
+            for at, words in ((later, "see you at 7"), (later - 1000, "see you at 6")):  # out of order, as LINE warns
+                edited = {"type": "text", "id": "571", "text": words}
+                await came(hub, provider, type="messageEdited", message=edited, timestamp=at)
             await came(hub, provider, type="unsend", unsend={"messageId": "572"})
-            assert texts(hub) == ["see you at 6", ""]
+            assert texts(hub) == ["see you at 7", ""]
 
     run(test)
 
@@ -233,7 +237,7 @@ def test_a_picture_leaves_by_its_address_and_with_its_words(tmp_path, provider):
     run(test)
 
 
-def test_a_send_whose_answer_was_lost_is_not_repeated_by_itself(tmp_path, provider):
+def test_a_send_whose_answer_was_lost_may_be_repeated_by_an_operator_and_is_shown_once(tmp_path, provider):
     async def test():
         async with running(tmp_path, provider) as hub:
             await wrote(hub, provider, "hello")
@@ -241,7 +245,11 @@ def test_a_send_whose_answer_was_lost_is_not_repeated_by_itself(tmp_path, provid
             await say(hub, "once")
             await eventually(lambda: statuses(hub) == ["uncertain"])
             assert len([asked for asked in provider.requests if provider.is_send(asked)]) == 1
-            assert len(provider.pushed) == 1
+            ((delivery,),) = rows(hub, "SELECT id FROM deliveries")
+            await hub.writer.write(judge, Verdict(delivery, Outcome.RETRY, "Ada", {}))
+            await eventually(lambda: statuses(hub) == ["accepted"])
+            asked = [asked for asked in provider.requests if provider.is_send(asked)]
+            assert (len(asked), len(provider.pushed)) == (2, 1)
 
     run(test)
 
