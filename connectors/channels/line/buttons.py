@@ -7,6 +7,7 @@ developers.line.biz/en/reference/messaging-api/#action-objects (read 2026-11).
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, assert_never
 
+from connectors.channels.line.choices import written
 from connectors.kit.errors import Refused
 from normalizer.errors import ErrorCode
 from normalizer.parts import Action, CallAction, LinkAction, PostbackAction, ReplyAction, ShareLocationAction
@@ -31,9 +32,9 @@ def action(one: Action) -> Mapping[str, Any]:
     """Raises Refused."""
     match one:
         case ReplyAction(label=label, value=value):
-            return {"type": "postback", "label": label, "data": value or label, "displayText": label}
+            return {"type": "postback", "label": label, "data": written(value, label), "displayText": label}
         case PostbackAction(label=label, value=value):
-            return {"type": "postback", "label": label, "data": value}
+            return {"type": "postback", "label": label, "data": written(value, label)}
         case LinkAction(label=label, url=url):
             return {"type": "uri", "label": label, "uri": _link(url)}
         case CallAction(label=label, number=number):

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from hashlib import sha256
 from typing import Final
 
-from connectors.channels.line import people
+from connectors.channels.line import choices, people
 from connectors.channels.line.content import content
 from connectors.channels.line.event import (
     BATCH,
@@ -36,7 +36,6 @@ from normalizer.inbound import (
     Unreadable,
 )
 from normalizer.model import ConsentState
-from normalizer.parts import ChoicePart
 
 
 def parse(body: bytes) -> list[Inbound]:
@@ -110,14 +109,15 @@ def _unsend(key: str, body: bytes) -> Inbound:
 
 def _pressed(key: str, body: bytes) -> Inbound:
     event = decode(body, POSTBACK_EVENT)
+    choice = choices.read(event.postback.data)
     picked = [event.postback.params[name] for name in PICKED if name in event.postback.params]
     return MessageReceived(
         key=key,
         external_id=f"{people.POSTBACK}{event.webhook_event_id}",
         peer=people.peer(event.source),
         author=people.author(event.source),
-        text=": ".join([event.postback.data, *picked]),
-        parts=(ChoicePart(value=event.postback.data),),
+        text=": ".join([choice.label or choice.value, *picked]),
+        parts=(choice,),
         occurred_at=people.moment(event.timestamp),
     )
 

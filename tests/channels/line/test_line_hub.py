@@ -91,11 +91,11 @@ def test_a_conversation(tmp_path, provider):
             await eventually(lambda: statuses(hub) == ["accepted"])
             ((sent,),) = provider.pushed.values()
             (button,) = sent["quickReply"]["items"]
-            assert (sent["text"], button["action"]["data"]) == ("It left.", "parcel:where")
+            assert (sent["text"], button["action"]["displayText"]) == ("It left.", "Where is it?")
             await came(hub, provider, type="postback", postback={"data": button["action"]["data"]})
-            assert texts(hub) == ["my order #881", "It left.", "parcel:where"]
+            assert texts(hub) == ["my order #881", "It left.", "Where is it?"]
             part = events(hub, "message.received")[-1]["data"]["message"]["parts"][0]
-            assert (part["type"], part["value"]) == ("choice", "parcel:where")
+            assert (part["type"], part["value"], part["label"]) == ("choice", "parcel:where", "Where is it?")
 
     run(test)
 

@@ -24,6 +24,7 @@ from linebot.v3.webhooks import (
     UnsendEvent,
 )
 
+from connectors.channels.line.choices import read
 from connectors.channels.line.kinds import IGNORED
 from connectors.channels.line.parse import READERS
 from connectors.channels.line.signature import HEADER, sign
@@ -39,7 +40,7 @@ from normalizer.inbound import (
     Unreadable,
 )
 from normalizer.model import ConsentState, ConversationKind
-from normalizer.parts import ChoicePart, LocationPart, TextPart
+from normalizer.parts import LocationPart, TextPart
 
 FOUND = read_fixtures(FIXTURES)
 BROKEN = ("batch_with_one_unreadable", "message_of_unknown_kind")
@@ -107,7 +108,7 @@ def test_events_mean_the_same_to_both(event: Event, ours: Inbound) -> None:
         assert (ours.external_id, ours.text) == (event.message.id, event.message.text)
     elif isinstance(event, PostbackEvent):
         assert isinstance(ours, MessageReceived)
-        assert ours.parts == (ChoicePart(value=event.postback.data),)
+        assert ours.parts == (read(event.postback.data),)
     elif isinstance(event, MessageEvent) and not standby:
         assert isinstance(ours, MessageReceived)
         assert ours.external_id == event.message.id
