@@ -4,7 +4,7 @@ Source: `messaging-api.yml` of line-openapi, developers.line.biz/en/docs/messagi
 (read 2026-11).
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from http import HTTPStatus
 from typing import Any, Final, TypeVar
 
@@ -12,7 +12,7 @@ import msgspec
 
 from connectors.channels.line.config import Config
 from connectors.channels.line.refusals import refusal
-from connectors.kit.errors import BadPayload, Refused, Temporary
+from connectors.kit.errors import BadPayload, KitError, Refused, Temporary
 from connectors.kit.http import Answer, Http
 from connectors.kit.request import decode
 from normalizer.errors import ErrorCode
@@ -56,22 +56,24 @@ class Api:
 
     async def file(self, message: str) -> AsyncIterator[bytes]:
         """The octets of a message's file. Raises Temporary, Refused, Misconfigured."""
-        async for chunk in self._octets(self._content(message), self._headers):
+        async for chunk in self._octets(self._content(message), self._headers, refusal):
             yield chunk
 
     async def external(self, url: str) -> AsyncIterator[bytes]:
         """The octets of a file elsewhere, which is told nothing of us. Raises Temporary, Refused."""
-        async for chunk in self._octets(url, {}):
+        async for chunk in self._octets(url, {}, _elsewhere):
             yield chunk
 
-    async def _octets(self, url: str, headers: Mapping[str, str]) -> AsyncIterator[bytes]:
+    async def _octets(
+        self, url: str, headers: Mapping[str, str], named: Callable[..., KitError]
+    ) -> AsyncIterator[bytes]:
         async with self._http.stream("GET", url, headers=headers, most=self._config.download_octets) as stream:
             if stream.status == HTTPStatus.ACCEPTED:
                 raise unready()
             if stream.status in GONE:
                 raise _gone(stream.status, "the file is gone")
             if stream.status != HTTPStatus.OK:
-                raise refusal(Answer(stream.status, stream.headers, b""), reads=True)
+                raise named(Answer(stream.status, stream.headers, b""), reads=True)
             async for chunk in stream.chunks:
                 yield chunk
 
@@ -98,7 +100,7 @@ class Api:
         if answer.status not in (HTTPStatus.OK, HTTPStatus.ACCEPTED):
             raise refusal(answer, reads=True)
         try:
-            return decode(answer.body, kind)
+            return decode(answer.body or b"{}", kind)  # what has nothing to say may say nothing at all
         except BadPayload as error:
             raise Temporary(f"an answer that cannot be read: {error.detail}", code=ErrorCode.PROVIDER_DOWN) from None
 
@@ -116,6 +118,12 @@ class Api:
 
 def unready() -> Temporary:
     return Temporary("the file is being prepared", retry_after=SOON, code=ErrorCode.MEDIA_UNREACHABLE)
+
+
+def _elsewhere(answer: Answer, *, reads: bool) -> KitError:
+    """The error of another server's answer: that it wants a password, say, is no fault of ours."""
+    error = refusal(answer, reads=reads)
+    return error if isinstance(error, Temporary) else _gone(answer.status, "the file is not to be had")
 
 
 def _gone(status: int, detail: str) -> Refused:

@@ -99,6 +99,14 @@ def test_a_file_elsewhere_is_fetched_there_without_the_token() -> None:
     assert "authorization" not in asked.headers
 
 
+@pytest.mark.parametrize(("status", "kind"), [(401, Refused), (403, Refused), (404, Refused), (503, Temporary)])
+def test_what_another_server_refuses_is_no_fault_of_the_connector(status: int, kind: type[KitError]) -> None:
+    with Answering(Reply(status)) as elsewhere, Simulator(SETTINGS) as provider:
+        error = unread(provider, f"external:{elsewhere.url}/original.jpg", data_base=elsewhere.url)
+    assert type(error) is kind
+    assert kind is Temporary or error.code is ErrorCode.MEDIA_UNREACHABLE
+
+
 def test_a_file_at_a_private_address_is_barred() -> None:
     with Simulator(SETTINGS) as provider:
         error = unread(provider, "external:http://127.0.0.1:1/secret")

@@ -108,7 +108,9 @@ def test_what_comes_again_is_recorded_once(tmp_path, provider):
             assert again != body
             for one in (body, again, again):
                 assert await heard(hub, provider.genuine(one)) == 200
-            assert texts(hub) == ["once"]
+            twice = msgspec.json.decode(provider.message("twice in one request", MINA))
+            await heard(hub, provider.genuine(msgspec.json.encode({**twice, "events": twice["events"] * 2})))
+            assert texts(hub) == ["once", "twice in one request"]
 
     run(test)
 

@@ -237,6 +237,12 @@ def test_the_loading_sign_shows_for_as_long_as_configured() -> None:
     assert msgspec.json.decode(request.body) == {"chatId": MINA, "loadingSeconds": 5}
 
 
+def test_nothing_need_be_said_of_a_sign_that_shows() -> None:
+    with Answering(Reply(202)) as provider:
+        during(provider, lambda bot: bot.typing(to(), None))
+        assert len(provider.requests) == 1
+
+
 def test_a_group_sees_no_loading_sign() -> None:
     with Simulator(SETTINGS) as provider:
         during(provider, lambda bot: bot.typing(to(GROUP), None))
