@@ -6,6 +6,7 @@ BUILT_IN: Mapping[str, str] = {
     "chat": "connectors.channels.chat:Chat",
     "email": "connectors.channels.email:Email",
     "line": "connectors.channels.line:Line",
+    "slack": "connectors.channels.slack:Slack",
     "telegram": "connectors.channels.telegram:Telegram",
     "twilio_sms": "connectors.channels.twilio_sms:TwilioSms",
     "viber": "connectors.channels.viber:Viber",
