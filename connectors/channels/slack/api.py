@@ -14,7 +14,7 @@ import msgspec
 from connectors.channels.slack.answers import OK
 from connectors.channels.slack.config import Config
 from connectors.channels.slack.refusals import refusal
-from connectors.kit.errors import BadPayload, Misconfigured, OutcomeUnknown, Refused, Temporary
+from connectors.kit.errors import BadPayload, OutcomeUnknown, Refused, Temporary
 from connectors.kit.guard import origin
 from connectors.kit.http import Answer, Http
 from connectors.kit.request import decode
@@ -72,8 +72,11 @@ class Api:
             if stream.status != HTTPStatus.OK:
                 raise refusal(Answer(stream.status, stream.headers, b""), reads=True)
             if _is_page(stream.headers.get("content-type", ""), url):
-                # Whoever may not see a file is sent to a page to sign in, with status 200.
-                raise Misconfigured("a page instead of the file: the token lacks files:read")
+                # Whoever may not see a file is sent to a page to sign in, with status 200. An operator can mend the
+                # app's scopes within the day that is tried; for what cannot be mended, nobody waits longer.
+                raise Temporary(
+                    "a page instead of the file: has the token files:read?", code=ErrorCode.MEDIA_UNREACHABLE
+                )
             async for chunk in stream.chunks:
                 yield chunk
 

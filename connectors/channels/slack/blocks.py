@@ -65,10 +65,10 @@ def _break(text: str) -> int:
 
 
 def _card(card: Card, files: Mapping[str, File], name: str) -> list[Block]:
-    lines = [written(card.title, ())] if card.title.strip() else []
-    lines = [f"*{line}*" if "\n" not in line and "*" not in line else line for line in lines]
-    lines += [escaped(card.text)] if card.text else []
-    made = list(_sections("\n".join(lines)))
+    title = escaped(card.title.strip())
+    plain = not title or "\n" in title or "*" in title  # which no pair of stars could hold
+    lines = [title if plain else f"*{title}*", escaped(card.text or "")]
+    made = list(_sections("\n".join(filter(None, lines))))
     if card.image is not None:
         picture = _picture(_stored(files, card.image), card.title)
         # Beside the words where there are any; an accessory needs a section.

@@ -38,15 +38,15 @@ class Content(NamedTuple):
 
 def content(message: Message) -> Content:
     """What a message says. Raises BadPayload for what is nested too deeply."""
-    media = tuple(found for found in map(_media, message.files) if found is not None)
-    elsewhere = [line for line in map(_elsewhere, message.files) if line]
+    media = tuple(found for found in map(_media, message.files or ()) if found is not None)
+    elsewhere = [line for line in map(_elsewhere, message.files or ()) if line]
     shown = read(message.text or "")
     native = _native("attachments", message.attachments)
     if shown.text.strip():
         formatted = (TextPart(text=shown.text, spans=shown.spans),) if shown.spans and not elsewhere else ()
         return Content("\n".join([shown.text, *elsewhere]), (*formatted, *native), media)
     lines = [f"[{_word(one)}: {one.name}]" if one.name else f"[{_word(one)}]" for one in media]
-    lines += elsewhere or _attached(message.attachments)
+    lines += elsewhere or _attached(message.attachments or ())
     if lines:
         return Content("\n".join(lines), native, media)
     return Content(f"[{message.subtype or 'message'}]", (*native, *_native("blocks", message.blocks)))
@@ -87,7 +87,7 @@ def _attached(attachments: Sequence[Mapping[str, Any]]) -> list[str]:
     return [read(text).text for text in texts if isinstance(text, str) and text.strip()]
 
 
-def _native(kind: str, data: list[dict[str, Any]]) -> tuple[NativePart, ...]:
+def _native(kind: str, data: list[dict[str, Any]] | None) -> tuple[NativePart, ...]:
     return (NativePart(kind=kind, data=_bounded({kind: data})),) if data else ()
 
 

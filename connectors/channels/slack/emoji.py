@@ -56,6 +56,8 @@ TONES: Final[Mapping[str, str]] = {f"skin-tone-{n}": chr(0x1F3FB + n - 2) for n 
 VARIATION: Final = "\ufe0f"
 _BY_EMOJI: Final[Mapping[str, str]] = {emoji.replace(VARIATION, ""): name for name, emoji in NAMES.items()}
 
+_BY_TONE: Final[Mapping[str, str]] = {modifier: tone for tone, modifier in TONES.items()}
+
 REACTIONS: Final = frozenset(NAMES.values()) | frozenset(emoji.replace(VARIATION, "") for emoji in NAMES.values())
 
 
@@ -70,4 +72,9 @@ def said(name: str) -> str:
 
 def named(reaction: str) -> str:
     """The name of an emoji; what is not in the table is taken for a name."""
-    return _BY_EMOJI.get(reaction.replace(VARIATION, ""), reaction)
+    emoji = reaction.replace(VARIATION, "")
+    tone = _BY_TONE.get(emoji[-1:])
+    name = _BY_EMOJI.get(emoji if tone is None else emoji[:-1])
+    if name is None:
+        return reaction
+    return name if tone is None else f"{name}::{tone}"

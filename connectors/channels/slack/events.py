@@ -13,6 +13,7 @@ Id = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,64}\Z")]
 Ts = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,12}\.[0-9]{1,6}\Z")]
 """Seconds since 1970 UTC, a point, and digits that make it unique in its channel; compared as it is written."""
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+Milliseconds = Annotated[float, msgspec.Meta(ge=0, le=1e12)]
 
 
 class _Wire(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,7 +62,7 @@ class File(_Wire, frozen=True, kw_only=True):
     file_access: str | None = None
     url_private: str | None = None
     url_private_download: str | None = None
-    duration_ms: Count | None = None
+    duration_ms: Milliseconds | None = None
     alt_txt: str | None = None
 
 
@@ -78,9 +79,9 @@ class Message(_Wire, frozen=True, kw_only=True):
     username: str | None = None
     text: str | None = None
     thread_ts: Ts | None = None
-    files: list[File] = []
-    attachments: list[dict[str, Any]] = []
-    blocks: list[dict[str, Any]] = []
+    files: list[File] | None = None
+    attachments: list[dict[str, Any]] | None = None
+    blocks: list[dict[str, Any]] | None = None
     message: "Message | None" = None
     previous_message: "Message | None" = None
     deleted_ts: Ts | None = None

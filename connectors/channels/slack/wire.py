@@ -31,7 +31,7 @@ def update(outbound: OutboundEdit) -> dict[str, Any]:
     name = named(outbound.external_id)
     if outbound.payload.media:
         raise Refused("files cannot be changed", code=ErrorCode.CONTENT_UNSUPPORTED)
-    # Without blocks, those the message had would stay.
+    # Said even where there are none, so that no button of the message as it was stays behind.
     made = blocks(outbound.payload, outbound.files)
     return {"channel": name.channel, "ts": name.ts, "text": _text(outbound.payload), "blocks": made}
 

@@ -92,6 +92,7 @@ def test_emoji_go_there_and_back():
     assert {said(named(emoji)).replace("\ufe0f", "") for emoji in REACTIONS} == {
         emoji.replace("\ufe0f", "") for emoji in REACTIONS
     }
+    assert (said("+1::skin-tone-3"), named("👍🏼")) == ("👍🏼", "+1::skin-tone-3")
     assert (said("thumbsup"), said("party-parrot"), named("party-parrot")) == ("👍", "party-parrot", "party-parrot")
 
 

@@ -385,7 +385,7 @@ PAGE = {"content-type": "text/html; charset=utf-8"}
 @pytest.mark.parametrize(
     ("reply", "path", "kind"),
     [
-        (Reply(200, b"<html>sign in", PAGE), "box.jpg", Misconfigured),
+        (Reply(200, b"<html>sign in", PAGE), "box.jpg", Temporary),
         (Reply(404), "box.jpg", Refused),
         (Reply(500), "box.jpg", Temporary),
         (Reply(403), "box.jpg", Misconfigured),
