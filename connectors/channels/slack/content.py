@@ -17,6 +17,7 @@ DEEPEST: Final = 24
 ASK: Final = "file:"
 """Before a file's id, where its address has to be asked for."""
 UNTOLD: Final = "check_file_info"
+PAGES: Final = "application/vnd.slack-"
 GONE: Final = frozenset({"tombstone", "hidden_by_limit"})
 """Modes of files that cannot be had."""
 
@@ -54,7 +55,7 @@ def content(message: Message) -> Content:
 
 def _media(file: File) -> Media | None:
     """None for what Slack does not hold, or no longer gives out."""
-    if file.is_external or file.mode in GONE:
+    if file.is_external or file.mode in GONE or _is_page(file):
         return None
     address = file.url_private_download or file.url_private
     media_type = file.mimetype or "application/octet-stream"
@@ -74,7 +75,14 @@ def _elsewhere(file: File) -> str | None:
     name = file.title or file.name or file.id
     if file.mode in GONE:
         return f"[file: {name}] (no longer there)"
+    if _is_page(file):
+        return f"[page: {name}] {file.permalink or ''}".strip()
     return f"[file: {name}] {file.url_private or ''}".strip() if file.is_external else None
+
+
+def _is_page(file: File) -> bool:
+    """A canvas or list, which only Slack itself shows."""
+    return (file.mimetype or "").startswith(PAGES)
 
 
 def _word(media: Media) -> str:

@@ -64,6 +64,8 @@ class File(_Wire, frozen=True, kw_only=True):
     url_private_download: str | None = None
     duration_ms: Milliseconds | None = None
     alt_txt: str | None = None
+    permalink: str | None = None
+    """Where people see it, who are signed in."""
 
 
 class Message(_Wire, frozen=True, kw_only=True):
