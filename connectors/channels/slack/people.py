@@ -64,13 +64,10 @@ def person(user: str, name: str | None = None, handle: str | None = None) -> Per
 
 
 def author(message: Message) -> Person | None:
-    """Who wrote: a person, or another app by its bot's id."""
-    if message.user is not None:
-        return person(message.user)
-    if message.bot_id is None:
-        return None
+    """Who wrote: a person, or another app by its bot's user, or by the bot's own id. Only apps tell their name."""
+    who = message.user or message.bot_id
     profile = message.bot_profile
-    return person(message.bot_id, message.username or (profile.name if profile is not None else None))
+    return person(who, message.username or (profile.name if profile is not None else None)) if who is not None else None
 
 
 def peer(channel: str, who: Person | None, thread: str | None, kind: str | None = None) -> Peer:
