@@ -104,7 +104,6 @@ def _received(arrived: Arrived, message: Message, channel: str) -> list[Inbound]
     author, said_by = people.author(message), content(message)
     thread = people.thread_of(channel, message.ts, message.thread_ts, arrived.channel_threads)
     peer = people.peer(channel, author, thread, message.channel_type)
-    answers = message.thread_ts not in (None, message.ts)
     return [
         MessageReceived(
             key=f"message:{channel}:{message.ts}",
@@ -114,7 +113,7 @@ def _received(arrived: Arrived, message: Message, channel: str) -> list[Inbound]
             text=said_by.text,
             parts=said_by.parts,
             media=said_by.media,
-            references=(people.external_id(channel, message.thread_ts),) if answers and message.thread_ts else (),
+            references=people.references(channel, message),
             occurred_at=people.moment(message.ts),
             auto=message.bot_id is not None,
         )

@@ -85,6 +85,14 @@ def thread_of(channel: str, ts: str, thread_ts: str | None, channel_threads: boo
     return thread_ts or (ts if begins else None)
 
 
+def references(channel: str, message: Message) -> tuple[str, ...]:
+    """In direct messages, what the thread hangs under. In channels a thread is a conversation of its own."""
+    above = message.thread_ts
+    if above is None or above == message.ts or not channel.startswith(DIRECT):
+        return ()
+    return (external_id(channel, above),)
+
+
 def place(address: Address) -> str:
     """A user's, channel's or direct message's id. Raises Unreachable."""
     if not PLACE.fullmatch(address.value):

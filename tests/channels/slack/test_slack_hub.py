@@ -126,6 +126,22 @@ def test_each_message_in_a_channel_is_answered_in_a_thread_of_its_own(tmp_path, 
     run(test)
 
 
+def test_an_answer_in_the_thread_of_what_we_began_with_joins_its_conversation(tmp_path, provider):
+    async def test():
+        async with running(tmp_path, provider) as hub:
+            await say(hub, "We close at six.")
+            await eventually(lambda: statuses(hub) == ["accepted"])
+            ((channel, ts),) = provider.channels.messages
+            await happens(hub, provider, message("thanks!", "1790000100.000001", channel=channel, thread_ts=ts))
+            (conversation,) = conversations(hub)
+            await say(hub, "You're welcome.", conversation_id=conversation)
+            await eventually(lambda: statuses(hub) == ["accepted", "accepted"])
+            sent = list(provider.channels.messages.values())[-1]
+            assert (sent["channel"], sent["thread_ts"], sent["text"]) == (channel, ts, "You're welcome.")
+
+    run(test)
+
+
 def test_what_was_said_is_changed_and_taken_back(tmp_path, provider):
     async def test():
         async with running(tmp_path, provider) as hub:
