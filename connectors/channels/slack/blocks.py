@@ -55,9 +55,11 @@ def _sections(text: str) -> Iterator[Block]:
 
 
 def _break(text: str) -> int:
-    """Where to part a text: after a line or word, and never within an escape."""
+    """Where to part a text: after a line or word, and never within an escape or, where it can be, a link."""
+    opened = text.rfind("<", 1, SECTION)  # what was typed as such is escaped
+    most = opened if opened > text.rfind(">", 0, SECTION) else SECTION
     for end in ("\n", " "):
-        found = text.rfind(end, 1, SECTION)
+        found = text.rfind(end, 1, most)
         if found > 0:
             return found + 1
     amp = text.rfind("&", SECTION - len("&amp;"), SECTION)

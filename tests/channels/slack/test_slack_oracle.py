@@ -14,7 +14,7 @@ from connectors.channels.slack.capability import BUTTONS, LABEL, SECTION, VALUE
 from connectors.channels.slack.simulator import Simulator
 from connectors.kit.errors import BadSignature
 from connectors.kit.fixtures import read_fixtures
-from normalizer.parts import Card, LinkAction, PostbackAction
+from normalizer.parts import Card, LinkAction, PostbackAction, Span, SpanKind
 from normalizer.payload import Payload
 
 CASES = read_fixtures(FIXTURES)
@@ -102,5 +102,9 @@ def test_slacks_models_take_blocks_of_the_greatest_size():
     assert [block["type"] for block in made] == ["section"] * 4 + ["actions"]
     assert "".join(block["text"]["text"] for block in made[:-1]) == "&lt;&amp;&gt; " * (SECTION // 4)
     validated(made)
+    words = "w " * (SECTION // 2 - 5) + "the page of all pages"
+    link = Span(kind=SpanKind.LINK, offset=len(words) - 21, length=21, url="https://example.com")
+    made = blocks(Payload(text=words, spans=(link,), actions=actions[:1]), {})
+    assert made[1]["text"]["text"] == "<https://example.com|the page of all pages>"
     card = Card(title="t" * 200, text="&" * SECTION, actions=(LinkAction(label="l", url="https://example.com"),))
     validated(blocks(Payload(cards=(card, card)), {}))
