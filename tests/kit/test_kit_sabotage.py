@@ -18,6 +18,7 @@ from connectors.kit.config import PluginConfig
 from connectors.kit.errors import KitError, OutcomeUnknown, Temporary, Unreachable
 from connectors.kit.request import Response
 from connectors.kit.secret import Secret
+from connectors.kit.testing.simulator import Failure
 from connectors.kit.testing.subject import Nonconforming, Subject
 from connectors.kit.testing.suite import CHECKS
 from normalizer.inbound import Unreadable
@@ -180,6 +181,27 @@ DOUBTED = {"server_error", "hang", "reset", "lost_answer"}
 )
 def test_spoilt_sending_fails(send: Callable[..., Any], check: str, trials: set[str]) -> None:
     assert failed(spoilt(send=send), check) == trials
+
+
+def simulated(**members: Any) -> Subject:
+    return replace(SOUND, simulator=type("Simulator", (Simulator,), members))
+
+
+def without(*failures: Failure) -> dict[Failure, Any]:
+    return {failure: reply for failure, reply in Simulator.FAILURES.items() if failure not in failures}
+
+
+def test_a_failure_that_a_provider_does_not_tell_of_is_not_asked_for() -> None:
+    blocked = {Failure.BLOCKED: "nobody is told"}
+    assert failed(simulated(FAILURES=without(Failure.BLOCKED), LACKS=blocked), "failure_has_the_right_name") == set()
+    assert failed(simulated(FAILURES=without(Failure.BLOCKED)), "failure_has_the_right_name") == {"blocked"}
+
+
+def test_only_what_a_provider_need_not_tell_may_be_lacking() -> None:
+    both = simulated(LACKS={Failure.BLOCKED: "and yet it stands in the table"})
+    assert failed(both, "failure_has_the_right_name") == {"blocked"}
+    every = simulated(FAILURES=without(Failure.RATE_LIMITED), LACKS={Failure.RATE_LIMITED: "it never is"})
+    assert failed(every, "failure_has_the_right_name") == {"rate_limited"}
 
 
 def test_a_lost_external_id_fails() -> None:

@@ -17,7 +17,6 @@ from connectors.kit.errors import (
     BadPayload,
     KitError,
     Misconfigured,
-    OptedOut,
     OutcomeUnknown,
     Refused,
     Temporary,
@@ -38,7 +37,7 @@ class Row(NamedTuple):
     status: int
     words: str
     """Somewhere in the message, in lower case; empty: whatever it says."""
-    error: type[Refused | OptedOut | Unreachable | Misconfigured]
+    error: type[Refused | Unreachable | Misconfigured]
     code: ErrorCode
 
 
@@ -48,8 +47,7 @@ ROWS: Final = (
     Row(400, "", Refused, ErrorCode.CONTENT_UNSUPPORTED),
     Row(401, "", Misconfigured, ErrorCode.AUTH_FAILED),
     Row(403, "", Misconfigured, ErrorCode.MISCONFIGURED),
-    # Of a person: no friend of the account, or one who blocked it.
-    Row(404, "not found", OptedOut, ErrorCode.OPTED_OUT),
+    Row(404, "not found", Unreachable, ErrorCode.UNREACHABLE),
     Row(410, "", Refused, ErrorCode.MEDIA_UNREACHABLE),
     Row(413, "", Refused, ErrorCode.MEDIA_TOO_LARGE),
     Row(415, "", Refused, ErrorCode.MEDIA_UNSUPPORTED),

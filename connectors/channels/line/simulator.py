@@ -54,7 +54,6 @@ class Simulator(LoopbackSimulator):
         ),
         Failure.SERVER_ERROR: failure(500, "Internal server error"),
         Failure.UNAUTHORIZED: failure(401, "Authentication failed. Confirm that the access token is valid."),
-        Failure.BLOCKED: failure(404, "Not found"),
         Failure.UNREACHABLE: failure(400, "Failed to send messages"),
         Failure.REFUSED: Reply.json(
             {
@@ -63,6 +62,9 @@ class Simulator(LoopbackSimulator):
             },
             400,
         ),
+    }
+    LACKS: ClassVar[Mapping[Failure, str]] = {
+        Failure.BLOCKED: "a push to who blocked the account is accepted; the webhook `unfollow` tells of it"
     }
     mutators: ClassVar[Mapping[str, Callable[[Request], Request]]] = {
         "signature dropped": mutate.header_dropped(HEADER),

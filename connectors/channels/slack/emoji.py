@@ -1,6 +1,6 @@
 """Slack names emoji; the hub says them. What is not here goes by its name in both directions.
 
-Source: the short names of github.com/iamcal/emoji-data, which Slack's are (read 2026-11).
+Slack's names are the short names of github.com/iamcal/emoji-data; these are the usual ones of them.
 """
 
 from collections.abc import Mapping

@@ -16,7 +16,6 @@ from connectors.kit.errors import (
     BadPayload,
     KitError,
     Misconfigured,
-    OptedOut,
     OutcomeUnknown,
     Refused,
     Temporary,
@@ -36,7 +35,7 @@ ALREADY: Final = frozenset({"already_reacted", "no_reaction"})
 
 
 class Row(NamedTuple):
-    error: type[Temporary | OutcomeUnknown | Refused | OptedOut | Unreachable | Misconfigured]
+    error: type[Temporary | OutcomeUnknown | Refused | Unreachable | Misconfigured]
     code: ErrorCode
 
 
@@ -79,7 +78,7 @@ ERRORS: Final[Mapping[str, Row]] = {
         SHUT,
     ),
     # Whoever keeps the channel closed the thread to answers.
-    **dict.fromkeys(("restricted_action_thread_locked", "thread_locked"), Row(OptedOut, ErrorCode.OPTED_OUT)),
+    **dict.fromkeys(("restricted_action_thread_locked", "thread_locked"), Row(Refused, ErrorCode.POLICY_REJECTED)),
     **dict.fromkeys(
         (
             *("restricted_action", "restricted_action_non_threadable_channel", "access_denied", "ekm_access_denied"),

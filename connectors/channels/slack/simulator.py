@@ -34,10 +34,10 @@ class Simulator(LoopbackSimulator):
         Failure.RATE_LIMITED: refusal("ratelimited", 429, retry_after=str(WAIT_SECONDS)),
         Failure.SERVER_ERROR: Reply(500, b"upstream connect error"),
         Failure.UNAUTHORIZED: refusal("invalid_auth"),
-        Failure.BLOCKED: refusal("restricted_action_thread_locked"),
         Failure.UNREACHABLE: refusal("channel_not_found"),
         Failure.REFUSED: refusal("msg_too_long"),
     }
+    LACKS: ClassVar[Mapping[Failure, str]] = {Failure.BLOCKED: "people mute an app, and it is not told"}
     mutators: ClassVar[Mapping[str, Callable[[Request], Request]]] = {
         "signature dropped": mutate.header_dropped(SIGNATURE),
         "signature emptied": mutate.header_emptied(SIGNATURE),

@@ -80,6 +80,8 @@ class LoopbackSimulator(ABC):
 
     FAILURES: ClassVar[Mapping[Failure, Reply]]
     """What the provider answers for each failure that has an answer (all but `WORDLESS`)."""
+    LACKS: ClassVar[Mapping[Failure, str]] = {}
+    """Which of them this provider does not have, and why: not every one tells that somebody shut us out."""
     mutators: ClassVar[Mapping[str, Callable[[Request], Request]]]
     """By name: each makes of a genuine webhook one the provider did not send. `connectors.kit.testing.mutate` has the
     usual ones. Together they touch everything that is signed; of a token they flip and drop it."""

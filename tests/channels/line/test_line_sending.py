@@ -8,7 +8,7 @@ from line_channel import GROUP, MINA, PREVIEW, SETTINGS, TOKEN, Answering, durin
 
 from connectors.channels.line.simulator import Simulator, failure
 from connectors.kit.base import Outbound
-from connectors.kit.errors import KitError, Misconfigured, OptedOut, OutcomeUnknown, Refused, Temporary, Unreachable
+from connectors.kit.errors import KitError, Misconfigured, OutcomeUnknown, Refused, Temporary, Unreachable
 from connectors.kit.http import Exchange
 from connectors.kit.testing.simulator import Failure, Reply
 from normalizer.errors import ErrorCode
@@ -36,7 +36,7 @@ MESSAGES = [
     (400, "The request body has 2 error(s)", Refused, ErrorCode.CONTENT_UNSUPPORTED),
     (401, "Authentication failed. Confirm that the access token is valid.", Misconfigured, ErrorCode.AUTH_FAILED),
     (403, "Access to this API is not available for your account", Misconfigured, ErrorCode.MISCONFIGURED),
-    (404, "Not found", OptedOut, ErrorCode.OPTED_OUT),
+    (404, "Not found", Unreachable, ErrorCode.UNREACHABLE),
     (404, "the page is elsewhere", Refused, ErrorCode.UNKNOWN),
     (413, "Payload too large", Refused, ErrorCode.MEDIA_TOO_LARGE),
     (415, "Unsupported media type", Refused, ErrorCode.MEDIA_UNSUPPORTED),

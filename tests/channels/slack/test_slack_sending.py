@@ -11,7 +11,6 @@ from connectors.kit.base import OutboundEdit, OutboundReaction
 from connectors.kit.errors import (
     KitError,
     Misconfigured,
-    OptedOut,
     OutcomeUnknown,
     Refused,
     Temporary,
@@ -55,7 +54,7 @@ def refused(reply, act=lambda app: app.send(text())):
         ("not_in_channel", Unreachable, ErrorCode.UNREACHABLE),
         ("is_archived", Unreachable, ErrorCode.UNREACHABLE),
         ("restricted_action", Refused, ErrorCode.POLICY_REJECTED),
-        ("restricted_action_thread_locked", OptedOut, ErrorCode.OPTED_OUT),
+        ("restricted_action_thread_locked", Refused, ErrorCode.POLICY_REJECTED),
         ("msg_too_long", Refused, ErrorCode.CONTENT_UNSUPPORTED),
         ("invalid_blocks", Refused, ErrorCode.CONTENT_UNSUPPORTED),
         ("file_type_not_allowed", Refused, ErrorCode.MEDIA_UNSUPPORTED),
