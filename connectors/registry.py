@@ -5,6 +5,7 @@ from collections.abc import Mapping
 BUILT_IN: Mapping[str, str] = {
     "chat": "connectors.channels.chat:Chat",
     "email": "connectors.channels.email:Email",
+    "infobip": "connectors.channels.infobip:Infobip",
     "line": "connectors.channels.line:Line",
     "slack": "connectors.channels.slack:Slack",
     "telegram": "connectors.channels.telegram:Telegram",

@@ -27,8 +27,13 @@ WORDS = {
 
 @cache
 def attribute_docs(kind: type) -> dict[str, str]:
-    """The text after each annotated attribute, which Python itself does not keep."""
-    (body,) = ast.parse(textwrap.dedent(inspect.getsource(kind))).body
+    """The text after each annotated attribute, which Python itself does not keep; nothing where a class was not
+    written but made, as those of declared channels."""
+    try:
+        source = inspect.getsource(kind)
+    except OSError:
+        return {}
+    (body,) = ast.parse(textwrap.dedent(source)).body
     assert isinstance(body, ast.ClassDef)
     told = {}
     for before, after in zip(body.body, body.body[1:], strict=False):

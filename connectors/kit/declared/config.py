@@ -1,0 +1,69 @@
+"""A declaration's settings as a typed configuration, with the JSON Schema that goes with it."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Final
+
+import msgspec
+
+from connectors.kit.config import PluginConfig
+from connectors.kit.declared.language import Setting
+from connectors.kit.secret import Secret
+
+TYPES: Final[Mapping[str, type]] = {"text": str, "secret": Secret, "origin": str, "whole": int, "flag": bool}
+FORMS: Final[Mapping[str, str]] = {"origin": r"https?://[^\s?#]+"}
+"""What a setting of a type matches where the declaration says nothing more."""
+MOST: Final = 2000
+"""Characters of a text that is held against a form."""
+
+
+def config_of(name: str, about: str, settings: Mapping[str, Setting], module: str) -> type[PluginConfig]:
+    """The configuration's type, as if it had been written out. Raises ValueError for a form that is none."""
+    fields = [(key, _annotated(setting), *_default(setting)) for key, setting in settings.items()]
+    forms = {key: form for key, setting in settings.items() if (form := _form(setting)) is not None}
+    namespace: dict[str, Any] = {"__doc__": about, "__post_init__": _checked(forms)}
+    made = msgspec.defstruct(
+        name,
+        fields,
+        bases=(PluginConfig,),
+        namespace=namespace,
+        module=module,
+        frozen=True,
+        kw_only=True,
+        forbid_unknown_fields=True,
+    )
+    assert issubclass(made, PluginConfig)
+    return made
+
+
+def _annotated(setting: Setting) -> Any:
+    kind: Any = TYPES[setting.type]
+    if setting.optional:
+        kind = kind | None
+    return Annotated[kind, msgspec.Meta(description=setting.help)]
+
+
+def _default(setting: Setting) -> tuple[Any, ...]:
+    if setting.default is not None:
+        if setting.type == "secret" or type(setting.default) is not TYPES[setting.type]:
+            raise ValueError(f"a {setting.type} has no such default")
+        return (setting.default,)
+    return (None,) if setting.optional else ()
+
+
+def _form(setting: Setting) -> re.Pattern[str] | None:
+    form = setting.form or FORMS.get(setting.type)
+    try:
+        return re.compile(form) if form is not None else None
+    except re.error as error:
+        raise ValueError("form is no regular expression") from error
+
+
+def _checked(forms: Mapping[str, re.Pattern[str]]) -> Callable[[Any], None]:
+    def check(config: Any) -> None:
+        for name, form in forms.items():
+            value = getattr(config, name)
+            if isinstance(value, str) and (len(value) > MOST or not form.fullmatch(value)):
+                raise ValueError(f"{name}: not of the form {form.pattern}")
+
+    return check

@@ -1,0 +1,119 @@
+"""How a value is read: small functions by name, each from text to text, time or number.
+
+A declaration names them in `read`, with an argument after a space where they take one: `time %Y%m%d%H%M%S`. They raise
+ValueError for what they cannot read, and look at nothing but the value.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+from urllib.parse import unquote_to_bytes
+
+Function = Callable[[Any, str], Any]
+
+SHORT_CODE: Final = 6
+"""Digits of a service's short code at the most; more without a plus are an international number."""
+_DIGITS: Final = re.compile(r"[0-9]+", re.ASCII)
+_NUMBER: Final = re.compile(r"(?:\+|00)?(?P<digits>[1-9][0-9]{1,14})", re.ASCII)
+_OFFSET: Final = re.compile(r"([+-][0-9]{2})([0-9]{2})$", re.ASCII)
+_DECIMAL: Final = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,9})?", re.ASCII)
+
+
+def text(value: Any) -> str:
+    """A text or a whole number as text. Raises ValueError."""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise ValueError("neither text nor a whole number")
+    if isinstance(value, int) and abs(value) > 1 << 63:
+        raise ValueError("a number too large for a name")
+    return str(value)
+
+
+def tel(value: Any, _: str) -> str:
+    """A number in E.164, with the plus that many providers leave out; short codes and names stay as they are."""
+    written = text(value).strip()
+    found = _NUMBER.fullmatch(re.sub(r"[ ()-]", "", written))
+    if found is None or (len(found["digits"]) <= SHORT_CODE and _DIGITS.fullmatch(written)):
+        return written
+    return f"+{found['digits']}"
+
+
+def iso_time(value: Any, _: str) -> datetime:
+    """ISO 8601, also with an offset of four digits; without an offset it is UTC."""
+    return _utc(datetime.fromisoformat(_OFFSET.sub(r"\1:\2", text(value).strip())))
+
+
+def strptime(value: Any, form: str) -> datetime:
+    """As the argument says, in the codes of `datetime.strptime`; without an offset it is UTC."""
+    return _utc(datetime.strptime(text(value).strip(), form))  # noqa: DTZ007 - made UTC where it has no zone
+
+
+def epoch(value: Any, unit: str) -> datetime:
+    """A number since 1970-01-01 in `s` or `ms`."""
+    written = str(value) if isinstance(value, float) else text(value).strip()
+    if not _DECIMAL.fullmatch(written):
+        raise ValueError("not a number of seconds or milliseconds")
+    return datetime.fromtimestamp(float(written) / (1000 if unit == "ms" else 1), UTC)
+
+
+def hex_text(value: Any, encoding: str) -> str:
+    """Hexadecimal digits of octets in an encoding, such as `utf-16-be` for UCS-2."""
+    return bytes.fromhex(text(value)).decode(encoding)
+
+
+def url_text(value: Any, encoding: str) -> str:
+    """Percent-encoded octets in an encoding, once more than the form itself has them."""
+    return unquote_to_bytes(text(value).replace("+", " ")).decode(encoding)
+
+
+def join(value: Any, separator: str) -> str:
+    """A list of texts as one."""
+    return separator.join(text(each) for each in value) if isinstance(value, list) else text(value)
+
+
+def lower(value: Any, _: str) -> str:
+    return text(value).lower()
+
+
+def trim(value: Any, _: str) -> str:
+    return text(value).strip()
+
+
+def before(value: Any, mark: str) -> str:
+    """What stands before the first mark."""
+    return text(value).partition(mark)[0]
+
+
+FUNCTIONS: Final[Mapping[str, Function]] = {
+    "before": before,
+    "epoch": epoch,
+    "hex": hex_text,
+    "iso": iso_time,
+    "join": join,
+    "lower": lower,
+    "tel": tel,
+    "time": strptime,
+    "trim": trim,
+    "url": url_text,
+}
+
+
+def reading(names: Sequence[str]) -> Callable[[Any], Any]:
+    """The functions of these names, one after the other. Raises ValueError for a name that is none."""
+    steps = []
+    for spelled in names:
+        name, _, argument = spelled.partition(" ")
+        if name not in FUNCTIONS:
+            raise ValueError(f"there is no function {name!r}; there are {', '.join(FUNCTIONS)}")
+        steps.append((FUNCTIONS[name], argument))
+
+    def read(value: Any) -> Any:
+        for function, argument in steps:
+            value = function(value, argument)
+        return value
+
+    return read
+
+
+def _utc(time: datetime) -> datetime:
+    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)

@@ -1,0 +1,276 @@
+"""The language of declared channels: what a `channel.yaml` may say, as types. Unknown keys are refused.
+
+docs/explanation/declared-channels.md explains each key by example. A template is a text with `{name}` in it
+(`connectors.kit.declared.templates`), a path a JMESPath expression (`connectors.kit.declared.paths`).
+"""
+
+from typing import Any, Literal
+
+import msgspec
+
+from connectors.kit.base import Settles
+from normalizer.model import ConsentState
+
+VERSION = 1
+
+
+class Strict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A part of the language."""
+
+
+# --- settings -------------------------------------------------------------------------------------------------------
+
+
+class Setting(Strict, frozen=True, kw_only=True):
+    """One setting of the operator's. Without a default it is required, unless it is optional."""
+
+    type: Literal["text", "secret", "origin", "whole", "flag"] = "text"
+    help: str
+    default: str | int | bool | None = None
+    optional: bool = False
+    form: str | None = None
+    """A regular expression that a text must match as a whole."""
+
+
+# --- authenticity ---------------------------------------------------------------------------------------------------
+
+
+class BasicAuth(Strict, frozen=True, kw_only=True, tag="basic", tag_field="by"):
+    """The provider presents a user and a password (RFC 7617); both name settings."""
+
+    user: str
+    password: str
+
+
+class SecretField(Strict, frozen=True, kw_only=True, tag="secret", tag_field="by"):
+    """A secret stands in the address the provider calls, or in a header."""
+
+    setting: str
+    query: str | None = None
+    header: str | None = None
+
+
+class Hmac(Strict, frozen=True, kw_only=True, tag="hmac", tag_field="by"):
+    """A keyed hash over `signed`, the pieces in their order (`connectors.kit.declared.pieces`)."""
+
+    key: str
+    header: str
+    signed: tuple[str, ...]
+    algorithm: Literal["sha1", "sha256", "sha512"] = "sha256"
+    encoding: Literal["base64", "hex"] = "base64"
+    prefix: str = ""
+    """Stands before the hash in the header, such as `sha256=`."""
+    several: bool = False
+    """The header is a list separated by commas, of which one must fit."""
+    timestamp: str | None = None
+    """A header of seconds since 1970; it should be one of the signed pieces."""
+    tolerance: int = 300
+    """Seconds between the timestamp and our receiving, either way."""
+
+
+class Jwt(Strict, frozen=True, kw_only=True, tag="jwt", tag_field="by"):
+    """A JSON Web Token signed with a shared key (HS256), whose claims hold hashes of what came."""
+
+    key: str
+    header: str
+    issuer: str | None = None
+    claims: dict[str, str]
+    """Claim to the piece it must equal. Where the piece is empty, the claim is left out."""
+    tolerance: int = 1
+    """Seconds that `nbf` and `exp`, both required, may be off."""
+
+
+Scheme = BasicAuth | SecretField | Hmac | Jwt
+
+# --- receiving ------------------------------------------------------------------------------------------------------
+
+
+class Field(Strict, frozen=True, kw_only=True):
+    """Where a value stands, and how it is read."""
+
+    path: str
+    of: Literal["item", "body", "query"] = "item"
+    read: tuple[str, ...] = ()
+    """Functions of `connectors.kit.declared.functions`, applied one after the other."""
+
+
+Spot = str | Field
+"""A path within the item, or a field."""
+
+
+class Parts(Strict, frozen=True, kw_only=True):
+    """The item is one piece of a long message."""
+
+    group: Spot
+    order: Spot
+    count: Spot
+
+
+class Message(Strict, frozen=True, kw_only=True, tag="message", tag_field="is"):
+    """Somebody wrote."""
+
+    when: str
+    id: Spot | None = None
+    """Without one, the message is named by what it says."""
+    sender: Spot
+    text: Spot
+    time: Spot | None = None
+    """Without one, the time of receiving."""
+    files: str | None = None
+    """A path to a list of addresses, which are written under the text."""
+    parts: Parts | None = None
+
+
+class Report(Strict, frozen=True, kw_only=True, tag="status", tag_field="is"):
+    """What became of a message of ours."""
+
+    when: str
+    id: Spot
+    token: Spot | None = None
+    status: Spot
+    code: Spot | None = None
+    time: Spot | None = None
+
+
+class Consent(Strict, frozen=True, kw_only=True, tag="consent", tag_field="is"):
+    """Somebody let us in, or shut us out."""
+
+    when: str
+    sender: Spot
+    state: ConsentState
+    time: Spot | None = None
+
+
+class Passed(Strict, frozen=True, kw_only=True, tag="ignored", tag_field="is"):
+    """Understood, and not kept."""
+
+    when: str
+    reason: str
+    id: Spot
+
+
+Kind = Message | Report | Consent | Passed
+
+
+class Reply(Strict, frozen=True, kw_only=True):
+    """What the provider hears after it was recorded."""
+
+    status: int = 200
+    text: str = ""
+    type: str = "text/plain"
+
+
+class Receive(Strict, frozen=True, kw_only=True):
+    methods: tuple[Literal["GET", "POST"], ...] = ("POST",)
+    body: Literal["json", "form"]
+    """`form` is the query where the method is GET."""
+    items: str = "@"
+    """A path to one item or a list of them."""
+    kinds: tuple[Kind, ...]
+    """The first whose `when` holds says what an item is."""
+    words: dict[ConsentState, tuple[str, ...]] = {}
+    """Messages that say nothing else are consent as well."""
+    reply: Reply = Reply()
+
+
+# --- sending --------------------------------------------------------------------------------------------------------
+
+
+class Success(Strict, frozen=True, kw_only=True):
+    """Both must hold."""
+
+    statuses: tuple[int, ...] = (200, 201, 202)
+    when: str = "`true`"
+
+
+class Refusal(Strict, frozen=True, kw_only=True):
+    """Where an answer that is no success says why: paths, the first that leads somewhere counts."""
+
+    code: tuple[str, ...] = ()
+    text: tuple[str, ...] = ()
+    wait: float = 1.0
+    """Seconds after a rate limit, where the answer has no Retry-After."""
+
+
+class Credentials(Strict, frozen=True, kw_only=True):
+    """Basic authentication (RFC 7617); both are templates."""
+
+    user: str
+    password: str
+
+
+class Send(Strict, frozen=True, kw_only=True):
+    """Of `json`, `form` and `query` there may be what the provider wants; their texts are templates."""
+
+    method: Literal["GET", "POST"] = "POST"
+    url: str
+    headers: dict[str, str] = {}
+    basic: Credentials | None = None
+    query: dict[str, Any] = {}
+    form: dict[str, Any] | None = None
+    json: Any = None
+    answer: Literal["json", "text"] = "json"
+    """A text is `{"text": …}` to the paths."""
+    success: Success = Success()
+    id: str | None = None
+    """A path in the answer; without one, the token of the request names the message."""
+    error: Refusal = Refusal()
+
+
+class Limits(Strict, frozen=True, kw_only=True):
+    text: int
+    unit: Literal["code_points", "utf16", "octets"] = "code_points"
+    segments: int | None = None
+    """How many segments of a short message one request may take; 1 for a request for each."""
+
+
+# --- the provider, simulated ----------------------------------------------------------------------------------------
+
+
+class Answered(Strict, frozen=True, kw_only=True):
+    status: int = 200
+    json: Any = None
+    text: str | None = None
+    headers: dict[str, str] = {}
+
+
+class Call(Strict, frozen=True, kw_only=True):
+    """A webhook the simulator makes; `{id}`, `{text}`, `{sender}`, `{status}` and `{code}` are its variables."""
+
+    method: Literal["GET", "POST"] = "POST"
+    query: dict[str, str] = {}
+    form: dict[str, str] | None = None
+    json: Any = None
+
+
+class Simulated(Strict, frozen=True, kw_only=True):
+    accepts: Answered
+    failures: dict[str, Answered]
+    """By the names of `connectors.kit.testing.simulator.Failure`, those without words left out."""
+    message: Call
+    report: Call | None = None
+
+
+# --- the file -------------------------------------------------------------------------------------------------------
+
+
+class Channel(Strict, frozen=True, kw_only=True):
+    version: int
+    name: str
+    channel: str
+    scheme: str = "tel"
+    summary: str
+    about: str
+    """What one connector is; heads the settings' documentation."""
+    settles: Settles
+    limits: Limits
+    settings: dict[str, Setting]
+    verify: tuple[Scheme, ...]
+    """All of them must hold."""
+    receive: Receive
+    statuses: dict[str, tuple[str | int, ...]] = {}
+    """Our status, or `ignored`, to the provider's words for it."""
+    errors: dict[str, tuple[str | int, ...]] = {}
+    """A meaning (`connectors.kit.declared.meanings`) to the provider's codes for it; `*` at the end fits any rest."""
+    send: Send
+    simulated: Simulated

@@ -1,0 +1,144 @@
+"""A plugin's class from a declaration: the contract of `connectors.kit.base`, kept by data."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, cast
+
+from connectors.kit.base import ANSWERS, Info, Outbound, Outcome, Plugin, Sent, Tools
+from connectors.kit.config import PluginConfig
+from connectors.kit.declared.config import config_of
+from connectors.kit.declared.document import Document, Where
+from connectors.kit.declared.kinds import PROMISED
+from connectors.kit.declared.language import Channel, Setting
+from connectors.kit.declared.loading import load
+from connectors.kit.declared.receiving import Reading
+from connectors.kit.declared.schemes import Scheme, scheme
+from connectors.kit.declared.sending import Sending, revealed
+from connectors.kit.declared.templates import VARIABLES
+from connectors.kit.request import Request, Response
+from normalizer.capability import Capability, SegmentLimit, TextLimit
+from normalizer.inbound import Inbound
+from normalizer.status import Status
+
+FILE = "channel.yaml"
+
+
+class Declared(Plugin[PluginConfig]):
+    """What all declared channels have in common; `plugin_of` makes the class of each."""
+
+    declaration: ClassVar[Channel]
+    schemes: ClassVar[Sequence[Scheme]]
+    reading: ClassVar[Reading]
+    sending: ClassVar[Sending]
+
+    def __init__(self, config: PluginConfig, tools: Tools) -> None:
+        super().__init__(config, tools)
+        reply = self.declaration.receive.reply
+        self._heard = Response(reply.status, reply.text.encode(), {"content-type": reply.type} if reply.text else {})
+
+    def verify(self, request: Request) -> None:
+        for each in self.schemes:
+            each.check(request, self._setting)
+
+    def parse(self, request: Request) -> Sequence[Inbound]:
+        return self.reading.parse(request)
+
+    def respond(self, request: Request, outcome: Outcome) -> Response:  # noqa: ARG002 - part of the contract
+        return ANSWERS[outcome] if outcome is Outcome.OVERLOADED else self._heard
+
+    async def send(self, outbound: Outbound) -> Sent:
+        return await self.sending.send(self.tools.http, outbound, revealed(self.config), self.tools.webhook_url)
+
+    def _setting(self, name: str) -> str:
+        return str(revealed(self.config)[name])
+
+
+def plugin_of(module: str, file: str) -> type[Declared]:
+    """The class of the `channel.yaml` that stands beside a module: `plugin_of(__name__, __file__)`.
+
+    Raises DeclarationError, whose text says where.
+    """
+    channel, document = load(Path(file).parent / FILE)
+    _check_settings(channel, document)
+    title = "".join(word.capitalize() for word in channel.name.split("_"))
+    parts: Mapping[str, Any] = {
+        "settings": lambda: config_of(f"{title}Config", channel.about, channel.settings, module),
+        "verify": lambda: tuple(map(scheme, channel.verify)),
+        "receive": lambda: Reading(channel),
+        "send": lambda: Sending(channel),
+        "limits": lambda: _info(channel),
+    }
+    made = {part: _made(document, part, make) for part, make in parts.items()}
+    _check_schemes(channel, document, made["verify"])
+    namespace = {
+        "__module__": module,
+        "__doc__": channel.summary,
+        "info": made["limits"],
+        "Config": made["settings"],
+        "declaration": channel,
+        "schemes": made["verify"],
+        "reading": made["receive"],
+        "sending": made["send"],
+    }
+    return cast(type[Declared], type(title, (Declared,), namespace))
+
+
+def _made(document: Document, part: str, make: Any) -> Any:
+    try:
+        return make()
+    except ValueError as error:
+        raise document.error((part,), str(error)) from error
+
+
+def _info(channel: Channel) -> Info:
+    promised = {PROMISED[type(kind)] for kind in channel.receive.kinds if type(kind) in PROMISED}
+    if channel.receive.words:
+        promised.add("consent_changed")
+    limits = channel.limits
+    capability = Capability(
+        text=TextLimit(most=limits.text, unit=limits.unit),
+        segments=SegmentLimit(most=limits.segments) if limits.segments is not None else None,
+        inbound=frozenset(promised),
+    )
+    return Info(
+        name=channel.name,
+        channel=channel.channel,
+        scheme=channel.scheme,
+        capability=capability,
+        settles=channel.settles,
+        summary=channel.summary,
+    )
+
+
+def _check_settings(channel: Channel, document: Document) -> None:
+    """Raises DeclarationError."""
+    base = channel.settings.get("api_base")
+    if base is None or base.type != "origin" or base.optional:
+        raise document.error(("settings",), "`api_base`, of type origin, is where the provider is")
+    for name in channel.settings:
+        if name in VARIABLES or not (name.isascii() and name.isidentifier() and name.islower()):
+            raise document.error(("settings", name), "no name for a setting", at_key=True)
+    known = {str(status) for status in Status} | {"ignored"}
+    for status in channel.statuses:
+        if str(status) not in known:
+            raise document.error(("statuses", str(status)), "no status", known=tuple(sorted(known)), at_key=True)
+
+
+def _check_schemes(channel: Channel, document: Document, schemes: Sequence[Scheme]) -> None:
+    """Nobody is let in by a setting that may be missing. Raises DeclarationError."""
+    if not schemes:
+        raise document.error(("verify",), "something must show that a request is the provider's own")
+    for index, each in enumerate(schemes):
+        where: Where = ("verify", index)
+        for name in each.settings:
+            setting = channel.settings.get(name)
+            if setting is None:
+                raise document.error(where, f"there is no setting {name!r}")
+            if setting.optional or setting.default is not None:
+                raise document.error(where, f"the setting {name!r} is not required, so anybody could get in")
+        if not any(_secret(channel.settings[name]) for name in each.settings):
+            raise document.error(where, "none of its settings is a secret")
+
+
+def _secret(setting: Setting) -> bool:
+    return setting.type == "secret"

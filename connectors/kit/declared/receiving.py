@@ -1,0 +1,77 @@
+"""One request to what the hub records, by a declaration. Pure."""
+
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from typing import Any, Final
+
+import msgspec
+
+from connectors.kit.declared.fields import Scope
+from connectors.kit.declared.kinds import KINDS, Becomes, Tables
+from connectors.kit.declared.language import Channel, Receive
+from connectors.kit.declared.meanings import Codes
+from connectors.kit.declared.paths import Path, bounded
+from connectors.kit.errors import BadPayload
+from connectors.kit.request import Request, decode
+from normalizer.inbound import Inbound, Unreadable
+from normalizer.status import Status
+
+MOST_ITEMS: Final = 1000
+IGNORED: Final = "ignored"
+_JSON: Final = msgspec.json.Decoder(Any)
+
+
+class Reading:
+    """What a declaration makes of requests. Raises ValueError where the declaration cannot work."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._receive = channel.receive
+        self._items = Path(channel.receive.items)
+        tables = Tables(channel.scheme, _words(channel.receive), _statuses(channel), Codes(channel.errors))
+        self._kinds: Sequence[tuple[Path, Becomes]] = [
+            (Path(kind.when), KINDS[type(kind)](kind, tables)) for kind in channel.receive.kinds
+        ]
+
+    def parse(self, request: Request) -> list[Inbound]:
+        """Raises BadPayload where nothing of it can be read; an item that cannot is Unreadable by itself."""
+        if request.method not in self._receive.methods:
+            raise BadPayload("a method that is not declared")
+        query = dict(reversed(request.query))
+        body = bounded(self._body(request, query))
+        found = self._items(body)
+        items = found if isinstance(found, list) else [found]
+        if found is None or len(items) > MOST_ITEMS:
+            raise BadPayload("no items" if found is None else f"more than {MOST_ITEMS} items")
+        return [each for item in items for each in self._read(Scope(item, body, query), request)]
+
+    def _read(self, scope: Scope, request: Request) -> Sequence[Inbound]:
+        try:
+            become = next((become for when, become in self._kinds if when.holds(scope.item)), None)
+            if become is None:
+                raise BadPayload("of no declared kind")
+            return become(scope, request.received_at)
+        except BadPayload as error:
+            slice_ = msgspec.json.encode(scope.item)
+            key = f"unreadable:{sha256(slice_).hexdigest()[:32]}"
+            return [Unreadable(key=key, slice=slice_, reason=error.detail)]
+
+    def _body(self, request: Request, query: Mapping[str, str]) -> Any:
+        if self._receive.body == "json":
+            return decode(request.body, _JSON)
+        if request.method == "GET":
+            return query
+        if not request.body.isascii():  # a form writes everything else with percent signs
+            raise BadPayload("not a form: octets beyond ASCII")
+        return dict(reversed(request.form))
+
+
+def _words(receive: Receive) -> dict[str, Any]:
+    return {word.upper(): state for state, words in receive.words.items() for word in words}
+
+
+def _statuses(channel: Channel) -> dict[str, Status | None]:
+    return {
+        str(word): None if status == IGNORED else Status(status)
+        for status, words in channel.statuses.items()
+        for word in words
+    }

@@ -1,0 +1,204 @@
+"""How a provider shows that a request is its own: each scheme checks, and presents what it checks.
+
+`check` raises BadSignature; `presented` is the provider's side, for the simulator. Both are pure. `value` gives a
+setting's text by its name.
+"""
+
+import base64
+import hmac
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, ClassVar, Final
+from urllib.parse import quote, urlencode, urlsplit, urlunsplit
+
+import jwt
+
+from connectors.kit.declared import language
+from connectors.kit.declared.pieces import piece
+from connectors.kit.errors import BadPayload, BadSignature
+from connectors.kit.request import Request
+
+Value = Callable[[str], str]
+HIDDEN: Final = re.compile(r"[\w.-]{0,40}secret", re.ASCII | re.IGNORECASE)
+"""Names whose values the hub does not keep with a request."""
+_SECONDS: Final = re.compile(r"[0-9]{1,12}", re.ASCII)
+JWT_ALGORITHM: Final = "HS256"
+LASTS: Final = 60
+"""Seconds that a simulated token holds."""
+
+
+class Scheme(ABC):
+    settings: tuple[str, ...]
+    """The settings it needs."""
+
+    @abstractmethod
+    def check(self, request: Request, value: Value) -> None: ...
+
+    @abstractmethod
+    def presented(self, request: Request, value: Value) -> Request: ...
+
+
+class ByBasicAuth(Scheme):
+    header: ClassVar[str] = "authorization"
+
+    def __init__(self, declared: language.BasicAuth) -> None:
+        self._declared = declared
+        self.settings = (declared.user, declared.password)
+
+    def check(self, request: Request, value: Value) -> None:
+        _same(request.headers.get(self.header), self._credentials(value), "the user and the password")
+
+    def presented(self, request: Request, value: Value) -> Request:
+        return with_header(request, self.header, self._credentials(value))
+
+    def _credentials(self, value: Value) -> str:
+        return basic(value(self._declared.user), value(self._declared.password))
+
+
+class BySecretField(Scheme):
+    def __init__(self, declared: language.SecretField) -> None:
+        if (declared.query is None) == (declared.header is None):
+            raise ValueError("a secret stands either in `query` or in `header`")
+        if not HIDDEN.fullmatch(declared.query or declared.header or ""):
+            raise ValueError("the field or header of a secret has a name that ends in `secret`, so that it is not kept")
+        self._declared = declared
+        self.settings = (declared.setting,)
+
+    def check(self, request: Request, value: Value) -> None:
+        given = self._given(request)
+        _same(given[0] if len(given) == 1 else None, value(self._declared.setting), "the secret")
+
+    def presented(self, request: Request, value: Value) -> Request:
+        secret = value(self._declared.setting)
+        if self._declared.header is not None:
+            return with_header(request, self._declared.header, secret)
+        return with_query(request, {str(self._declared.query): secret})
+
+    def _given(self, request: Request) -> list[str]:
+        if self._declared.header is not None:
+            told = request.headers.get(self._declared.header.lower())
+            return [] if told is None else [told]
+        try:
+            return [text for name, text in request.query if name == self._declared.query]
+        except BadPayload:
+            return []
+
+
+class ByHmac(Scheme):
+    def __init__(self, declared: language.Hmac) -> None:
+        self._declared = declared
+        self._pieces = [piece(name) for name in declared.signed]
+        self.settings = (declared.key,)
+
+    def check(self, request: Request, value: Value) -> None:
+        told = request.headers.get(self._declared.header.lower())
+        ours = self._signature(request, value)
+        given = [each.strip() for each in (told or "").split(",")] if self._declared.several else [told]
+        fits = [_equal(each, ours) for each in given]  # all are compared, whichever fits
+        if not any(fits):
+            raise BadSignature("not signed with this key, or for another address", missing=told is None)
+        if self._declared.timestamp is not None:
+            self._check_time(request, self._declared.timestamp)
+
+    def presented(self, request: Request, value: Value) -> Request:
+        if self._declared.timestamp is not None:
+            request = with_header(request, self._declared.timestamp, str(int(request.received_at.timestamp())))
+        return with_header(request, self._declared.header, self._signature(request, value))
+
+    def _signature(self, request: Request, value: Value) -> str:
+        signed = b"".join(each(request) for each in self._pieces)
+        digest = hmac.new(value(self._declared.key).encode(), signed, self._declared.algorithm).digest()
+        text = digest.hex() if self._declared.encoding == "hex" else base64.b64encode(digest).decode()
+        return f"{self._declared.prefix}{text}"
+
+    def _check_time(self, request: Request, header: str) -> None:
+        told = request.headers.get(header.lower(), "")
+        if not _SECONDS.fullmatch(told):
+            raise BadSignature("no time of signing")
+        if abs(int(told) - request.received_at.timestamp()) > self._declared.tolerance:
+            raise BadSignature("signed too long ago, or in the future")
+
+
+class ByJwt(Scheme):
+    def __init__(self, declared: language.Jwt) -> None:
+        self._declared = declared
+        self._pieces = {claim: piece(name) for claim, name in declared.claims.items()}
+        self.settings = (declared.key,)
+
+    def check(self, request: Request, value: Value) -> None:
+        told = request.headers.get(self._declared.header.lower())
+        if not told:
+            raise BadSignature(f"no {self._declared.header}", missing=told is None)
+        claims = self._claims(told, value(self._declared.key))
+        if self._declared.issuer is not None and claims.get("iss") != self._declared.issuer:
+            raise BadSignature("not of the issuer")
+        self._check_time(claims, request.received_at)
+        for claim, hashed in self._pieces.items():
+            given, ours = claims.get(claim, ""), hashed(request).decode()
+            if not _equal(given if isinstance(given, str) else None, ours):
+                raise BadSignature(f"the claim {claim} is about another request")
+
+    def presented(self, request: Request, value: Value) -> Request:
+        now = int(request.received_at.timestamp())
+        hashes = {claim: hashed(request).decode() for claim, hashed in self._pieces.items()}
+        told = {claim: text for claim, text in hashes.items() if text}
+        issuer = {"iss": self._declared.issuer} if self._declared.issuer is not None else {}
+        times = {"nbf": now, "exp": now + LASTS}
+        token = jwt.encode({**issuer, **times, **told}, value(self._declared.key), JWT_ALGORITHM)
+        return with_header(request, self._declared.header, token)
+
+    def _claims(self, token: str, key: str) -> dict[str, Any]:
+        options: Any = {"verify_exp": False, "verify_nbf": False, "verify_iat": False, "verify_aud": False}
+        try:
+            claims: dict[str, Any] = jwt.decode(token, key, algorithms=[JWT_ALGORITHM], options=options)
+        except (jwt.PyJWTError, ValueError, RecursionError):
+            raise BadSignature("not a token signed with this key") from None
+        return claims
+
+    def _check_time(self, claims: Mapping[str, Any], at: datetime) -> None:
+        begins, ends = claims.get("nbf"), claims.get("exp")
+        if not isinstance(begins, int) or not isinstance(ends, int):
+            raise BadSignature("a token without nbf and exp")
+        now = at.astimezone(UTC).timestamp()
+        if not begins - self._declared.tolerance <= now < ends + self._declared.tolerance:
+            raise BadSignature("a token that holds no longer, or not yet")
+
+
+SCHEMES: Final[Mapping[type[language.Scheme], Callable[[Any], Scheme]]] = {
+    language.BasicAuth: ByBasicAuth,
+    language.SecretField: BySecretField,
+    language.Hmac: ByHmac,
+    language.Jwt: ByJwt,
+}
+
+
+def scheme(declared: language.Scheme) -> Scheme:
+    """Raises ValueError where the declaration cannot work."""
+    return SCHEMES[type(declared)](declared)
+
+
+def basic(user: str, password: str) -> str:
+    """The Authorization header of RFC 7617."""
+    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+
+
+def with_header(request: Request, name: str, text: str) -> Request:
+    return replace(request, headers={**request.headers, name.lower(): text})
+
+
+def with_query(request: Request, fields: Mapping[str, str]) -> Request:
+    url = urlsplit(request.url)
+    query = "&".join(filter(None, (url.query, urlencode(fields, quote_via=quote))))
+    return replace(request, url=urlunsplit(url._replace(query=query)))
+
+
+def _equal(given: str | None, ours: str) -> bool:
+    return given is not None and hmac.compare_digest(given.encode("utf-8", "surrogatepass"), ours.encode())
+
+
+def _same(given: str | None, ours: str, what: str) -> None:
+    if not _equal(given, ours):
+        raise BadSignature(f"not {what} of this connector", missing=given is None)

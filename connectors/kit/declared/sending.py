@@ -1,0 +1,156 @@
+"""One payload to one request, by a declaration, and what the answer means.
+
+Raises the sending errors of `connectors.kit.errors`. Nothing that is raised or shown holds a setting.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+from urllib.parse import quote, urlencode
+
+import msgspec
+
+from connectors.kit.base import Outbound, Sent
+from connectors.kit.declared.fields import optional
+from connectors.kit.declared.language import Channel
+from connectors.kit.declared.meanings import BY_STATUS, UNKNOWN, Codes, Meaning
+from connectors.kit.declared.paths import Path, bounded
+from connectors.kit.declared.schemes import basic
+from connectors.kit.declared.templates import VARIABLES, Template, Tree
+from connectors.kit.errors import BadPayload, KitError, OutcomeUnknown, Refused, Temporary
+from connectors.kit.http import Answer, Http
+from connectors.kit.request import decode
+from connectors.kit.secret import Secret
+from normalizer.errors import ErrorCode
+
+FORM: Final = "application/x-www-form-urlencoded"
+JSON: Final = "application/json"
+LONGEST: Final = 300
+"""Characters of a provider's words that are kept."""
+_SECONDS: Final = re.compile(r"[0-9]{1,6}", re.ASCII)
+_ANY: Final = msgspec.json.Decoder(Any)
+
+
+class Sending:
+    """What a declaration makes of payloads. Raises ValueError where the declaration cannot work."""
+
+    def __init__(self, channel: Channel) -> None:
+        send, known = channel.send, VARIABLES | channel.settings.keys()
+        self._send = send
+        self._url = Template(send.url, known)
+        self._headers, self._query = Tree(send.headers, known), Tree(send.query, known)
+        self._form = Tree(send.form, known) if send.form is not None else None
+        self._json = Tree(send.json, known) if send.json is not None else None
+        self._basic = Tree([send.basic.user, send.basic.password], known) if send.basic is not None else None
+        self._when = Path(send.success.when)
+        self._id = Path(send.id) if send.id is not None else None
+        self._codes_at, self._words_at = [
+            [Path(each) for each in paths] for paths in (send.error.code, send.error.text)
+        ]
+        self._codes = Codes(channel.errors)
+
+    async def send(self, http: Http, outbound: Outbound, settings: Mapping[str, Any], webhook_url: str) -> Sent:
+        values = values_of(outbound, settings, webhook_url)
+        headers, body = self._content(values)
+        answer = await http.request(self._send.method, self._address(values), headers=headers, body=body)
+        return self._sent(answer, outbound)
+
+    def _address(self, values: Mapping[str, Any]) -> str:
+        query = self._query(values) or {}
+        return f"{self._url.address(values)}{'?' if query else ''}{urlencode(query, quote_via=quote)}"
+
+    def _content(self, values: Mapping[str, Any]) -> tuple[dict[str, str], bytes | None]:
+        headers = {name.lower(): str(value) for name, value in (self._headers(values) or {}).items()}
+        if self._basic is not None:
+            headers["authorization"] = basic(*map(str, self._basic(values)))
+        if self._json is not None:
+            return {"content-type": JSON, **headers}, msgspec.json.encode(self._json(values))
+        if self._form is not None:
+            return {"content-type": FORM, **headers}, urlencode(self._form(values) or {}, doseq=True).encode()
+        return headers, None
+
+    def _sent(self, answer: Answer, outbound: Outbound) -> Sent:
+        tree = self._tree(answer)
+        try:
+            taken = tree is not None and answer.status in self._send.success.statuses and self._when.holds(tree)
+            name = optional(self._id(tree), "the id") if taken and self._id is not None else outbound.token
+        except BadPayload:
+            raise _unreadable(answer) from None
+        if taken and name is not None:
+            return Sent((name,))
+        if taken or (tree is None and answer.status in self._send.success.statuses):
+            raise _unreadable(answer)
+        raise self._refusal(answer, tree)
+
+    def _tree(self, answer: Answer) -> Any:
+        """The answer to look at; None where it does not read as declared."""
+        if self._send.answer == "text":
+            return {"text": answer.body.decode("utf-8", "replace")}
+        try:
+            return bounded(decode(answer.body, _ANY))
+        except BadPayload:
+            return None
+
+    def _refusal(self, answer: Answer, tree: Any) -> KitError:
+        code = _first(self._codes_at, tree)
+        detail = (_first(self._words_at, tree) or "")[:LONGEST] or f"HTTP status {answer.status}"
+        told = code or str(answer.status)
+        meaning = self._codes.meaning(code)
+        if meaning is None and (not 200 <= answer.status < 500 or (answer.status < 300 and code is None)):
+            return OutcomeUnknown(detail, code=ErrorCode.PROVIDER_DOWN, provider_code=told)
+        meaning = meaning or BY_STATUS.get(answer.status, UNKNOWN)
+        if answer.status == 429 and meaning.error is not Temporary:
+            meaning = BY_STATUS[429]
+        return self._raised(meaning, detail, told, answer)
+
+    def _raised(self, meaning: Meaning, detail: str, told: str, answer: Answer) -> KitError:
+        if meaning.error is Temporary:
+            limited = meaning.code is ErrorCode.RATE_LIMITED
+            wait = _wait(answer.headers.get("retry-after"), self._send.error.wait if limited else None)
+            return Temporary(detail, retry_after=wait, code=meaning.code, provider_code=told)
+        return meaning.error(detail, code=meaning.code, provider_code=told)
+
+
+def values_of(outbound: Outbound, settings: Mapping[str, Any], webhook_url: str) -> dict[str, Any]:
+    """What templates may name. Raises Refused for what a text message cannot carry."""
+    payload = outbound.payload
+    if payload.media or payload.location is not None or payload.contact_card is not None or payload.actions:
+        raise Refused("this channel carries text only", code=ErrorCode.CONTENT_UNSUPPORTED)
+    if not payload.text:
+        raise Refused("a message without content", code=ErrorCode.CONTENT_UNSUPPORTED)
+    return {
+        **settings,
+        "to": outbound.address.value,
+        "text": payload.text,
+        "token": outbound.token,
+        "webhook_url": webhook_url or None,
+        "message_id": outbound.message_id or None,
+    }
+
+
+def revealed(config: msgspec.Struct) -> dict[str, Any]:
+    """The settings as plain values, for templates and schemes only."""
+    values = {name: getattr(config, name) for name in config.__struct_fields__}
+    return {name: value.reveal() if isinstance(value, Secret) else value for name, value in values.items()}
+
+
+def _first(paths: list[Path], tree: Any) -> str | None:
+    for path in paths:
+        try:
+            found = optional(path(tree), "a word") if tree is not None else None
+        except BadPayload:
+            continue
+        if found is not None:
+            return found
+    return None
+
+
+def _unreadable(answer: Answer) -> OutcomeUnknown:
+    return OutcomeUnknown(
+        "an answer that cannot be read", code=ErrorCode.PROVIDER_DOWN, provider_code=str(answer.status)
+    )
+
+
+def _wait(header: str | None, otherwise: float | None) -> float | None:
+    """Seconds to wait, at least one: what is told to come again at once would never stop coming."""
+    return max(float(header), 1.0) if header is not None and _SECONDS.fullmatch(header) else otherwise

@@ -1,0 +1,211 @@
+"""A declared provider over loopback, driven by the same file as the plugin: how it signs, answers and fails."""
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, ClassVar, Final
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+import msgspec
+
+from connectors.kit.config import configured
+from connectors.kit.declared import language
+from connectors.kit.declared.plugin import Declared
+from connectors.kit.declared.schemes import Value
+from connectors.kit.declared.sending import FORM, JSON, revealed
+from connectors.kit.declared.templates import Tree
+from connectors.kit.request import Request
+from connectors.kit.testing import mutate
+from connectors.kit.testing.simulator import HUB_URL, Failure, LoopbackSimulator, Reply, WireRequest, run
+
+VARIABLES: Final = frozenset({"id", "text", "sender", "status", "code"})
+NOW: Final = datetime(2026, 11, 21, 10, tzinfo=UTC)
+"""When a simulated request was signed unless told otherwise: the time of fixtures."""
+MADE_UP: Final = "simulated-0001-of-no-real-account"
+Mutator = Callable[[Request], Request]
+
+
+class DeclaredSimulator(LoopbackSimulator):
+    """`signed_at` is the clock of signatures."""
+
+    plugin: ClassVar[type[Declared]]
+    numbers: ClassVar[Iterator[int]]
+
+    def __init__(self, config: Mapping[str, Any], hub_url: str = HUB_URL) -> None:
+        super().__init__(config, hub_url)
+        self.signed_at: Callable[[], datetime] = lambda: NOW
+
+    async def answer(self, request: WireRequest) -> Reply:  # noqa: ARG002 - it takes whatever comes
+        return reply(self._simulated.accepts, {"id": self._name()})
+
+    def genuine(self, payload: bytes) -> WireRequest:
+        call = self._simulated.message
+        if call.method == "GET":
+            return self._signed("GET", payload.decode(), b"", "")
+        return self._signed("POST", _query(call, {}), payload, _kind(call))
+
+    def message(self, text: str = "hi", sender: str = "447700900222") -> bytes:
+        values = {"id": self._name(), "text": text, "sender": sender}
+        call = self._simulated.message
+        return _query(call, values).encode() if call.method == "GET" else _body(call, values)
+
+    def report(self, name: str, status: str, code: str | None = None) -> WireRequest:
+        """What the provider calls with about a message of ours. Raises LookupError where it does not."""
+        call = self._simulated.report
+        if call is None:
+            raise LookupError("this provider reports nothing")
+        values = {"id": name, "status": status, "code": code}
+        body = _body(call, values) if call.method == "POST" else b""
+        return self._signed(call.method, _query(call, values), body, _kind(call))
+
+    @property
+    def _simulated(self) -> language.Simulated:
+        return self.plugin.declaration.simulated
+
+    def _name(self) -> str:
+        return f"simulated-{next(self.numbers):06}"
+
+    def _signed(self, method: str, query: str, body: bytes, kind: str) -> WireRequest:
+        url = urlsplit(self.hub_url)
+        joined = "&".join(filter(None, (url.query, query)))
+        headers = {"content-type": kind} if body else {}
+        request = Request(method, urlunsplit(url._replace(query=joined)), headers, body, self.signed_at())
+        settings = revealed(configured(self.plugin.Config, self.config))
+        value: Value = lambda name: str(settings[name])  # noqa: E731 - a scheme asks by name
+        for each in reversed(self.plugin.schemes):
+            request = each.presented(request, value)
+        told = urlsplit(request.url)
+        path = (told.path or "/") + (f"?{told.query}" if told.query else "")
+        return WireRequest(request.method, path, dict(request.headers), request.body)
+
+
+def simulator_of(plugin: type[Declared]) -> type[DeclaredSimulator]:
+    """The simulator of a declared plugin. Raises KeyError for a failure of no known name."""
+    declared = plugin.declaration
+    failures = {Failure(name): reply(answered, {}) for name, answered in declared.simulated.failures.items()}
+    namespace = {
+        "__module__": f"{plugin.__module__}.simulator",
+        "__doc__": f"{declared.summary}, over loopback.",
+        "plugin": plugin,
+        "FAILURES": failures,
+        "mutators": forgeries(declared.verify),
+        "numbers": itertools.count(1),
+    }
+    return type("Simulator", (DeclaredSimulator,), namespace)
+
+
+def reply(answered: language.Answered, values: Mapping[str, Any]) -> Reply:
+    if answered.json is not None:
+        told = msgspec.json.encode(Tree(answered.json, VARIABLES)(values))
+        return Reply(answered.status, told, {"content-type": JSON, **answered.headers})
+    text = Tree([answered.text or ""], VARIABLES)(values)
+    return Reply(answered.status, "".join(text).encode(), answered.headers)
+
+
+def forgeries(declared: Sequence[language.Scheme]) -> dict[str, Mutator]:
+    """Changes that each scheme must notice."""
+    return {name: change for scheme in declared for name, change in FORGERIES[type(scheme)](scheme).items()}
+
+
+def _of_header(name: str) -> dict[str, Mutator]:
+    return {
+        f"{name} dropped": mutate.header_dropped(name),
+        f"{name} emptied": mutate.header_emptied(name),
+        f"{name} changed": mutate.header_flipped(name),
+        f"{name} cut": mutate.header_cut(name),
+    }
+
+
+def _of_credentials(_: language.BasicAuth) -> dict[str, Mutator]:
+    return _of_header("Authorization")
+
+
+def _of_secret(scheme: language.SecretField) -> dict[str, Mutator]:
+    if scheme.header is not None:
+        return _of_header(scheme.header)
+    name = str(scheme.query)
+    return {
+        f"{name} changed": mutate.query_field_changed(name),
+        f"{name} dropped": _query_without(name),
+        f"{name} given twice": _query_with(name, "another"),
+    }
+
+
+def _of_hmac(scheme: language.Hmac) -> dict[str, Mutator]:
+    signed = {name: change for piece in scheme.signed for name, change in NOTICED.get(piece, {}).items()}
+    stale = {f"{scheme.timestamp} changed": mutate.header_flipped(scheme.timestamp)} if scheme.timestamp else {}
+    return {**_of_header(scheme.header), **signed, **stale}
+
+
+def _of_jwt(scheme: language.Jwt) -> dict[str, Mutator]:
+    signed = {name: change for piece in scheme.claims.values() for name, change in NOTICED.get(piece, {}).items()}
+    return {**_of_header(scheme.header), **signed, "replayed a year later": _later}
+
+
+def _later(request: Request) -> Request:
+    return replace(request, received_at=request.received_at.replace(year=request.received_at.year + 1))
+
+
+def _query_without(name: str) -> Mutator:
+    return _query_of(lambda fields: [(key, value) for key, value in fields if key != name])
+
+
+def _query_with(name: str, value: str) -> Mutator:
+    return _query_of(lambda fields: [*fields, (name, value)])
+
+
+def _query_of(change: Callable[[list[tuple[str, str]]], list[tuple[str, str]]]) -> Mutator:
+    def mutated(request: Request) -> Request:
+        url = urlsplit(request.url)
+        return replace(request, url=urlunsplit(url._replace(query=urlencode(change(parse_qsl(url.query))))))
+
+    return mutated
+
+
+_BODY: Final[Mapping[str, Mutator]] = {"octet changed": mutate.body_flipped, "octet added": mutate.body_extended}
+_URL: Final[Mapping[str, Mutator]] = {"another connector": mutate.path_changed}
+_QUERY: Final[Mapping[str, Mutator]] = {"query field added": _query_with("forged", "yes")}
+NOTICED: Final[Mapping[str, Mapping[str, Mutator]]] = {
+    "body": _BODY,
+    "body_sha256": _BODY,
+    "body_sha256_hex": _BODY,
+    "sorted_form": {"form field added": mutate.form_field_added("forged", "yes")},
+    "sorted_query": _QUERY,
+    "url": {**_URL, **_QUERY},
+    "url_plain": _URL,
+    "url_sha256_hex": {**_URL, **_QUERY},
+}
+"""By the piece that is signed: what a forger would change of it."""
+FORGERIES: Final[Mapping[type[language.Scheme], Callable[[Any], dict[str, Mutator]]]] = {
+    language.BasicAuth: _of_credentials,
+    language.SecretField: _of_secret,
+    language.Hmac: _of_hmac,
+    language.Jwt: _of_jwt,
+}
+
+
+def _query(call: language.Call, values: Mapping[str, Any]) -> str:
+    return urlencode(Tree(call.query, VARIABLES)(values) or {})
+
+
+def _body(call: language.Call, values: Mapping[str, Any]) -> bytes:
+    if call.json is not None:
+        return msgspec.json.encode(Tree(call.json, VARIABLES)(values))
+    return urlencode(Tree(call.form or {}, VARIABLES)(values) or {}).encode()
+
+
+def _kind(call: language.Call) -> str:
+    return JSON if call.json is not None else FORM
+
+
+def run_alone(kind: type[DeclaredSimulator]) -> None:
+    """Serves until interrupted, with made-up values for required settings, and signs by the real clock."""
+    settings = {name: MADE_UP for name, setting in kind.plugin.declaration.settings.items() if needed(setting)}
+    simulator = kind({**settings, "api_base": "http://127.0.0.1"})
+    simulator.signed_at = lambda: datetime.now(UTC)
+    run(simulator)
+
+
+def needed(setting: language.Setting) -> bool:
+    return setting.default is None and not setting.optional

@@ -1,0 +1,105 @@
+"""Templates: texts with `{name}` in them, in whatever tree of mappings and lists a provider wants.
+
+A name is a setting's or one of `VARIABLES`; `{name|filter}` passes it through a filter of `FILTERS`. `{{` and `}}`
+stand for braces. A text of which some name has no value is left out of its mapping; one that is a name and nothing
+else keeps the value's type.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+from urllib.parse import quote
+
+VARIABLES: Final = frozenset({"to", "text", "token", "webhook_url", "message_id"})
+"""The recipient as the hub has it (E.164), the text, the request's own token, where reports may go, and the message."""
+FILTERS: Final[Mapping[str, Callable[[str], str]]] = {
+    "digits": lambda text: re.sub(r"[^0-9]", "", text),
+    "hex_utf16": lambda text: text.encode("utf-16-be").hex().upper(),
+    "quote": lambda text: quote(text, safe=""),
+}
+PLACES: Final = frozenset({"api_base"})
+"""Settings that are addresses themselves."""
+_NAME: Final = re.compile(r"\{\{|\}\}|\{(?P<name>[a-z][a-z0-9_]*)(?P<filters>(?:\|[a-z0-9_]+)*)\}|[{}]")
+
+Values = Mapping[str, Any]
+
+
+class Template:
+    """One text. Raises ValueError for a brace or a name that means nothing."""
+
+    def __init__(self, text: str, known: frozenset[str]) -> None:
+        self._pieces: list[str | tuple[str, tuple[str, ...]]] = []
+        end = 0
+        for found in _NAME.finditer(text):
+            self._pieces += [text[end : found.start()], _meant(found, known)]
+            end = found.end()
+        self._pieces = [piece for piece in [*self._pieces, text[end:]] if piece]
+
+    def __call__(self, values: Values) -> Any:
+        """The text of these values; None where one of them is missing."""
+        filled = [piece if isinstance(piece, str) else _filled(piece, values) for piece in self._pieces]
+        if any(piece is None for piece in filled):
+            return None
+        return filled[0] if len(filled) == 1 else "".join(map(str, filled))
+
+    def address(self, values: Values) -> str:
+        """An address: every value percent-encoded, but for those of `PLACES`. What is missing is nothing."""
+        return "".join(piece if isinstance(piece, str) else _quoted(piece, values) for piece in self._pieces)
+
+
+class Tree:
+    """Mappings and lists of texts. Raises ValueError, as Template does."""
+
+    def __init__(self, tree: Any, known: frozenset[str]) -> None:
+        self._tree = _prepared(tree, known)
+
+    def __call__(self, values: Values) -> Any:
+        return _grown(self._tree, values)
+
+
+def _prepared(tree: Any, known: frozenset[str]) -> Any:
+    if isinstance(tree, dict):
+        return {Template(name, known): _prepared(inner, known) for name, inner in tree.items()}
+    if isinstance(tree, list):
+        return [_prepared(inner, known) for inner in tree]
+    return Template(tree, known) if isinstance(tree, str) else tree
+
+
+def _grown(tree: Any, values: Values) -> Any:
+    if isinstance(tree, dict):
+        grown = {name(values): _grown(inner, values) for name, inner in tree.items()}
+        # A mapping of which nothing is left says nothing either.
+        kept = {name: value for name, value in grown.items() if name and value is not None}
+        return kept if kept or not tree else None
+    if isinstance(tree, list):
+        return [value for value in (_grown(inner, values) for inner in tree) if value is not None]
+    return tree(values) if isinstance(tree, Template) else tree
+
+
+def _meant(found: re.Match[str], known: frozenset[str]) -> str | tuple[str, tuple[str, ...]]:
+    if found[0] in ("{{", "}}"):
+        return found[0][0]
+    name, filters = found["name"], tuple(filter(None, (found["filters"] or "").split("|")))
+    if name is None:
+        raise ValueError("a brace that belongs to no {name}; write it twice")
+    if name not in known:
+        raise ValueError(f"{{{name}}} is neither a setting nor one of {', '.join(sorted(VARIABLES))}")
+    for each in filters:
+        if each not in FILTERS:
+            raise ValueError(f"there is no filter {each!r}; there are {', '.join(FILTERS)}")
+    return name, filters
+
+
+def _filled(piece: tuple[str, tuple[str, ...]], values: Values) -> Any:
+    name, filters = piece
+    value = values.get(name)
+    if value is None or value == "":
+        return None
+    for each in filters:
+        value = FILTERS[each](str(value))
+    return value
+
+
+def _quoted(piece: tuple[str, tuple[str, ...]], values: Values) -> str:
+    value = str(_filled(piece, values) or "")
+    return value.rstrip("/") if piece[0] in PLACES else quote(value, safe="")

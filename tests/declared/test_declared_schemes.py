@@ -1,0 +1,127 @@
+"""Who may call: each scheme takes what its provider presents, and nothing else."""
+
+import base64
+import hashlib
+import hmac
+from dataclasses import replace
+from datetime import timedelta
+
+import jwt
+import pytest
+from declared_files import ACME, NOW, SECRET, URL, came, made, plugin
+
+from connectors.kit.declared.simulator import forgeries
+from connectors.kit.errors import BadSignature
+
+BY_SECRET = "  - {by: secret, setting: word, query: secret}"
+HMAC = """\
+  - by: hmac
+    key: word
+    header: X-Signature
+    encoding: hex
+    prefix: sha256=
+    signed: ["header:X-Time", "text:.", url, newline, body]
+    timestamp: X-Time
+    tolerance: 60"""
+JWT = """\
+  - by: jwt
+    key: word
+    header: X-Token
+    issuer: Acme
+    claims: {url: url_sha256_hex, body: body_sha256_hex}"""
+BASIC = "  - {by: basic, user: sender, password: word}"
+REQUIRED = ACME.replace(", optional: true", "")
+
+
+def signed(body=b'{"text": "hi"}', at=NOW, key=SECRET, url=URL):
+    time = str(int(at.timestamp()))
+    mac = hmac.new(key.encode(), f"{time}.{url}\n".encode() + body, hashlib.sha256).hexdigest()
+    return came(body, url, x_time=time, x_signature=f"sha256={mac}")
+
+
+def token(request, key=SECRET, algorithm="HS256", **claims):
+    hashes = {"url": request.url.encode(), "body": request.body}
+    told = {claim: hashlib.sha256(of).hexdigest() for claim, of in hashes.items() if of}
+    at = int(NOW.timestamp())
+    written = jwt.encode({"iss": "Acme", "nbf": at, "exp": at + 60, **told, **claims}, key, algorithm)
+    return replace(request, headers={"x-token": written})
+
+
+def test_a_keyed_hash_over_time_address_and_body(tmp_path):
+    acme = made(plugin(tmp_path, ACME.replace(BY_SECRET, HMAC)))
+    acme.verify(signed())
+    for wrong in (
+        signed(key="another"),
+        signed(at=NOW - timedelta(seconds=61)),
+        signed(at=NOW + timedelta(seconds=61)),
+        replace(signed(), body=b'{"text": "ho"}'),
+        replace(signed(), url=f"{URL}x"),
+        replace(signed(), headers={**signed().headers, "x-time": "1"}),
+        came(),
+    ):
+        with pytest.raises(BadSignature):
+            acme.verify(wrong)
+
+
+def test_a_token_with_hashes_of_address_and_body(tmp_path):
+    acme = made(plugin(tmp_path, ACME.replace(BY_SECRET, JWT)))
+    genuine, empty = came(b"{}", URL), came(b"", f"{URL}?a=b", "GET")
+    for each in (token(genuine), token(empty)):
+        acme.verify(each)
+    at = int(NOW.timestamp())
+    for wrong in (
+        genuine,
+        token(genuine, key="another-key-of-more-than-32-octets"),
+        token(genuine, iss="Emca"),
+        token(genuine, exp=at - 2),
+        token(genuine, nbf=at + 2),
+        token(genuine, nbf="now"),
+        token(genuine, body=None),
+        token(empty, body="0" * 64),
+        token(genuine, url=7),
+        replace(token(genuine), body=b"[]"),
+        replace(token(genuine), url=f"{URL}?a"),
+        replace(genuine, headers={"x-token": "é.é.é"}),
+    ):
+        with pytest.raises(BadSignature):
+            acme.verify(wrong)
+
+
+def test_a_token_signed_by_nobody_is_refused(tmp_path):
+    acme = made(plugin(tmp_path, ACME.replace(BY_SECRET, JWT)))
+    with pytest.raises(BadSignature):
+        acme.verify(token(came(b"{}", URL), key=None, algorithm="none"))
+
+
+def test_user_and_password(tmp_path):
+    acme = made(plugin(tmp_path, REQUIRED.replace(BY_SECRET, BASIC)), sender="5")
+    told = base64.b64encode(f"5:{SECRET}".encode()).decode()
+    acme.verify(came(authorization=f"Basic {told}"))
+    for wrong in (came(), came(authorization=f"Basic {told}x"), came(authorization=told)):
+        with pytest.raises(BadSignature):
+            acme.verify(wrong)
+
+
+def test_the_secret_stands_in_the_address_once(tmp_path):
+    acme = made(plugin(tmp_path))
+    acme.verify(came())
+    for url in (URL, f"{URL}?secret=", f"{URL}?secret={SECRET}x", f"{URL}?secret={SECRET}&secret={SECRET}"):
+        with pytest.raises(BadSignature):
+            acme.verify(came(url=url))
+
+
+def test_several_schemes_must_all_hold(tmp_path):
+    both = made(plugin(tmp_path, REQUIRED.replace(BY_SECRET, f"{BY_SECRET}\n{BASIC}")), sender="5")
+    told = base64.b64encode(f"5:{SECRET}".encode()).decode()
+    both.verify(came(authorization=f"Basic {told}"))
+    for wrong in (came(), came(url=URL, authorization=f"Basic {told}")):
+        with pytest.raises(BadSignature):
+            both.verify(wrong)
+
+
+def test_every_signed_piece_has_a_forger(tmp_path):
+    kind = plugin(tmp_path, ACME.replace(BY_SECRET, HMAC))
+    assert set(forgeries(kind.declaration.verify)) == {
+        *(f"X-Signature {how}" for how in ("dropped", "emptied", "changed", "cut")),
+        *("another connector", "query field added", "octet changed", "octet added", "X-Time changed"),
+    }
