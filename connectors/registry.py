@@ -3,10 +3,13 @@
 from collections.abc import Mapping
 
 BUILT_IN: Mapping[str, str] = {
+    "africastalking": "connectors.channels.africastalking:AfricasTalking",
     "chat": "connectors.channels.chat:Chat",
     "email": "connectors.channels.email:Email",
     "infobip": "connectors.channels.infobip:Infobip",
     "line": "connectors.channels.line:Line",
+    "messagebird": "connectors.channels.messagebird:MessageBird",
+    "plivo": "connectors.channels.plivo:Plivo",
     "slack": "connectors.channels.slack:Slack",
     "telegram": "connectors.channels.telegram:Telegram",
     "twilio_sms": "connectors.channels.twilio_sms:TwilioSms",

@@ -10,6 +10,7 @@ import jwt
 import pytest
 from declared_files import ACME, NOW, SECRET, URL, came, made, plugin
 
+from connectors.kit.declared import DeclarationError
 from connectors.kit.declared.simulator import forgeries
 from connectors.kit.errors import BadSignature
 
@@ -125,3 +126,32 @@ def test_every_signed_piece_has_a_forger(tmp_path):
         *(f"X-Signature {how}" for how in ("dropped", "emptied", "changed", "cut")),
         *("another connector", "query field added", "octet changed", "octet added", "X-Time changed"),
     }
+
+
+def test_one_hash_of_a_list_is_enough_and_another_header_may_hold_it(tmp_path):
+    listed = HMAC.replace("    encoding", "    or_header: X-Other\n    several: true\n    encoding")
+    acme = made(plugin(tmp_path, ACME.replace(BY_SECRET, listed)))
+    told = signed().headers
+    for name in ("x-signature", "x-other"):
+        headers = {"x-time": told["x-time"], name: f"sha256=00, {told['x-signature']}"}
+        acme.verify(replace(signed(), headers=headers))
+    with pytest.raises(BadSignature):
+        acme.verify(replace(signed(), headers={**told, "x-signature": "sha256=00,sha256=11"}))
+
+
+def test_a_number_used_once_must_be_there(tmp_path):
+    once = HMAC.replace('X-Time"', 'X-Once"').replace("timestamp: X-Time\n    tolerance: 60", "nonce: X-Once")
+    acme = made(plugin(tmp_path, ACME.replace(BY_SECRET, once)))
+    for number, taken in (("7", True), ("", False)):
+        mac = hmac.new(SECRET.encode(), f"{number}.{URL}\n".encode(), hashlib.sha256).hexdigest()
+        request = came(url=URL, x_once=number, x_signature=f"sha256={mac}")
+        if taken:
+            acme.verify(request)
+        else:
+            with pytest.raises(BadSignature):
+                acme.verify(request)
+
+
+def test_a_time_that_is_not_signed_is_refused_when_the_file_is_loaded(tmp_path):
+    with pytest.raises(DeclarationError, match="header:X-Time is not among what is signed"):
+        plugin(tmp_path, ACME.replace(BY_SECRET, HMAC.replace('"header:X-Time", ', "")))

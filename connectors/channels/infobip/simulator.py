@@ -1,4 +1,4 @@
-"""Infobip over loopback, as `channel.yaml` says: `python -m connectors.channels.infobip.simulator` runs it alone."""
+"""Infobip over loopback: `python -m connectors.channels.infobip.simulator` runs it."""
 
 from connectors.channels.infobip import Infobip
 from connectors.kit.declared.simulator import run_alone, simulator_of

@@ -19,7 +19,7 @@ class Scope:
 
     item: Any
     body: Any
-    query: Mapping[str, str]
+    query: Mapping[str, Any]
 
 
 Reader = Callable[[Scope], Any]

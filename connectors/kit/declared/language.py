@@ -55,6 +55,8 @@ class Hmac(Strict, frozen=True, kw_only=True, tag="hmac", tag_field="by"):
 
     key: str
     header: str
+    or_header: str | None = None
+    """Another header that may hold the hash instead."""
     signed: tuple[str, ...]
     algorithm: Literal["sha1", "sha256", "sha512"] = "sha256"
     encoding: Literal["base64", "hex"] = "base64"
@@ -62,8 +64,10 @@ class Hmac(Strict, frozen=True, kw_only=True, tag="hmac", tag_field="by"):
     """Stands before the hash in the header, such as `sha256=`."""
     several: bool = False
     """The header is a list separated by commas, of which one must fit."""
+    nonce: str | None = None
+    """A header of a number used once, which must be there and be one of the signed pieces."""
     timestamp: str | None = None
-    """A header of seconds since 1970; it should be one of the signed pieces."""
+    """A header of seconds since 1970, which must be one of the signed pieces."""
     tolerance: int = 300
     """Seconds between the timestamp and our receiving, either way."""
 

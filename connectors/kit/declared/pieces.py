@@ -28,6 +28,11 @@ def _sorted_query(request: Request) -> bytes:
     return _octets("&".join(f"{name}={value}" for name, value in sorted(request.query)))
 
 
+def _dotted_query(request: Request) -> bytes:
+    query = _sorted_query(request)
+    return query + b"." if query else b""
+
+
 def _form(request: Request) -> Sequence[tuple[str, str]]:
     try:
         return sorted(request.form)
@@ -43,11 +48,13 @@ PIECES: Final[Mapping[str, Piece]] = {
     "newline": lambda _: b"\n",
     "sorted_form": lambda request: _octets("".join(name + value for name, value in _form(request))),
     "sorted_query": _sorted_query,
+    "sorted_query_dotted": _dotted_query,
     "url": lambda request: _octets(request.url),
     "url_plain": _plain_url,
     "url_sha256_hex": lambda request: sha256(_octets(request.url)).hexdigest().encode(),
 }
-"""`body_sha256` is the raw hash, of an empty body too; `url_plain` has no query; `sorted_form` has no separators."""
+"""`body_sha256` is the raw hash, of an empty body too; `url_plain` has no query; `sorted_form` has no separators;
+`sorted_query_dotted` ends in a dot, where there is a query."""
 
 
 def piece(name: str) -> Piece:

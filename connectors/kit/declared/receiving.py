@@ -36,7 +36,7 @@ class Reading:
         """Raises BadPayload where nothing of it can be read; an item that cannot is Unreadable by itself."""
         if request.method not in self._receive.methods:
             raise BadPayload("a method that is not declared")
-        query = dict(reversed(request.query))
+        query = fields_of(request.query)
         body = bounded(self._body(request, query))
         found = self._items(body)
         items = found if isinstance(found, list) else [found]
@@ -55,14 +55,20 @@ class Reading:
             key = f"unreadable:{sha256(slice_).hexdigest()[:32]}"
             return [Unreadable(key=key, slice=slice_, reason=error.detail)]
 
-    def _body(self, request: Request, query: Mapping[str, str]) -> Any:
+    def _body(self, request: Request, query: Mapping[str, Any]) -> Any:
         if self._receive.body == "json":
             return decode(request.body, _JSON)
         if request.method == "GET":
             return query
         if not request.body.isascii():  # a form writes everything else with percent signs
             raise BadPayload("not a form: octets beyond ASCII")
-        return dict(reversed(request.form))
+        return fields_of(request.form)
+
+
+def fields_of(pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    """The first of each name, but all of a name that ends in `[]`."""
+    lists = {name: [value for other, value in pairs if other == name] for name, _ in pairs if name.endswith("[]")}
+    return {**dict(reversed(pairs)), **lists}
 
 
 def _words(receive: Receive) -> dict[str, Any]:

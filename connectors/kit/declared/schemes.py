@@ -11,13 +11,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any, ClassVar, Final
 from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
 import jwt
 
 from connectors.kit.declared import language
-from connectors.kit.declared.pieces import piece
+from connectors.kit.declared.pieces import HEADER, piece
 from connectors.kit.errors import BadPayload, BadSignature
 from connectors.kit.request import Request
 
@@ -89,21 +90,31 @@ class BySecretField(Scheme):
 
 class ByHmac(Scheme):
     def __init__(self, declared: language.Hmac) -> None:
+        signed = {name.lower() for name in declared.signed}
+        for header in filter(None, (declared.nonce, declared.timestamp)):
+            if f"{HEADER}{header.lower()}" not in signed:
+                raise ValueError(f"{HEADER}{header} is not among what is signed")
         self._declared = declared
         self._pieces = [piece(name) for name in declared.signed]
         self.settings = (declared.key,)
 
     def check(self, request: Request, value: Value) -> None:
-        told = request.headers.get(self._declared.header.lower())
+        names = filter(None, (self._declared.header, self._declared.or_header))
+        told = next((request.headers[name.lower()] for name in names if name.lower() in request.headers), None)
         ours = self._signature(request, value)
         given = [each.strip() for each in (told or "").split(",")] if self._declared.several else [told]
         fits = [_equal(each, ours) for each in given]  # all are compared, whichever fits
         if not any(fits):
             raise BadSignature("not signed with this key, or for another address", missing=told is None)
+        if self._declared.nonce is not None and not request.headers.get(self._declared.nonce.lower()):
+            raise BadSignature(f"no {self._declared.nonce}")
         if self._declared.timestamp is not None:
             self._check_time(request, self._declared.timestamp)
 
     def presented(self, request: Request, value: Value) -> Request:
+        if self._declared.nonce is not None:
+            told = sha256(request.body + request.url.encode()).hexdigest()[:20]
+            request = with_header(request, self._declared.nonce, told)
         if self._declared.timestamp is not None:
             request = with_header(request, self._declared.timestamp, str(int(request.received_at.timestamp())))
         return with_header(request, self._declared.header, self._signature(request, value))

@@ -134,8 +134,9 @@ def _of_secret(scheme: language.SecretField) -> dict[str, Mutator]:
 
 def _of_hmac(scheme: language.Hmac) -> dict[str, Mutator]:
     signed = {name: change for piece in scheme.signed for name, change in NOTICED.get(piece, {}).items()}
-    stale = {f"{scheme.timestamp} changed": mutate.header_flipped(scheme.timestamp)} if scheme.timestamp else {}
-    return {**_of_header(scheme.header), **signed, **stale}
+    marks = filter(None, (scheme.nonce, scheme.timestamp))
+    changed = {f"{name} changed": mutate.header_flipped(name) for name in marks}
+    return {**_of_header(scheme.header), **signed, **changed}
 
 
 def _of_jwt(scheme: language.Jwt) -> dict[str, Mutator]:
@@ -172,6 +173,7 @@ NOTICED: Final[Mapping[str, Mapping[str, Mutator]]] = {
     "body_sha256_hex": _BODY,
     "sorted_form": {"form field added": mutate.form_field_added("forged", "yes")},
     "sorted_query": _QUERY,
+    "sorted_query_dotted": _QUERY,
     "url": {**_URL, **_QUERY},
     "url_plain": _URL,
     "url_sha256_hex": {**_URL, **_QUERY},

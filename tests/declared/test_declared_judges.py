@@ -1,0 +1,56 @@
+"""The providers' own libraries judge what our declarations take for genuine."""
+
+from datetime import UTC, datetime
+from urllib.parse import parse_qs
+
+import pytest
+from declared_channels import FOLDERS
+from messagebird.error import ValidationError
+from messagebird.request_validator import RequestValidator
+from plivo.utils.signature_v3 import validate_v3_signature
+
+from connectors.channels.messagebird.simulator import Simulator as MessageBird
+from connectors.channels.plivo.simulator import Simulator as Plivo
+from connectors.kit.fixtures import as_request, read_fixtures
+
+URL = "https://hub.example.com/in/sms"
+KEY = "key-of-no-real-account-of-32-octets"
+
+
+def messagebird():
+    provider = MessageBird({"access_key": KEY, "signing_key": KEY, "originator": "447700900111"}, URL)
+    provider.signed_at = lambda: datetime.now(UTC)
+    return provider
+
+
+@pytest.mark.parametrize(
+    "wire",
+    [
+        messagebird().genuine(messagebird().message("hi & ☎")),
+        messagebird().report("0199.1", "delivered"),
+    ],
+)
+def test_messagebirds_validator_takes_what_is_signed_as_declared(wire):
+    request = as_request(wire, URL, datetime.now(UTC))
+    validator, told = RequestValidator(KEY), request.headers["messagebird-signature-jwt"]
+    assert validator.validate_signature(told, request.url, request.body)["iss"] == "MessageBird"
+    with pytest.raises(ValidationError):
+        validator.validate_signature(told, request.url, request.body + b"x")
+
+
+def accepted(request, key=KEY):
+    headers = request.headers
+    told = headers.get("x-plivo-signature-v3") or headers["x-plivo-signature-ma-v3"]
+    fields = parse_qs(request.body.decode(), keep_blank_values=True)
+    return validate_v3_signature("POST", request.url, headers["x-plivo-signature-v3-nonce"], key, told, fields)
+
+
+@pytest.mark.parametrize("case", read_fixtures(FOLDERS["plivo"] / "fixtures").inbound, ids=str)
+def test_plivos_validator_takes_every_fixture(case):
+    assert accepted(case.request, "fixture-auth_token-of-the-tests-01")
+
+
+def test_plivos_validator_takes_what_is_signed_as_declared():
+    provider = Plivo({"auth_id": "MA1", "auth_token": KEY, "sender": "447700900111"}, f"{URL}?b=2&a=1")
+    for wire in (provider.genuine(provider.message("hi & ☎")), provider.report("0199.1", "delivered")):
+        assert accepted(as_request(wire, URL, datetime.now(UTC)))
