@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 BUILT_IN: Mapping[str, str] = {
     "africastalking": "connectors.channels.africastalking:AfricasTalking",
+    "bandwidth": "connectors.channels.bandwidth:Bandwidth",
     "chat": "connectors.channels.chat:Chat",
     "email": "connectors.channels.email:Email",
     "infobip": "connectors.channels.infobip:Infobip",
