@@ -7,6 +7,7 @@ BUILT_IN: Mapping[str, str] = {
     "bandwidth": "connectors.channels.bandwidth:Bandwidth",
     "chat": "connectors.channels.chat:Chat",
     "email": "connectors.channels.email:Email",
+    "generic_http": "connectors.channels.generic_http:GenericHttp",
     "infobip": "connectors.channels.infobip:Infobip",
     "line": "connectors.channels.line:Line",
     "messagebird": "connectors.channels.messagebird:MessageBird",

@@ -239,7 +239,8 @@ class Answered(Strict, frozen=True, kw_only=True):
 
 
 class Call(Strict, frozen=True, kw_only=True):
-    """A webhook the simulator makes; `{id}`, `{text}`, `{sender}`, `{status}` and `{code}` are its variables."""
+    """A webhook the simulator makes. Its variables are `{id}`, `{text}`, `{sender}`, `{status}` and `{code}`, and the
+    settings that are called otherwise."""
 
     method: Literal["GET", "POST"] = "POST"
     query: dict[str, str] = {}

@@ -8,6 +8,7 @@ from connectors.kit.base import ANSWERS, Info, Outbound, Outcome, Plugin, Sent, 
 from connectors.kit.config import PluginConfig
 from connectors.kit.declared.config import config_of
 from connectors.kit.declared.document import Document, Where
+from connectors.kit.declared.filling import filled
 from connectors.kit.declared.kinds import PROMISED
 from connectors.kit.declared.language import Channel, Setting
 from connectors.kit.declared.loading import load
@@ -28,12 +29,15 @@ class Declared(Plugin[PluginConfig]):
 
     declaration: ClassVar[Channel]
     schemes: ClassVar[Sequence[Scheme]]
-    reading: ClassVar[Reading]
-    sending: ClassVar[Sending]
+    reading: Reading
+    sending: Sending
 
     def __init__(self, config: PluginConfig, tools: Tools) -> None:
         super().__init__(config, tools)
-        reply = self.declaration.receive.reply
+        channel = filled(self.declaration, revealed(config))
+        if channel is not self.declaration:
+            self.reading, self.sending = Reading(channel), Sending(channel)
+        reply = channel.receive.reply
         self._heard = Response(reply.status, reply.text.encode(), {"content-type": reply.type} if reply.text else {})
 
     def verify(self, request: Request) -> None:
@@ -61,11 +65,12 @@ def plugin_of(module: str, file: str) -> type[Declared]:
     channel, document = load(Path(file).parent / FILE)
     _check_settings(channel, document)
     title = "".join(word.capitalize() for word in channel.name.split("_"))
+    usual = filled(channel, {name: setting.default for name, setting in channel.settings.items()})
     parts: Mapping[str, Any] = {
         "settings": lambda: config_of(f"{title}Config", channel.about, channel.settings, module),
         "verify": lambda: tuple(map(scheme, channel.verify)),
-        "receive": lambda: Reading(channel),
-        "send": lambda: Sending(channel),
+        "receive": lambda: Reading(usual),
+        "send": lambda: Sending(usual),
         "limits": lambda: _info(channel),
     }
     made = {part: _made(document, part, make) for part, make in parts.items()}

@@ -43,25 +43,32 @@ class DeclaredSimulator(LoopbackSimulator):
         call = self._simulated.message
         if call.method == "GET":
             return self._signed("GET", payload.decode(), b"", "")
-        return self._signed("POST", _query(call, {}), payload, _kind(call))
+        return self._signed("POST", _query(call, self._settings(), self._known), payload, _kind(call))
 
     def message(self, text: str = "hi", sender: str = "447700900222") -> bytes:
-        values = {"id": self._name(), "text": text, "sender": sender}
-        call = self._simulated.message
-        return _query(call, values).encode() if call.method == "GET" else _body(call, values)
+        values = {**self._settings(), "id": self._name(), "text": text, "sender": sender}
+        call, known = self._simulated.message, self._known
+        return _query(call, values, known).encode() if call.method == "GET" else _body(call, values, known)
 
     def report(self, name: str, status: str, code: str | None = None) -> WireRequest:
         """What the provider calls with about a message of ours. Raises LookupError where it does not."""
         call = self._simulated.report
         if call is None:
             raise LookupError("this provider reports nothing")
-        values = {"id": name, "status": status, "code": code}
-        body = _body(call, values) if call.method == "POST" else b""
-        return self._signed(call.method, _query(call, values), body, _kind(call))
+        values = {**self._settings(), "id": name, "status": status, "code": code}
+        body = _body(call, values, self._known) if call.method == "POST" else b""
+        return self._signed(call.method, _query(call, values, self._known), body, _kind(call))
 
     @property
     def _simulated(self) -> language.Simulated:
         return self.plugin.declaration.simulated
+
+    @property
+    def _known(self) -> frozenset[str]:
+        return VARIABLES | self.plugin.declaration.settings.keys()
+
+    def _settings(self) -> dict[str, Any]:
+        return revealed(configured(self.plugin.Config, self.config))
 
     def _name(self) -> str:
         return f"simulated-{next(self.numbers):06}"
@@ -71,7 +78,7 @@ class DeclaredSimulator(LoopbackSimulator):
         joined = "&".join(filter(None, (url.query, query)))
         headers = {"content-type": kind} if body else {}
         request = Request(method, urlunsplit(url._replace(query=joined)), headers, body, self.signed_at())
-        settings = revealed(configured(self.plugin.Config, self.config))
+        settings = self._settings()
         value: Value = lambda name: str(settings[name])  # noqa: E731 - a scheme asks by name
         for each in reversed(self.plugin.schemes):
             request = each.presented(request, value)
@@ -187,14 +194,14 @@ FORGERIES: Final[Mapping[type[language.Scheme], Callable[[Any], dict[str, Mutato
 }
 
 
-def _query(call: language.Call, values: Mapping[str, Any]) -> str:
-    return urlencode(Tree(call.query, VARIABLES)(values) or {})
+def _query(call: language.Call, values: Mapping[str, Any], known: frozenset[str]) -> str:
+    return urlencode(Tree(call.query, known)(values) or {})
 
 
-def _body(call: language.Call, values: Mapping[str, Any]) -> bytes:
+def _body(call: language.Call, values: Mapping[str, Any], known: frozenset[str]) -> bytes:
     if call.json is not None:
-        return msgspec.json.encode(Tree(call.json, VARIABLES)(values))
-    return urlencode(Tree(call.form or {}, VARIABLES)(values) or {}).encode()
+        return msgspec.json.encode(Tree(call.json, known)(values))
+    return urlencode(Tree(call.form or {}, known)(values) or {}).encode()
 
 
 def _kind(call: language.Call) -> str:
