@@ -45,5 +45,5 @@ def test_what_has_nothing_to_fill_in_stays_itself(tmp_path):
 
 @pytest.mark.parametrize("name", ["word", "sender", "nothing"])
 def test_a_secret_or_a_setting_without_default_stands_in_no_path(tmp_path, name):
-    with pytest.raises(DeclarationError, match="receive: not a JMESPath expression"):
+    with pytest.raises(DeclarationError, match=r"receive.kinds\[0\].text: not a JMESPath expression"):
         plugin(tmp_path, ACME.replace("text: text\n", f'text: "{{{name}}}"\n', 1))

@@ -1,11 +1,18 @@
 """What is wrong with a declaration is told with its place and the word that was probably meant."""
 
+import re
+
 import msgspec
 import pytest
+from declared_channels import ROOT
 from declared_files import ACME, SETTINGS, plugin
 
 from connectors.kit.config import config_schema, configured
-from connectors.kit.declared import DeclarationError
+from connectors.kit.declared import DeclarationError, language
+from connectors.kit.declared.functions import FUNCTIONS
+from connectors.kit.declared.meanings import MEANINGS
+from connectors.kit.declared.pieces import PIECES
+from connectors.kit.declared.templates import FILTERS
 
 
 @pytest.mark.parametrize(
@@ -21,10 +28,13 @@ from connectors.kit.declared import DeclarationError
         (("opted_out: [7]", "opted_uot: [7]"), 'errors.opted_uot: unknown meaning; did you mean "opted_out"?'),
         (("delivered: [ok]", "deliverd: [ok]"), 'statuses.deliverd: no status; did you mean "delivered"?'),
         (("version: 1", "version: 2"), "channel.yaml:1:10: version: expected 1"),
-        (("when: text", "when: 'text['"), "receive: not a JMESPath expression"),
-        (("read: [tel]", "read: [tle]"), "there is no function 'tle'"),
-        (("{to|digits}", "{to|digts}"), "there is no filter 'digts'"),
-        (("{to|digits}", "{whom}"), "{whom} is neither a setting nor one of"),
+        (("when: text", "when: 'text['"), "channel.yaml:18:13: receive.kinds[0].when: not a JMESPath expression"),
+        (
+            ("read: [tel]", "read: [tle]"),
+            "channel.yaml:20:35: receive.kinds[0].sender.read[0]: there is no function 'tle'",
+        ),
+        (("{to|digits}", "{to|digts}"), "send.url: there is no filter 'digts'"),
+        (("{to|digits}", "{whom}"), "send.url: {whom} is neither a setting nor one of"),
         (("{to|digits}", "{"), "a brace that belongs to no {name}"),
         (("setting: word", "setting: wrod"), "verify[0]: there is no setting 'wrod'"),
         (("{type: secret, help: A word.}", "{help: A word.}"), "verify[0]: none of its settings is a secret"),
@@ -67,6 +77,7 @@ def test_settings_become_a_typed_configuration(tmp_path):
         ({"api_base": "acme.example"}, "api_base: not of the form"),
         ({"wrod": "x"}, "wrod"),
         ({"word": 1}, "word"),
+        ({"word": ""}, "word: empty"),
     ],
 )
 def test_what_cannot_work_is_refused_and_named(tmp_path, change, told):
@@ -77,3 +88,14 @@ def test_what_cannot_work_is_refused_and_named(tmp_path, change, told):
 def test_yes_and_no_are_words_and_numbers_are_numbers(tmp_path):
     text = ACME.replace("delivered: [ok]", "delivered: [no, yes, 0123, 7]")
     assert plugin(tmp_path, text).declaration.statuses["delivered"] == ("no", "yes", "0123", 7)
+
+
+def test_every_key_of_the_language_is_explained():
+    page = (ROOT / "docs" / "explanation" / "declared-channels.md").read_text()
+    parts = [kind for kind in vars(language).values() if isinstance(kind, type) and issubclass(kind, language.Strict)]
+    keys = {field.encode_name for kind in parts for field in msgspec.structs.fields(kind)}
+    tags = {str(kind.__struct_config__.tag) for kind in parts} - {"None"}
+    assert len(keys) > 50
+    assert {word for word in keys | tags if not re.search(rf"(?<![a-z_]){word}(?![a-z_])", page)} == set()
+    for names in (MEANINGS, FUNCTIONS, PIECES, FILTERS):
+        assert {name for name in names if name not in page} == set()

@@ -61,6 +61,10 @@ def _form(setting: Setting) -> re.Pattern[str] | None:
 
 def _checked(forms: Mapping[str, re.Pattern[str]]) -> Callable[[Any], None]:
     def check(config: Any) -> None:
+        for name in config.__struct_fields__:
+            # An empty secret would be known to everybody.
+            if isinstance(getattr(config, name), Secret) and not getattr(config, name):
+                raise ValueError(f"{name}: empty")
         for name, form in forms.items():
             value = getattr(config, name)
             if isinstance(value, str) and (len(value) > MOST or not form.fullmatch(value)):

@@ -47,6 +47,11 @@ class Document:
         near = next(iter(get_close_matches(word, known, n=1)), None)
         return DeclarationError(self._file, self._place(path, at_key=at_key), dotted(path), message, near)
 
+    def where(self, text: str, within: Where) -> Where:
+        """The path of the first value that is this text, or what it is looked for within."""
+        beneath = [path for path in self._places if path[: len(within)] == within]
+        return next((path for path in beneath if _at(self.values, path) == text), within)
+
     def _place(self, path: Where, *, at_key: bool) -> tuple[int, int]:
         found = self._keys.get(path) if at_key else self._places.get(path)
         while found is None and path:
@@ -90,6 +95,12 @@ class Document:
                 raise self.error(where, "set twice" if key.value in values else "a key is a plain word", at_key=True)
             values[key.value] = self._value(value, where)
         return values
+
+
+def _at(values: Any, path: Where) -> Any:
+    for step in path:
+        values = values[step]
+    return values
 
 
 def dotted(path: Where) -> str:

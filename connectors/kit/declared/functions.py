@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
+from connectors.kit.declared.misworded import Misworded
+
 Function = Callable[[Any, str], Any]
 
 SHORT_CODE: Final = 6
@@ -99,12 +101,12 @@ FUNCTIONS: Final[Mapping[str, Function]] = {
 
 
 def reading(names: Sequence[str]) -> Callable[[Any], Any]:
-    """The functions of these names, one after the other. Raises ValueError for a name that is none."""
+    """The functions of these names, one after the other. Raises Misworded for a name that is none."""
     steps = []
     for spelled in names:
         name, _, argument = spelled.partition(" ")
         if name not in FUNCTIONS:
-            raise ValueError(f"there is no function {name!r}; there are {', '.join(FUNCTIONS)}")
+            raise Misworded(f"there is no function {name!r}; there are {', '.join(FUNCTIONS)}", spelled)
         steps.append((FUNCTIONS[name], argument))
 
     def read(value: Any) -> Any:

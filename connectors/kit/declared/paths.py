@@ -9,6 +9,7 @@ from typing import Any, Final
 import jmespath
 from jmespath.exceptions import JMESPathError
 
+from connectors.kit.declared.misworded import Misworded
 from connectors.kit.errors import BadPayload
 
 LONGEST: Final = 500
@@ -18,16 +19,16 @@ MOST_DEPTH: Final = 32
 
 
 class Path:
-    """One expression. Raises ValueError where it is none."""
+    """One expression. Raises Misworded where it is none."""
 
     def __init__(self, text: str) -> None:
         if len(text) > LONGEST:
-            raise ValueError(f"a path has at most {LONGEST} characters")
+            raise Misworded(f"a path has at most {LONGEST} characters", text)
         try:
             self._compiled = jmespath.compile(text)
         except JMESPathError as error:
             first = str(error).splitlines()[0]
-            raise ValueError(f"not a JMESPath expression: {first}") from error
+            raise Misworded(f"not a JMESPath expression: {first}", text) from error
 
     def __call__(self, tree: Any) -> Any:
         """What the expression finds; None where it leads nowhere. Raises BadPayload."""

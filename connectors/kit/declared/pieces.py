@@ -8,6 +8,7 @@ from hashlib import sha256
 from typing import Final
 from urllib.parse import urlsplit
 
+from connectors.kit.declared.misworded import Misworded
 from connectors.kit.errors import BadPayload
 from connectors.kit.request import Request
 
@@ -58,7 +59,7 @@ PIECES: Final[Mapping[str, Piece]] = {
 
 
 def piece(name: str) -> Piece:
-    """Raises ValueError for a name that is none."""
+    """Raises Misworded for a name that is none."""
     if name.startswith(LITERAL):
         literal = name.removeprefix(LITERAL).encode()
         return lambda _: literal
@@ -66,5 +67,5 @@ def piece(name: str) -> Piece:
         header = name.removeprefix(HEADER).lower()
         return lambda request: _octets(request.headers.get(header, ""))
     if name not in PIECES:
-        raise ValueError(f"there is no piece {name!r}; there are {', '.join(PIECES)}, text:… and header:…")
+        raise Misworded(f"there is no piece {name!r}; there are {', '.join(PIECES)}, text:… and header:…", name)
     return PIECES[name]

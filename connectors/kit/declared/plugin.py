@@ -12,6 +12,7 @@ from connectors.kit.declared.filling import filled
 from connectors.kit.declared.kinds import PROMISED
 from connectors.kit.declared.language import Channel, Setting
 from connectors.kit.declared.loading import load
+from connectors.kit.declared.misworded import Misworded
 from connectors.kit.declared.receiving import Reading
 from connectors.kit.declared.schemes import Scheme, scheme
 from connectors.kit.declared.sending import Sending, revealed
@@ -91,6 +92,8 @@ def plugin_of(module: str, file: str) -> type[Declared]:
 def _made(document: Document, part: str, make: Any) -> Any:
     try:
         return make()
+    except Misworded as error:
+        raise document.error(document.where(error.text, (part,)), str(error)) from error
     except ValueError as error:
         raise document.error((part,), str(error)) from error
 

@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 from urllib.parse import quote
 
+from connectors.kit.declared.misworded import Misworded
+
 VARIABLES: Final = frozenset({"to", "text", "token", "webhook_url", "message_id"})
 """The recipient as the hub has it (E.164), the text, the request's own token, where reports may go, and the message."""
 FILTERS: Final[Mapping[str, Callable[[str], str]]] = {
@@ -25,13 +27,13 @@ Values = Mapping[str, Any]
 
 
 class Template:
-    """One text. Raises ValueError for a brace or a name that means nothing."""
+    """One text. Raises Misworded for a brace or a name that means nothing."""
 
     def __init__(self, text: str, known: frozenset[str]) -> None:
         self._pieces: list[str | tuple[str, tuple[str, ...]]] = []
         end = 0
         for found in _NAME.finditer(text):
-            self._pieces += [text[end : found.start()], _meant(found, known)]
+            self._pieces += [text[end : found.start()], _meant(found, known, text)]
             end = found.end()
         self._pieces = [piece for piece in [*self._pieces, text[end:]] if piece]
 
@@ -48,7 +50,7 @@ class Template:
 
 
 class Tree:
-    """Mappings and lists of texts. Raises ValueError, as Template does."""
+    """Mappings and lists of texts. Raises Misworded, as Template does."""
 
     def __init__(self, tree: Any, known: frozenset[str]) -> None:
         self._tree = _prepared(tree, known)
@@ -76,17 +78,17 @@ def _grown(tree: Any, values: Values) -> Any:
     return tree(values) if isinstance(tree, Template) else tree
 
 
-def _meant(found: re.Match[str], known: frozenset[str]) -> str | tuple[str, tuple[str, ...]]:
+def _meant(found: re.Match[str], known: frozenset[str], text: str) -> str | tuple[str, tuple[str, ...]]:
     if found[0] in ("{{", "}}"):
         return found[0][0]
     name, filters = found["name"], tuple(filter(None, (found["filters"] or "").split("|")))
     if name is None:
-        raise ValueError("a brace that belongs to no {name}; write it twice")
+        raise Misworded("a brace that belongs to no {name}; write it twice", text)
     if name not in known:
-        raise ValueError(f"{{{name}}} is neither a setting nor one of {', '.join(sorted(VARIABLES))}")
+        raise Misworded(f"{{{name}}} is neither a setting nor one of {', '.join(sorted(VARIABLES))}", text)
     for each in filters:
         if each not in FILTERS:
-            raise ValueError(f"there is no filter {each!r}; there are {', '.join(FILTERS)}")
+            raise Misworded(f"there is no filter {each!r}; there are {', '.join(FILTERS)}", text)
     return name, filters
 
 
