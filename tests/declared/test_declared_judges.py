@@ -3,12 +3,18 @@
 from datetime import UTC, datetime
 from urllib.parse import parse_qs
 
+import msgspec
 import pytest
 from declared_channels import FOLDERS
+from infobip_api_client.models.message_general_status import MessageGeneralStatus
+from infobip_api_client.models.sms_delivery_result import SmsDeliveryResult
+from infobip_api_client.models.sms_inbound_message_result import SmsInboundMessageResult
+from infobip_api_client.models.sms_request import SmsRequest
 from messagebird.error import ValidationError
 from messagebird.request_validator import RequestValidator
 from plivo.utils.signature_v3 import validate_v3_signature
 
+from connectors.channels.infobip import Infobip
 from connectors.channels.messagebird.simulator import Simulator as MessageBird
 from connectors.channels.plivo.simulator import Simulator as Plivo
 from connectors.kit.fixtures import as_request, read_fixtures
@@ -54,3 +60,24 @@ def test_plivos_validator_takes_what_is_signed_as_declared():
     provider = Plivo({"auth_id": "MA1", "auth_token": KEY, "sender": "447700900111"}, f"{URL}?b=2&a=1")
     for wire in (provider.genuine(provider.message("hi & ☎")), provider.report("0199.1", "delivered")):
         assert accepted(as_request(wire, URL, datetime.now(UTC)))
+
+
+INFOBIP = read_fixtures(FOLDERS["infobip"] / "fixtures")
+INVENTED = "status_unknown"
+"""A fixture of a status that Infobip does not have."""
+
+
+def test_infobips_model_knows_all_that_we_send():
+    (request,) = (wire for case in INFOBIP.outbound for wire in case.wire)
+    assert SmsRequest.from_json(request.body.decode()).to_dict() == msgspec.json.decode(request.body)
+
+
+@pytest.mark.parametrize("case", [case for case in INFOBIP.inbound if case.name != INVENTED], ids=str)
+def test_infobips_models_read_every_fixture(case):
+    kind = SmsDeliveryResult if case.name.startswith("status") else SmsInboundMessageResult
+    assert kind.from_json(case.request.body.decode()).results
+
+
+def test_every_group_that_infobips_model_knows_has_a_status():
+    known = {str(word) for words in Infobip.declaration.statuses.values() for word in words}
+    assert {str(group.value) for group in MessageGeneralStatus} == known
