@@ -5,6 +5,10 @@ from urllib.parse import parse_qs
 
 import msgspec
 import pytest
+from bandwidth.models.inbound_callback import InboundCallback
+from bandwidth.models.message_request import MessageRequest
+from bandwidth.models.status_callback import StatusCallback
+from bandwidth.models.status_callback_type_enum import StatusCallbackTypeEnum
 from declared_channels import FOLDERS
 from infobip_api_client.models.message_general_status import MessageGeneralStatus
 from infobip_api_client.models.sms_delivery_result import SmsDeliveryResult
@@ -14,6 +18,7 @@ from messagebird.error import ValidationError
 from messagebird.request_validator import RequestValidator
 from plivo.utils.signature_v3 import validate_v3_signature
 
+from connectors.channels.bandwidth import Bandwidth
 from connectors.channels.infobip import Infobip
 from connectors.channels.messagebird.simulator import Simulator as MessageBird
 from connectors.channels.plivo.simulator import Simulator as Plivo
@@ -81,3 +86,25 @@ def test_infobips_models_read_every_fixture(case):
 def test_every_group_that_infobips_model_knows_has_a_status():
     known = {str(word) for words in Infobip.declaration.statuses.values() for word in words}
     assert {str(group.value) for group in MessageGeneralStatus} == known
+
+
+BANDWIDTH = read_fixtures(FOLDERS["bandwidth"] / "fixtures")
+EVENTS = [event for case in BANDWIDTH.inbound for event in msgspec.json.decode(case.request.body)]
+PONDERED = "message-pondered"
+"""A status that Bandwidth does not have."""
+
+
+def test_bandwidths_model_knows_all_that_we_send():
+    (request,) = (wire for case in BANDWIDTH.outbound for wire in case.wire)
+    assert MessageRequest.from_json(request.body.decode()).to_dict() == msgspec.json.decode(request.body)
+
+
+@pytest.mark.parametrize("event", [event for event in EVENTS if event["type"] != PONDERED])
+def test_bandwidths_models_read_every_event(event):
+    kind = InboundCallback if event["type"] == "message-received" else StatusCallback
+    assert kind.from_dict(event).message.id == event["message"]["id"]
+
+
+def test_every_status_that_bandwidths_model_knows_is_one_of_ours():
+    known = {str(word) for words in Bandwidth.declaration.statuses.values() for word in words}
+    assert {str(status.value) for status in StatusCallbackTypeEnum} == known
