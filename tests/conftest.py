@@ -6,6 +6,7 @@ import signal
 from collections.abc import Iterator
 
 import pytest
+import structlog
 from hypothesis import settings
 
 from tests import stores
@@ -35,3 +36,11 @@ def store_engine(request: pytest.FixtureRequest) -> Iterator[str]:
     """The name of the engine the test's stores are on."""
     with stores.on(getattr(request, "param", "sqlite")) as engine:
         yield engine
+
+
+@pytest.fixture(autouse=True)
+def logging_as_it_was() -> Iterator[None]:
+    """What a test sets up of logging ends with it: else others in its process see less, or nothing, of what is said."""
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)

@@ -1,5 +1,7 @@
 """What is particular of one provider, and would be lost among fixtures."""
 
+from datetime import UTC, datetime
+
 import pytest
 from declared_channels import DECLARED, FOLDERS
 
@@ -64,7 +66,7 @@ def test_an_opt_out_at_africas_talking_is_consent():
 def test_messagebird_reports_by_a_signed_get():
     fixtures = read_fixtures(FOLDERS["messagebird"] / "fixtures")
     wire = MessageBirdSimulator(fixtures.config, fixtures.url).report("0199.1", "delivery_failed", "103")
-    request = as_request(wire, fixtures.url, fixtures.received_at)
+    request = as_request(wire, fixtures.url, datetime.now(UTC))
     plugin = MessageBird(configured(MessageBird.Config, fixtures.config), Tools("mb", None))
     plugin.verify(request)
     (item,) = plugin.parse(request)

@@ -17,24 +17,18 @@ from connectors.kit.declared.sending import FORM, JSON, revealed
 from connectors.kit.declared.templates import Tree
 from connectors.kit.request import Request
 from connectors.kit.testing import mutate
-from connectors.kit.testing.simulator import HUB_URL, Failure, LoopbackSimulator, Reply, WireRequest, run
+from connectors.kit.testing.simulator import Failure, LoopbackSimulator, Reply, WireRequest, run
 
 VARIABLES: Final = frozenset({"id", "text", "sender", "status", "code"})
-NOW: Final = datetime(2026, 11, 21, 10, tzinfo=UTC)
-"""When a simulated request was signed unless told otherwise: the time of fixtures."""
 MADE_UP: Final = "simulated-0001-of-no-real-account"
 Mutator = Callable[[Request], Request]
 
 
 class DeclaredSimulator(LoopbackSimulator):
-    """`signed_at` is the clock of signatures."""
+    """Signs by the real clock."""
 
     plugin: ClassVar[type[Declared]]
     numbers: ClassVar[Iterator[int]]
-
-    def __init__(self, config: Mapping[str, Any], hub_url: str = HUB_URL) -> None:
-        super().__init__(config, hub_url)
-        self.signed_at: Callable[[], datetime] = lambda: NOW
 
     async def answer(self, request: WireRequest) -> Reply:  # noqa: ARG002 - it takes whatever comes
         return reply(self._simulated.accepts, {"id": self._name()})
@@ -77,7 +71,7 @@ class DeclaredSimulator(LoopbackSimulator):
         url = urlsplit(self.hub_url)
         joined = "&".join(filter(None, (url.query, query)))
         headers = {"content-type": kind} if body else {}
-        request = Request(method, urlunsplit(url._replace(query=joined)), headers, body, self.signed_at())
+        request = Request(method, urlunsplit(url._replace(query=joined)), headers, body, datetime.now(UTC))
         settings = self._settings()
         value: Value = lambda name: str(settings[name])  # noqa: E731 - a scheme asks by name
         for each in reversed(self.plugin.schemes):
@@ -209,11 +203,9 @@ def _kind(call: language.Call) -> str:
 
 
 def run_alone(kind: type[DeclaredSimulator]) -> None:
-    """Serves until interrupted, with made-up values for required settings, and signs by the real clock."""
+    """Serves until interrupted, with made-up values for required settings."""
     settings = {name: MADE_UP for name, setting in kind.plugin.declaration.settings.items() if needed(setting)}
-    simulator = kind({**settings, "api_base": "http://127.0.0.1"})
-    simulator.signed_at = lambda: datetime.now(UTC)
-    run(simulator)
+    run(kind({**settings, "api_base": "http://127.0.0.1"}))
 
 
 def needed(setting: language.Setting) -> bool:
