@@ -58,7 +58,7 @@ def texts(events: list[Any]) -> set[str]:
 
 
 def test_each_backup_beside_two_writers_is_a_beginning_of_the_feed(desk: Desk, tmp_path: Path) -> None:
-    writers = [Scribe(address_of(desk), n, 600) for n in (10_000, 20_000)]
+    writers = [Scribe(address_of(desk), n, 600, slow=0.005) for n in (10_000, 20_000)]
     archives: list[tuple[list[int], bytes]] = []
     while any(one.process.poll() is None for one in writers):
         acknowledged = [n for one in writers for n in one.acknowledged()]
