@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 from connectors.channels.line.event import Message
 from connectors.channels.line.spans import mentions
 from connectors.kit.errors import BadPayload
+from connectors.kit.nested import bounded
 from normalizer.inbound import Media
 from normalizer.parts import LocationPart, MediaKind, NativePart, Part, TextPart
 
@@ -124,7 +125,7 @@ def _sticker(message: Message) -> Content:
 
 
 def _unknown(message: Message, raw: Mapping[str, Any]) -> Content:
-    data = _bounded({name: value for name, value in raw.items() if name not in UNKEPT})
+    data = bounded({name: value for name, value in raw.items() if name not in UNKEPT}, DEEPEST)
     return Content(message.text or f"[{message.type}]", (NativePart(kind=message.type, data=data),))
 
 
@@ -136,19 +137,3 @@ READERS: Final[Mapping[str, Callable[[Message], Content]]] = {
     "sticker": _sticker,
     **dict.fromkeys(MEDIA, _held),
 }
-
-
-def _bounded(data: dict[str, Any]) -> dict[str, Any]:
-    """The data itself, if it is not nested deeper than we pass on. Raises BadPayload."""
-    level: list[Any] = [data]
-    for _ in range(DEEPEST):
-        level = [inner for value in level for inner in _within(value)]
-        if not level:
-            return data
-    raise BadPayload("nested too deeply")
-
-
-def _within(value: Any) -> list[Any]:
-    if isinstance(value, dict):
-        return list(value.values())
-    return list(value) if isinstance(value, list) else []

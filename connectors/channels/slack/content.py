@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from connectors.channels.slack.events import File, Message
 from connectors.channels.slack.reading import read
-from connectors.kit.errors import BadPayload
+from connectors.kit.nested import bounded
 from normalizer.inbound import Media
 from normalizer.parts import MediaKind, NativePart, Part, TextPart
 
@@ -96,20 +96,4 @@ def _attached(attachments: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _native(kind: str, data: list[dict[str, Any]] | None) -> tuple[NativePart, ...]:
-    return (NativePart(kind=kind, data=_bounded({kind: data})),) if data else ()
-
-
-def _bounded(data: dict[str, Any]) -> dict[str, Any]:
-    """The data itself, if it is not nested deeper than we pass on. Raises BadPayload."""
-    level: list[Any] = [data]
-    for _ in range(DEEPEST):
-        level = [inner for value in level for inner in _within(value)]
-        if not level:
-            return data
-    raise BadPayload("nested too deeply")
-
-
-def _within(value: Any) -> list[Any]:
-    if isinstance(value, dict):
-        return list(value.values())
-    return list(value) if isinstance(value, list) else []
+    return (NativePart(kind=kind, data=bounded({kind: data}, DEEPEST)),) if data else ()

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from connectors.channels.telegram.spans import spans
 from connectors.channels.telegram.update import Entity, Held, Message
-from connectors.kit.errors import BadPayload
+from connectors.kit.nested import bounded, within
 from normalizer.inbound import Media
 from normalizer.parts import ContactCardPart, LocationPart, MediaKind, NativePart, Part, TextPart
 
@@ -45,7 +45,7 @@ PHOTO: Final = Kind("photo", MediaKind.IMAGE, "image/jpeg")
 
 
 def _poll(data: Mapping[str, Any]) -> str:
-    options = [option.get("text", "") for option in _within(data.get("options")) if isinstance(option, dict)]
+    options = [option.get("text", "") for option in within(data.get("options")) if isinstance(option, dict)]
     return "\n".join([f"[poll] {data.get('question', '')}", *(f"- {option}" for option in options)])
 
 
@@ -85,7 +85,7 @@ def content(message: Message, raw: Callable[[], Mapping[str, Any]]) -> Content |
     said = _words(message) or _held(message) or _thing(message) or _native(raw())
     if said is None or message.forward_origin is None:
         return said
-    origin = NativePart(kind="forward_origin", data=_bounded(message.forward_origin))
+    origin = NativePart(kind="forward_origin", data=bounded(message.forward_origin, DEEPEST))
     return said._replace(parts=(*said.parts, origin))
 
 
@@ -158,7 +158,7 @@ def _native(raw: Mapping[str, Any]) -> Content | None:
     for kind, told in NATIVES.items():
         if kind in raw:
             data = raw[kind] if isinstance(raw[kind], dict) else {"value": raw[kind]}
-            return Content(told(data), (NativePart(kind=kind, data=_bounded(data)),))
+            return Content(told(data), (NativePart(kind=kind, data=bounded(data, DEEPEST)),))
     return None
 
 
@@ -171,19 +171,3 @@ def _phone(number: str) -> str:
     """E.164 where it reads so; Telegram often leaves the plus away."""
     digits = number.removeprefix("+").replace(" ", "")
     return f"+{digits}" if digits.isascii() and digits.isdigit() and 7 <= len(digits) <= 15 else number
-
-
-def _bounded(data: dict[str, Any]) -> dict[str, Any]:
-    """The data itself, if it is not nested deeper than we pass on. Raises BadPayload."""
-    level: list[Any] = [data]
-    for _ in range(DEEPEST):
-        level = [inner for value in level for inner in _within(value)]
-        if not level:
-            return data
-    raise BadPayload("nested too deeply")
-
-
-def _within(value: Any) -> list[Any]:
-    if isinstance(value, dict):
-        return list(value.values())
-    return list(value) if isinstance(value, list) else []

@@ -11,6 +11,7 @@ from jmespath.exceptions import JMESPathError
 
 from connectors.kit.declared.misworded import Misworded
 from connectors.kit.errors import BadPayload
+from connectors.kit.nested import within
 
 LONGEST: Final = 500
 """Characters of an expression."""
@@ -50,13 +51,7 @@ def bounded(tree: Any) -> Any:
         seen += len(level)
         if seen > MOST_VALUES:
             raise BadPayload(f"more than {MOST_VALUES} values")
-        level = [inner for value in level for inner in _within(value)]
+        level = [inner for value in level for inner in within(value)]
         if not level:
             return tree
     raise BadPayload(f"nested deeper than {MOST_DEPTH}")
-
-
-def _within(value: Any) -> list[Any]:
-    if isinstance(value, dict):
-        return list(value.values())
-    return value if isinstance(value, list) else []
