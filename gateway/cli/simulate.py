@@ -31,6 +31,8 @@ def simulate(
     as_json: Json = False,
 ) -> None:
     """Post a webhook to the hub, signed with the connector's own secrets. Exit code 0 says that the hub took it."""
+    from connectors.kit.redact import redact
+
     settings = load_settings(config)
     connector = named(settings, name)
     if fixture is not None and (text is not None or sender is not None):
@@ -44,9 +46,10 @@ def simulate(
     told = urlsplit(wire.path)
     path = told.path if told.path.startswith(f"/chat/{name}/") else f"/in/{name}"
     target = f"{(url or _own(settings)).rstrip('/')}{path}" + (f"?{told.query}" if told.query else "")
-    answer = _post(wire, target)
+    shown = redact(target, connector.secrets())  # some providers show who they are by a field of the address
+    answer = _post(wire, target, shown)
     milliseconds = round(answer.elapsed.total_seconds() * 1000, 1)
-    _told(name, target, answer.status_code, answer.text, milliseconds, answer.reason, as_json=as_json)
+    _told(name, shown, answer.status_code, answer.text, milliseconds, answer.reason, as_json=as_json)
 
 
 def _told(
@@ -100,7 +103,7 @@ def _own(settings: "Settings") -> str:
     return f"http://[{host}]:{settings.listen.port}" if ":" in host else f"http://{host}:{settings.listen.port}"
 
 
-def _post(wire: "WireRequest", target: str) -> "requests.Response":
+def _post(wire: "WireRequest", target: str, shown: str) -> "requests.Response":
     import requests
 
     with requests.Session() as session:
@@ -119,6 +122,6 @@ def _post(wire: "WireRequest", target: str) -> "requests.Response":
             requests.exceptions.InvalidSchema,
             requests.exceptions.MissingSchema,
         ) as error:
-            raise Failure(f"{target} is no address of a hub", Exit.USAGE) from error
+            raise Failure(f"{shown} is no address of a hub", Exit.USAGE) from error
         except requests.RequestException as error:
-            raise Failure(f"no hub answers at {target}; `onethread serve` runs one", Exit.TEMPORARY) from error
+            raise Failure(f"no hub answers at {shown}; `onethread serve` runs one", Exit.TEMPORARY) from error

@@ -122,6 +122,16 @@ def test_a_webhook_with_another_secret_is_a_failure(run, house):
     assert ran.err == "support: the hub did not take it\n"
 
 
+def test_a_secret_in_the_address_a_provider_calls_is_not_shown(run, tmp_path):
+    settings = {"plugin": "infobip", "api_base": "http://127.0.0.1:9", "sender": "447700900111", "api_key": "key-0001"}
+    connectors = {"sms": {**settings, "webhook_secret": "word-nobody-shall-see"}}
+    config = tmp_path / "sms.yaml"
+    config.write_text(json.dumps({"public_url": "http://127.0.0.1:1", "connectors": connectors}))
+    ran = run("simulate", "sms", "--url", "http://127.0.0.1:1", config=config)
+    assert (ran.code, ran.out) == (75, "")
+    assert ran.err == "no hub answers at http://127.0.0.1:1/in/sms?secret=***; `onethread serve` runs one\n"
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "sentence"),
     [
