@@ -6,9 +6,13 @@ from typing import Final, NamedTuple
 
 from connectors.channels.viber.event import RAW, Message
 from connectors.kit.errors import BadPayload
+from connectors.kit.nested import bounded
 from connectors.kit.request import decode
 from normalizer.inbound import Media
 from normalizer.parts import ContactCardPart, LocationPart, MediaKind, NativePart, Part
+
+DEEPEST: Final = 16
+"""Levels of nesting kept of what we pass on unread."""
 
 
 class Content(NamedTuple):
@@ -85,8 +89,8 @@ def _contact(message: Message) -> Content | None:
 
 
 def _native(message: Message, body: bytes) -> Content:
-    kind = message.type[:64]
-    return Content(message.text or f"[{kind}]", (NativePart(kind=kind, data=decode(body, RAW).message),))
+    kind, data = message.type[:64], bounded(decode(body, RAW).message, DEEPEST)
+    return Content(message.text or f"[{kind}]", (NativePart(kind=kind, data=data),))
 
 
 READERS: Final[Mapping[str, Callable[[Message], Content | None]]] = {
