@@ -1,7 +1,7 @@
 """What Viber answers, and what the hub is told; and what is asked of it besides sending."""
 
 import pytest
-from viber_bot import HELLO, IRA, SETTINGS, Answering, during
+from viber_bot import HELLO, IRA, SETTINGS, answering, during
 
 from connectors.channels.viber import EVENTS, signature
 from connectors.channels.viber.simulator import Simulator
@@ -45,7 +45,7 @@ def provider():
 )
 def test_each_status_leads_to_its_next_act(status, error, code):
     with (
-        Answering(Reply.json({"status": status, "status_message": "words"})) as provider,
+        answering(Reply.json({"status": status, "status_message": "words"})) as provider,
         pytest.raises(error) as raised,
     ):
         during(provider, lambda plugin: plugin.send(HELLO))
@@ -64,7 +64,7 @@ def test_each_status_leads_to_its_next_act(status, error, code):
     ],
 )
 def test_what_is_no_answer_of_vibers_is_judged_by_what_it_may_have_done(reply, error):
-    with Answering(reply) as provider, pytest.raises(error):
+    with answering(reply) as provider, pytest.raises(error):
         during(provider, lambda plugin: plugin.send(HELLO))
 
 
@@ -132,7 +132,7 @@ def test_the_webhook_is_set_shown_and_removed(provider):
     ],
 )
 def test_what_keeps_a_webhook_from_being_set_is_told(reply, error):
-    with Answering(reply) as provider, pytest.raises(error):
+    with answering(reply) as provider, pytest.raises(error):
         during(provider, lambda plugin: plugin.register("https://hub.example.com/in/support"))
 
 
