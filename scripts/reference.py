@@ -37,6 +37,7 @@ from normalizer.events import EVENTS, Envelope, wire_type
 from scripts.channels import channels
 from scripts.declared import attribute_docs, commands, default, plain, shape, spelt, structs_in
 from scripts.markdown import joined, page, table, words
+from scripts.quality import quality
 
 FOLDER = Path(__file__).parent.parent / "docs" / "reference"
 
@@ -188,6 +189,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "settings": settings,
     "connectors": connectors,
     "channels": channels,
+    "quality": quality,
     "events": events,
     "http-api": http_api,
     "cli": cli,

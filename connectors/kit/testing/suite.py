@@ -16,7 +16,7 @@ import pytest
 
 from connectors.kit.base import Plugin
 from connectors.kit.chat import Chats
-from connectors.kit.testing import receiving, secrecy, sending, shape
+from connectors.kit.testing import finished, receiving, secrecy, sending, shape
 from connectors.kit.testing.simulator import Failure, LoopbackSimulator
 from connectors.kit.testing.subject import Nonconforming, Subject
 
@@ -68,6 +68,7 @@ CHECKS: tuple[Check, ...] = (
     Check(shape.check_every_capability_has_a_fixture),
     Check(shape.check_every_fixture_has_a_capability),
     Check(shape.check_fixtures_show_what_they_claim),
+    Check(finished.check_quality_says_what_is_so),
     Check(receiving.check_genuine_request_verifies, _inbound),
     Check(receiving.check_forgeries_are_declared),
     Check(receiving.check_forged_request_is_refused, _mutators),

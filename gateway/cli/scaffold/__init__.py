@@ -22,6 +22,7 @@ FILES: Mapping[str, str] = {
     "onethread_@name@/@name@/__init__.py": "plugin.py",
     "onethread_@name@/@name@/simulator.py": "simulator.py",
     "onethread_@name@/@name@/README.md": "plugin_readme.md",
+    "onethread_@name@/@name@/quality.yaml": "quality.yaml",
     "onethread_@name@/@name@/fixtures/config.json": "config.json",
     "onethread_@name@/@name@/fixtures/inbound/text.http": "inbound_text.http",
     "onethread_@name@/@name@/fixtures/inbound/text.json": "inbound_text.json",
