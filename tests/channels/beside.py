@@ -15,6 +15,7 @@ from connectors.kit.config import configured
 from connectors.kit.fixtures import WireRequest, as_request
 from connectors.kit.http import Exchange, Http
 from connectors.kit.redact import secrets_of
+from connectors.kit.request import Response
 from connectors.kit.testing.simulator import LoopbackSimulator, Reply
 from gateway.hub import Hub
 from gateway.receive import receive
@@ -77,7 +78,11 @@ class Beside:
 
     async def heard(self, wire: WireRequest) -> int:
         """The status with which the hub answers the provider's request."""
-        return (await receive(self.hub, self.hub.connectors[CONNECTOR], as_request(wire, HOOK, now()))).status
+        return (await self.answered(wire)).status
+
+    async def answered(self, wire: WireRequest) -> Response:
+        """What the provider hears."""
+        return await receive(self.hub, self.hub.connectors[CONNECTOR], as_request(wire, HOOK, now()))
 
     async def say(self, words: str, to: str | None = None, **command: Any) -> Accepted | Rejected:
         """An agent's message: to an address, or else in the one conversation there is."""
