@@ -25,7 +25,7 @@ from gateway.settings.loading import load
 from gateway.store.times import now
 from normalizer.commands import Recipient, SendMessage
 from normalizer.model import Author, AuthorKind
-from tests.background.heronry import rows
+from tests.background.heronry import events, rows
 
 P = TypeVar("P", bound=Plugin[Any])
 S = TypeVar("S", bound=LoopbackSimulator)
@@ -99,6 +99,10 @@ class Beside:
     def statuses(self) -> list[str]:
         """Of every delivery, the oldest first."""
         return [status for (status,) in rows(self.hub, "SELECT status FROM deliveries ORDER BY id")]
+
+    def consents(self) -> list[str]:
+        """What was told of consent, the oldest first: `opted_in`, `opted_out`, …"""
+        return [event["data"]["consent"]["state"] for event in events(self.hub, "consent.changed")]
 
 
 @asynccontextmanager

@@ -112,8 +112,7 @@ def test_a_block_closes_the_way_and_following_again_opens_it(tmp_path, provider)
             await came(beside, provider, type="follow", follow={"isUnblocked": True})
             assert isinstance(await beside.say("welcome back", to=MINA), Accepted)
             await eventually(lambda: beside.statuses() == ["accepted"])
-            told = [event["data"]["consent"]["state"] for event in events(beside.hub, "consent.changed")]
-            assert told[-2:] == ["opted_out", "opted_in"]
+            assert beside.consents()[-2:] == ["opted_out", "opted_in"]
 
     run(test)
 
