@@ -9,13 +9,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from connectors.channels.twilio_sms import listing, senders
-from connectors.channels.twilio_sms.api import MESSAGING, Api, located
 from connectors.channels.twilio_sms.capability import CAPABILITY, without_mms
 from connectors.channels.twilio_sms.config import Config as SmsConfig
 from connectors.channels.twilio_sms.parse import parse
 from connectors.channels.twilio_sms.people import SCHEME
-from connectors.channels.twilio_sms.signature import verify
 from connectors.channels.twilio_sms.wire import overridden
+from connectors.families.twilio.api import MESSAGING, Api, located
+from connectors.families.twilio.signature import verify
 from connectors.kit.base import (
     ANSWERS,
     Account,

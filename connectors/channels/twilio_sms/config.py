@@ -5,13 +5,11 @@ from typing import Annotated, Final
 
 import msgspec
 
+from connectors.families.twilio.access import NUMBER, check_access
 from connectors.kit.config import PluginConfig
 from connectors.kit.secret import Secret
 
-ACCOUNT: Final = re.compile(r"AC[A-Za-z0-9]{1,64}")
-KEY: Final = re.compile(r"SK[A-Za-z0-9]{1,64}")
 SERVICE: Final = re.compile(r"MG[A-Za-z0-9]{1,64}")
-NUMBER: Final = re.compile(r"\+[1-9][0-9]{1,14}")
 SHORT_CODE: Final = re.compile(r"[0-9]{3,8}")
 NAME: Final = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9 &+_-]{1,11}")
 """An alphanumeric sender."""
@@ -53,18 +51,13 @@ class Config(PluginConfig, frozen=True, kw_only=True):
     send_seconds: Seconds = 30.0
 
     def __post_init__(self) -> None:
-        if not ACCOUNT.fullmatch(self.account_sid):
-            raise ValueError("account_sid: not of the form AC…")
+        check_access(self.account_sid, self.key_sid, self.key_secret)
         if (self.sender is None) == (self.messaging_service_sid is None):
             raise ValueError("sender: either sender or messaging_service_sid is needed, and not both")
         if self.sender is not None and not any(kind.fullmatch(self.sender) for kind in (NUMBER, SHORT_CODE, NAME)):
             raise ValueError("sender: neither E.164 (+447700900111), a short code, nor a name of up to 11 characters")
         if self.messaging_service_sid is not None and not SERVICE.fullmatch(self.messaging_service_sid):
             raise ValueError("messaging_service_sid: not of the form MG…")
-        if (self.key_sid is None) != (self.key_secret is None):
-            raise ValueError("key_sid: goes with key_secret, and the other way round")
-        if self.key_sid is not None and not KEY.fullmatch(self.key_sid):
-            raise ValueError("key_sid: not of the form SK…")
 
     @property
     def signing(self) -> tuple[str, Secret]:

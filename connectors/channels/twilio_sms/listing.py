@@ -16,10 +16,10 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from connectors.channels.twilio_sms.api import API, Api
 from connectors.channels.twilio_sms.config import Config
 from connectors.channels.twilio_sms.parse import received
 from connectors.channels.twilio_sms.senders import receiving
+from connectors.families.twilio.api import API, Api
 from connectors.kit.base import Polled
 from connectors.kit.errors import BadPayload, KitError, Temporary
 from connectors.kit.request import decode

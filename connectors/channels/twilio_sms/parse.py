@@ -13,8 +13,8 @@ import msgspec
 
 from connectors.channels.twilio_sms.consent import consent
 from connectors.channels.twilio_sms.people import peer
-from connectors.channels.twilio_sms.signature import is_json
-from connectors.channels.twilio_sms.statuses import INCOMING, STATUS, row_of
+from connectors.families.twilio.signature import is_json
+from connectors.families.twilio.statuses import INCOMING, STATUS, row_of
 from connectors.kit.errors import BadPayload
 from connectors.kit.request import Request, decode
 from normalizer.inbound import ConsentChanged, Inbound, Media, MessageReceived, StatusChanged, Unreadable

@@ -7,7 +7,7 @@ whatever its user says, so neither counts beyond its connector.
 import re
 from typing import Final
 
-from connectors.channels.twilio_sms.config import NUMBER
+from connectors.families.twilio.access import NUMBER
 from connectors.kit.errors import BadPayload, Unreachable
 from normalizer.errors import ErrorCode
 from normalizer.inbound import Address, Peer, Person

@@ -10,21 +10,12 @@ from urllib.parse import urldefrag, urlencode
 
 import msgspec
 
-from connectors.channels.twilio_sms.api import MESSAGING, Api
-from connectors.channels.twilio_sms.config import NUMBER, SHORT_CODE, Config
+from connectors.channels.twilio_sms.config import SHORT_CODE, Config
+from connectors.families.twilio.access import NUMBER
+from connectors.families.twilio.account import owner
+from connectors.families.twilio.api import MESSAGING, Api
 from connectors.kit.base import Account, Registration
 from connectors.kit.errors import Misconfigured
-from normalizer.errors import ErrorCode
-
-ACTIVE: Final = "active"
-
-
-class Owner(msgspec.Struct, frozen=True):
-    """The account."""
-
-    friendly_name: str = ""
-    status: str = ACTIVE
-    type: str = ""
 
 
 class Abilities(msgspec.Struct, frozen=True):
@@ -78,7 +69,6 @@ class Kept(NamedTuple):
     method: str
 
 
-OWNER: Final = msgspec.json.Decoder(Owner)
 OWN: Final = msgspec.json.Decoder(Own)
 NUMBERS: Final = msgspec.json.Decoder(Numbers)
 SERVICE: Final = msgspec.json.Decoder(Service)
@@ -88,11 +78,7 @@ WHOLE: Final = urlencode({"PageSize": 1000})
 
 async def account(api: Api, config: Config) -> Account:
     """Whether the token is the account's, and what the sender is. Raises Misconfigured, Temporary."""
-    # As the token and never as the key: it is what webhooks are verified with.
-    owner = await api.get(api.account(".json"), OWNER, config.signing)
-    if owner.status != ACTIVE:
-        raise Misconfigured(f"the account is {owner.status}", code=ErrorCode.AUTH_FAILED)
-    details = {"account": owner.friendly_name, "type": owner.type}
+    details = (await owner(api, config)).details
     if _has_webhook(config):
         kept = await find(api, config)
         return Account(name=kept.name, details={**details, **kept.details})

@@ -13,8 +13,9 @@ from secrets import token_hex
 from typing import Any, Final
 
 from connectors.channels.twilio_sms.capability import ALBUM, TEXT
-from connectors.channels.twilio_sms.config import NAME, NUMBER, SHORT_CODE
+from connectors.channels.twilio_sms.config import NAME, SHORT_CODE
 from connectors.channels.twilio_sms.consent import KEYWORDS
+from connectors.families.twilio.access import NUMBER
 from normalizer.model import ConsentState
 from normalizer.split import fits
 

@@ -20,9 +20,9 @@ from urllib.parse import parse_qsl, urldefrag, urlencode, urlsplit
 
 import aiohttp
 
-from connectors.channels.twilio_sms.api import MESSAGING
-from connectors.channels.twilio_sms.signature import BODY_HASH, FORM, HEADER, sign
 from connectors.channels.twilio_sms.simulated import API_VERSION, CODES, Account, Fault, Message
+from connectors.families.twilio.api import MESSAGING
+from connectors.families.twilio.signature import BODY_HASH, FORM, HEADER, sign
 from connectors.kit.request import Request
 from connectors.kit.secret import Secret
 from connectors.kit.testing import mutate

@@ -3,7 +3,7 @@ import pytest
 from twilio_sms_sender import KEYED, POOL, SETTINGS, TOKEN
 
 from connectors.channels.twilio_sms import TwilioSms
-from connectors.channels.twilio_sms.api import API, MESSAGING, located
+from connectors.families.twilio.api import API, MESSAGING, located
 from connectors.kit.config import configured
 
 

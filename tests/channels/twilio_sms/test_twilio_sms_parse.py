@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from twilio_sms_sender import ACCOUNT, FIXTURES, HOOK, MINA, NOW, NUMBER, SETTINGS, plugin
 
 from connectors.channels.twilio_sms.consent import KEYWORDS
-from connectors.channels.twilio_sms.statuses import CODES, STATUS
+from connectors.families.twilio.statuses import CODES, STATUS
 from connectors.kit.errors import BadPayload
 from connectors.kit.fixtures import read_fixtures
 from connectors.kit.request import Request

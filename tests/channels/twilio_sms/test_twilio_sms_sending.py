@@ -24,7 +24,7 @@ from twilio_sms_sender import (
 from connectors.channels.twilio_sms.simulated import CODES as WORDS
 from connectors.channels.twilio_sms.simulated import RECIPIENTS, SENDERS
 from connectors.channels.twilio_sms.simulator import Simulator, failure
-from connectors.channels.twilio_sms.statuses import CODES, STATUS
+from connectors.families.twilio.statuses import CODES, STATUS
 from connectors.kit.base import Sent
 from connectors.kit.errors import (
     KitError,

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from twilio.request_validator import RequestValidator
 from twilio_sms_sender import HOOK, NOW, NUMBER, SETTINGS, TOKEN, plugin, request
 
-from connectors.channels.twilio_sms.signature import sign
 from connectors.channels.twilio_sms.simulator import Simulator
+from connectors.families.twilio.signature import sign
 from connectors.kit.errors import BadSignature
 from connectors.kit.request import Request
 from connectors.kit.secret import Secret

@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from connectors.channels.twilio_sms.statuses import BUSY, CODES, NO_ACCESS, NO_SENDER, UNKNOWN, Row
+from connectors.families.twilio.statuses import BUSY, CODES, NO_ACCESS, NO_SENDER, UNKNOWN, Row
 from connectors.kit.errors import BadPayload, KitError, OutcomeUnknown, Temporary
 from connectors.kit.http import Answer
 from connectors.kit.request import decode

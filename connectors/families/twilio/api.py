@@ -11,9 +11,9 @@ from urllib.parse import urlencode, urlsplit
 
 import msgspec
 
-from connectors.channels.twilio_sms.config import Config
-from connectors.channels.twilio_sms.refusals import refusal
-from connectors.channels.twilio_sms.signature import FORM
+from connectors.families.twilio.access import Access
+from connectors.families.twilio.refusals import refusal
+from connectors.families.twilio.signature import FORM
 from connectors.kit.errors import BadPayload, Refused, Temporary
 from connectors.kit.guard import origin
 from connectors.kit.http import Answer, Http
@@ -54,17 +54,17 @@ def authorization(user: tuple[str, Secret]) -> dict[str, str]:
 class Api:
     """One account's access. Raises the sending errors of `connectors.kit.errors`, and nothing that holds a secret."""
 
-    def __init__(self, http: Http, config: Config) -> None:
+    def __init__(self, http: Http, access: Access) -> None:
         self._http = http
-        self._config = config
+        self._access = access
 
     def account(self, path: str) -> str:
         """The address of what belongs to the account."""
-        return f"{API}/2010-04-01/Accounts/{self._config.account_sid}{path}"
+        return f"{API}/2010-04-01/Accounts/{self._access.account_sid}{path}"
 
     async def get(self, url: str, kind: msgspec.json.Decoder[T], user: tuple[str, Secret] | None = None) -> T:
         """Asks, as `user` if need be. Raises Temporary, Misconfigured, Refused."""
-        headers = authorization(user or self._config.credentials)
+        headers = authorization(user or self._access.credentials)
         answer = await self._http.request(
             "GET", self._led(url), headers=headers, seconds=self._seconds, most=LARGEST_ANSWER, reads=True
         )
@@ -72,7 +72,7 @@ class Api:
 
     async def change(self, url: str, fields: Mapping[str, str], kind: msgspec.json.Decoder[T]) -> T:
         """Changes what may be changed so again without harm. Raises Temporary, Misconfigured, Refused."""
-        headers = {**authorization(self._config.credentials), "content-type": FORM}
+        headers = {**authorization(self._access.credentials), "content-type": FORM}
         body = urlencode(fields).encode()
         answer = await self._http.request(
             "POST", self._led(url), headers=headers, body=body, seconds=self._seconds, reads=True
@@ -81,19 +81,19 @@ class Api:
 
     async def send(self, url: str, body: bytes) -> Answer:
         """One request that must not be repeated blindly; its success."""
-        headers = {**authorization(self._config.credentials), "content-type": FORM, "accept": "application/json"}
+        headers = {**authorization(self._access.credentials), "content-type": FORM, "accept": "application/json"}
         answer = await self._http.request("POST", self._led(url), headers=headers, body=body, seconds=self._seconds)
         if answer.status not in (200, 201):
             raise refusal(answer)
         return answer
 
     async def file(self, source: str) -> AsyncIterator[bytes]:
-        """The octets of a message's file. The credentials go to Twilio only, not where it redirects to.
+        """The octets of a file. The credentials go to Twilio only, not where it redirects to.
 
         Raises Temporary, Refused, Misconfigured.
         """
         url = self._media(source)
-        headers = authorization(self._config.credentials)
+        headers = authorization(self._access.credentials)
         async with self._http.stream("GET", url, headers=headers, most=LARGEST_FILE) as stream:
             if stream.status in GONE:
                 raise Refused("the file is gone", code=ErrorCode.MEDIA_UNREACHABLE, provider_code=str(stream.status))
@@ -113,16 +113,16 @@ class Api:
             at, host = "", ""
         if at.startswith("https://") and host.endswith(TWILIO):
             return self._led(source)
-        if at != origin(self._config.api_base):
+        if at != origin(self._access.api_base):
             raise Refused("the file is not at Twilio", code=ErrorCode.MEDIA_UNREACHABLE)
         return source
 
     def _led(self, url: str) -> str:
-        return located(url, self._config.api_base)
+        return located(url, self._access.api_base)
 
     @property
     def _seconds(self) -> float:
-        return self._config.send_seconds
+        return self._access.send_seconds
 
 
 def _read(answer: Answer, kind: msgspec.json.Decoder[T]) -> T:
