@@ -8,11 +8,13 @@ from typing import Any
 
 import msgspec
 
+from normalizer.calls import spoken
 from normalizer.codec import decoder
 from normalizer.events import (
     EVENTS,
     AcceptanceData,
     AttachmentData,
+    CallData,
     ConnectorData,
     ConsentData,
     ContactData,
@@ -81,6 +83,12 @@ def _emergency(data: EmergencyData) -> str:
     return _because(f"until {_moment(data.due_at)}", data.why)
 
 
+def _call(data: CallData) -> str:
+    call = data.call
+    whom = f"{data.contact.name or data.route.address}: {call.status}"
+    return f"{whom}, {spoken(call.duration)}" if call.duration is not None else whom
+
+
 def _moment(time: Time) -> str:
     return f"{time:%Y-%m-%d %H:%M:%S} UTC"
 
@@ -95,6 +103,7 @@ WORDS: dict[type[Value], Callable[[Any], str]] = {
     ReplyData: lambda data: f"{data.priority}, until {_moment(data.expected_at)}",
     RestoredData: lambda data: f"as of {_moment(data.taken_at)}; what came after position {data.kept} is gone",
     EmergencyData: _emergency,
+    CallData: _call,
     RouteData: lambda data: f"{data.route.channel} {data.route.address}",
     ContactData: lambda data: data.contact.name or data.contact.id,
     MergeData: lambda data: _because(f"{data.contact.id} and {data.merged.id}", data.why),

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from normalizer.calls import Call
 from normalizer.model import (
     Attachment,
     Author,
@@ -105,6 +106,13 @@ class EmergencyData(Value, frozen=True, kw_only=True):
     """Of `emergency.raised`: what made it one."""
     author: Author | None = None
     """Of `emergency.accepted`: who answers it; of `emergency.raised`: who raised it, where not the customer did."""
+
+
+class CallData(Value, frozen=True, kw_only=True):
+    call: Call
+    """As it stands with this event."""
+    route: Route
+    contact: ContactRef
 
 
 class RouteData(Value, frozen=True, kw_only=True):
@@ -224,6 +232,9 @@ EVENTS: dict[str, type[Value]] = {
     "emergency.raised": EmergencyData,
     "emergency.accepted": EmergencyData,
     "emergency.overdue": EmergencyData,
+    "call.started": CallData,
+    "call.updated": CallData,
+    "call.ended": CallData,
     "route.added": RouteData,
     "route.closed": RouteData,
     "contact.created": ContactData,

@@ -5,11 +5,23 @@ name of a message as later reports, edits and quotes will say it; the plugin mak
 A type stands here once a plugin parses it.
 """
 
+from enum import StrEnum
+
 import msgspec
 
 from normalizer.context import Context
-from normalizer.model import ConsentState, ConversationKind, Priority, Proof, Purpose, Time, Value, Visibility
-from normalizer.parts import MediaKind, Part
+from normalizer.model import (
+    ConsentState,
+    ConversationKind,
+    Direction,
+    Priority,
+    Proof,
+    Purpose,
+    Time,
+    Value,
+    Visibility,
+)
+from normalizer.parts import CallStatus, MediaKind, Part
 from normalizer.status import Status
 
 
@@ -185,6 +197,39 @@ class IdentityMoved(_Inbound, tag="identity_moved", frozen=True, kw_only=True):
     occurred_at: Time
 
 
+class CallState(StrEnum):
+    """Where in its course a call is. The first thing told of one begins it, whatever it says."""
+
+    STARTED = "started"
+    UPDATED = "updated"
+    ENDED = "ended"
+    """Final; only a recording and its transcript come after."""
+
+
+class CallChanged(_Inbound, tag="call_changed", frozen=True, kw_only=True):
+    """Something became of a call. A message that stands for it in the history comes of it by itself."""
+
+    external_id: str
+    """Of the call, the same however often it is put through."""
+    peer: Peer
+    direction: Direction = Direction.IN
+    state: CallState
+    status: CallStatus | None = None
+    """None: as before. How an incoming call ended follows from what became of it, and needs no word."""
+    order: int | None = None
+    """The provider's number of a status, where it counts them: a smaller one does not take a larger back."""
+    choice: str | None = None
+    """What the caller chose in a menu."""
+    answered_by: str | None = None
+    duration: float | None = None
+    """Seconds, once it ended."""
+    recording: Media | None = None
+    transcript: str | None = None
+    """Of the recording."""
+    context: Context | None = None
+    occurred_at: Time
+
+
 class Unreadable(_Inbound, tag="unreadable", frozen=True, kw_only=True):
     """Authentic, but not understood: quarantined with its bytes."""
 
@@ -208,6 +253,7 @@ Inbound = (
     | TypingChanged
     | ConsentChanged
     | IdentityMoved
+    | CallChanged
     | Unreadable
     | Ignored
 )

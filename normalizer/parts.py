@@ -146,6 +146,42 @@ class ChoicePart(_Part, tag="choice", frozen=True, kw_only=True):
     """Our message that offered it, where it is known."""
 
 
+class CallStatus(StrEnum):
+    """What a call is at."""
+
+    RINGING = "ringing"
+    CHOOSING = "choosing"
+    """In a menu."""
+    QUEUED = "queued"
+    """Waits for somebody to be free."""
+    CONNECTING = "connecting"
+    """It rings where it is put through to."""
+    ANSWERED = "answered"
+    """Somebody, and no menu, talks."""
+    VOICEMAIL = "voicemail"
+    CALLBACK = "callback"
+    """The caller asks to be called."""
+    COMPLETED = "completed"
+    MISSED = "missed"
+    BUSY = "busy"
+    NO_ANSWER = "no_answer"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+
+
+class CallPart(_Part, tag="call", frozen=True, kw_only=True):
+    """The call a message stands for. Received, never sent; its recording is a media part beside it."""
+
+    call_id: str
+    status: CallStatus
+    incoming: bool = True
+    duration: float | None = None
+    """Seconds; None while it lasts."""
+    choices: tuple[str, ...] = ()
+    """What the caller chose in menus."""
+    transcript: str | None = None
+
+
 class NativePart(_Part, tag="native", frozen=True, kw_only=True):
     """What no other part expresses, as the provider said it."""
 
@@ -154,4 +190,14 @@ class NativePart(_Part, tag="native", frozen=True, kw_only=True):
     data: dict[str, Any] = {}
 
 
-Part = TextPart | OriginalPart | MediaPart | LocationPart | ContactCardPart | CardsPart | ChoicePart | NativePart
+Part = (
+    TextPart
+    | OriginalPart
+    | MediaPart
+    | LocationPart
+    | ContactCardPart
+    | CardsPart
+    | ChoicePart
+    | CallPart
+    | NativePart
+)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from normalizer.parts import (
+    CallPart,
     CardsPart,
     ChoicePart,
     ContactCardPart,
@@ -23,6 +24,7 @@ READS: Mapping[type[Any], Callable[[Any], str]] = {
     CardsPart: lambda part: "\n".join(card.title for card in part.cards),
     ChoicePart: lambda part: part.label or part.value,
     NativePart: lambda part: f"[{part.kind}]",
+    CallPart: lambda _: "[call]",
     OriginalPart: lambda _: "",
 }
 

@@ -17,6 +17,7 @@ from normalizer.model import Loss
 from normalizer.offered import Offer, offer
 from normalizer.parts import (
     Action,
+    CallPart,
     Card,
     CardsPart,
     ChoicePart,
@@ -202,8 +203,8 @@ def _blocks(draft: _Draft, text: str, parts: Sequence[Part]) -> tuple[list[Paylo
                 lines += _lines(draft, part)
             case ChoicePart() | NativePart():
                 lines += _told(draft, part, text)
-            case OriginalPart():
-                draft.losses.append(Loss(what="original", became="nothing"))
+            case OriginalPart() | CallPart():
+                draft.losses.append(Loss(what=str(part.__struct_config__.tag), became="nothing"))
             case TextPart() | CardsPart():
                 continue
             case _:

@@ -12,6 +12,7 @@ import structlog
 from connectors.kit.base import Outcome
 from gateway.arrival import Arrival, Place, Recorded
 from gateway.ids import new_id
+from gateway.record.calls import change_call
 from gateway.record.changes import REPORTS, anything_waits, catch_up, move
 from gateway.record.consent import change_consent
 from gateway.record.desk import Desk
@@ -26,6 +27,7 @@ from gateway.store.times import to_us
 from gateway.store.transaction import Transaction, listed
 from gateway.tracing import trace_from
 from normalizer.inbound import (
+    CallChanged,
     ConsentChanged,
     IdentityMoved,
     Ignored,
@@ -110,7 +112,7 @@ def _prefetch(desk: Desk, arrivals: Sequence[Arrival]) -> None:
                         external[arrival.place].extend(named_ids(item))
                     if item.from_us:
                         external[arrival.place].append(item.external_id)
-                case ConsentChanged(peer=Peer() as peer):
+                case ConsentChanged(peer=Peer() as peer) | CallChanged(peer=peer):
                     addresses[arrival.place].append(peer.person.address.value)
                 case MessageEdited() | MessageRedacted() | ReactionChanged() | StatusChanged():
                     external[arrival.place].append(item.external_id)
@@ -209,6 +211,7 @@ _CURSOR = (
 
 RECORD: dict[type[Inbound], Callable[[Desk, Arrival, Any], str | None]] = {
     MessageReceived: _receive,
+    CallChanged: change_call,
     ConsentChanged: change_consent,
     IdentityMoved: move,
     Unreadable: _unreadable,

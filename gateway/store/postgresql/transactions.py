@@ -38,6 +38,7 @@ _NO_EVENTS = "SELECT pg_current_xact_id_if_assigned()::text"
 _STATUS = "SELECT pg_xact_status(%s::xid8)"
 SORTED: Mapping[str, slice] = {
     "arrivals": slice(0, 2),
+    "calls": slice(0, 2),
     "conversations": slice(5, 6),
     "external_ids": slice(0, 2),
     "idempotency": slice(0, 2),

@@ -18,7 +18,7 @@ from gateway.store.schema.history import (
     message_heads,
     routes,
 )
-from gateway.store.schema.inbound import arrivals, cursors, fragments, quarantine, raws, timers, waiting_reports
+from gateway.store.schema.inbound import arrivals, calls, cursors, fragments, quarantine, raws, timers, waiting_reports
 from gateway.store.schema.leases import leases
 from gateway.store.schema.outbound import deliveries, exchanges, lanes
 from gateway.store.schema.people import joins, merges, participants, verifications
@@ -28,6 +28,7 @@ __all__ = [
     "api_keys",
     "arrivals",
     "attachments",
+    "calls",
     "contacts",
     "conversations",
     "cursors",

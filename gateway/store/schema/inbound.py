@@ -63,6 +63,16 @@ waiting_reports = Table(
     Index("waiting_by_age", "created_at"),
 )
 
+calls = Table(
+    "calls",
+    metadata,
+    text_column("connector_id"),
+    text_column("external_id"),
+    Column("body", LargeBinary, nullable=False),
+    time_column("started_at", nullable=False),
+    PrimaryKeyConstraint("connector_id", "external_id"),
+)
+
 fragments = Table(
     "fragments",
     metadata,
