@@ -29,6 +29,8 @@ class Place:
     channel: str
     scheme: str
     inbox: Inbox
+    window: int | None = None
+    """As `Capability.window`."""
 
 
 class Raw(msgspec.Struct, frozen=True):

@@ -56,15 +56,16 @@ def bring_up(
         log=keep,
         secrets=connector.secrets(),
     )
-    place = Place(
-        connector_id=connector.name,
-        channel=kind.info.channel,
-        scheme=kind.info.scheme,
-        inbox=settings.inboxes[connector.inbox],
-    )
     webhook_url = settings.webhook_url(connector.name)
     tools = Tools(connector=connector.name, http=http, webhook_url=webhook_url)
     if show is not None:
         tools = replace(tools, show_typing=lambda address: show(Seat(connector.name, address)))
     plugin = kind(connector.config, tools if raw is None else replace(tools, raw=raw))
+    place = Place(
+        connector_id=connector.name,
+        channel=kind.info.channel,
+        scheme=kind.info.scheme,
+        inbox=settings.inboxes[connector.inbox],
+        window=plugin.info.capability.window,
+    )
     return LiveConnector(connector, place, plugin, http, webhook_url)

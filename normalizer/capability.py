@@ -65,6 +65,8 @@ class MediaLimit(msgspec.Struct, frozen=True, kw_only=True):
 class ActionLimit(msgspec.Struct, frozen=True, kw_only=True):
     types: frozenset[str]
     """Of `reply`, `postback`, `link`, `call`, `share_location`: what becomes a button."""
+    alone: frozenset[str] = frozenset()
+    """Which of them are a button only where no other stands beside it."""
     most: int
     label: TextLimit
     value: TextLimit | None = None
@@ -93,6 +95,11 @@ class Capability(msgspec.Struct, frozen=True, kw_only=True):
     reactions: frozenset[str] | None = None
     """None: cannot react. Empty: any emoji. Else: these."""
     typing: bool = False
+    templates: bool = False
+    """The provider keeps texts it approved, which are sent by name."""
+    window: int | None = None
+    """For how many seconds after a message of theirs somebody may be written to in any words; later, and before they
+    ever wrote, only by a template. None: always."""
     initiates: bool = True
     """We may write first to an address that never wrote to us."""
     inbound: frozenset[str] = frozenset()

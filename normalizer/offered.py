@@ -30,6 +30,8 @@ def offer(actions: Sequence[Action], limit: ActionLimit | None, room: int | None
     if not actions:
         return NOTHING
     room = 0 if limit is None else limit.most if room is None else min(room, limit.most)
+    if limit is not None and len(actions) > 1:
+        limit = msgspec.structs.replace(limit, types=limit.types - limit.alone)
     answers = [action for action in actions if isinstance(action, ReplyAction | PostbackAction)]
     as_buttons = len(answers) <= room and all(_pressable(action, limit) for action in answers)
     left = room - len(answers) if as_buttons else room

@@ -92,6 +92,20 @@ class ContactCardPart(_Part, tag="contact_card", frozen=True, kw_only=True):
     organization: str | None = None
 
 
+class TemplatePart(_Part, tag="template", frozen=True, kw_only=True):
+    """A text the provider approved before, by its name, with what fills its places. On a channel that has templates it
+    is all of the message: `text` says how it reads, and a file beside it stands at its head."""
+
+    name: str
+    language: str
+    """As the provider writes it, such as `en_US`."""
+    header: tuple[str, ...] = ()
+    body: tuple[str, ...] = ()
+    """In the order of the template's places, also where those have names."""
+    buttons: tuple[str, ...] = ()
+    """What fills its buttons, those that want something, in order: a payload, the end of an address, a code."""
+
+
 class ReplyAction(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="reply"):
     """Answers with its label, as if the reader had written it."""
 
@@ -199,5 +213,6 @@ Part = (
     | CardsPart
     | ChoicePart
     | CallPart
+    | TemplatePart
     | NativePart
 )

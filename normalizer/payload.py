@@ -3,7 +3,7 @@
 import msgspec
 
 from normalizer.model import Loss
-from normalizer.parts import Action, Card, ContactCardPart, LocationPart, MediaPart, Span
+from normalizer.parts import Action, Card, ContactCardPart, LocationPart, MediaPart, Span, TemplatePart
 
 
 class Payload(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -16,6 +16,8 @@ class Payload(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     contact_card: ContactCardPart | None = None
     cards: tuple[Card, ...] = ()
     actions: tuple[Action, ...] = ()
+    template: TemplatePart | None = None
+    """All of the payload, but for `media`: the file at its head."""
     quotes: bool = False
     """This payload carries the quotation of the message answered."""
 

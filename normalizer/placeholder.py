@@ -13,6 +13,7 @@ from normalizer.parts import (
     NativePart,
     OriginalPart,
     Part,
+    TemplatePart,
     TextPart,
 )
 
@@ -23,6 +24,7 @@ READS: Mapping[type[Any], Callable[[Any], str]] = {
     ContactCardPart: lambda part: f"[contact: {part.name}]",
     CardsPart: lambda part: "\n".join(card.title for card in part.cards),
     ChoicePart: lambda part: part.label or part.value,
+    TemplatePart: lambda part: f"[template: {part.name}]",
     NativePart: lambda part: f"[{part.kind}]",
     CallPart: lambda _: "[call]",
     OriginalPart: lambda _: "",

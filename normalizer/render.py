@@ -7,7 +7,7 @@ a `Loss`.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import assert_never
+from typing import TypeGuard, assert_never
 
 import msgspec
 
@@ -28,6 +28,7 @@ from normalizer.parts import (
     NativePart,
     OriginalPart,
     Part,
+    TemplatePart,
     TextPart,
 )
 from normalizer.payload import Payload, Rendered
@@ -62,12 +63,30 @@ def render(
     """
     draft = _Draft(capability, links)
     plain = not parts and not actions  # as most messages are
-    payloads = _texts(draft, TextPart(text=text)) if plain else _payloads(draft, text, parts, actions)
+    if plain:
+        payloads = _texts(draft, TextPart(text=text))
+    elif capability.templates and (template := next(filter(_is_template, parts), None)):
+        payloads = [_approved(draft, template, parts, actions)]
+    else:
+        payloads = _payloads(draft, text, parts, actions)
     if reply and payloads and capability.replies:
         payloads[0] = msgspec.structs.replace(payloads[0], quotes=True)
     elif reply and payloads:
         draft.losses.append(Loss(what="quotation", became="nothing"))
     return Rendered(payloads=tuple(payloads), losses=tuple(draft.losses), numbered=tuple(draft.numbered))
+
+
+def _is_template(part: Part) -> TypeGuard[TemplatePart]:
+    return isinstance(part, TemplatePart)
+
+
+def _approved(draft: _Draft, template: TemplatePart, parts: Sequence[Part], actions: Sequence[Action]) -> Payload:
+    """A template with the file at its head. Nothing else can stand beside it."""
+    files = [part for part in parts if isinstance(part, MediaPart)]
+    other = [part for part in parts if part is not template and not isinstance(part, TextPart | MediaPart)]
+    for part in (*files[1:], *other, *actions):
+        draft.losses.append(Loss(what=f"{type(part).__struct_config__.tag} beside a template", became="nothing"))
+    return Payload(template=template, media=tuple(files[:1]))
 
 
 def _payloads(draft: _Draft, text: str, parts: Sequence[Part], actions: Sequence[Action]) -> list[Payload]:
@@ -201,7 +220,7 @@ def _blocks(draft: _Draft, text: str, parts: Sequence[Part]) -> tuple[list[Paylo
                 blocks.append(Payload(contact_card=part))
             case LocationPart() | ContactCardPart():
                 lines += _lines(draft, part)
-            case ChoicePart() | NativePart():
+            case ChoicePart() | TemplatePart() | NativePart():
                 lines += _told(draft, part, text)
             case OriginalPart() | CallPart():
                 draft.losses.append(Loss(what=str(part.__struct_config__.tag), became="nothing"))
@@ -242,13 +261,16 @@ def _lines(draft: _Draft, part: LocationPart | ContactCardPart) -> list[str]:
     return [part.name, part.organization or "", *part.phones, *part.emails]
 
 
-def _told(draft: _Draft, part: ChoicePart | NativePart, text: str) -> list[str]:
-    """What is only ever received, sent on: the words that already stand for it, else its own."""
+def _told(draft: _Draft, part: ChoicePart | TemplatePart | NativePart, text: str) -> list[str]:
+    """What has no form of its own here: the words that already stand for it, else its own."""
     if isinstance(part, ChoicePart):
         if not draft.capability.choices:
             draft.losses.append(Loss(what="choice", became="text"))
         words = part.label or part.value
+    elif isinstance(part, TemplatePart):
+        draft.losses.append(Loss(what=f"template {part.name}", became="text"))
+        words = f"[template: {part.name}]"
     else:
         draft.losses.append(Loss(what=f"native {part.kind}", became="text"))
         words = f"[{part.kind}]"
-    return [] if text.strip() and (isinstance(part, NativePart) or words in text) else [words]
+    return [] if text.strip() and (not isinstance(part, ChoicePart) or words in text) else [words]

@@ -36,8 +36,8 @@ def shows(capability: Capability) -> frozenset[str]:
     """Every name this capability promises on the way out.
 
     `text`, `span:<kind>`, `media:<kind>`, `caption`, `album`, `action:<type>`, `location`, `contact_card`, `cards`,
-    `replies`, `edits`, `reactions`, `typing`. The way in is promised by `Capability.inbound`: the `type` tags, and
-    where a plugin wants to be held to them, `part:<type>` and `media:<kind>`.
+    `replies`, `edits`, `reactions`, `typing`, `templates`. The way in is promised by `Capability.inbound`: the `type`
+    tags, and where a plugin wants to be held to them, `part:<type>` and `media:<kind>`.
     """
     media, actions = capability.media, capability.actions
     names = {"text", *_prefixed("span", capability.spans)}
@@ -55,6 +55,7 @@ def shows(capability: Capability) -> frozenset[str]:
         "edits": capability.edits,
         "reactions": capability.reactions is not None,
         "typing": capability.typing,
+        "templates": capability.templates,
     }
     return frozenset(names | {name for name, declared in flags.items() if declared})
 
@@ -75,6 +76,7 @@ def outbound_names(outbound: Outbound | OutboundEdit | OutboundReaction | None) 
         "cards": bool(payload.cards),
         "replies": outbound.reply_to is not None,
         "edits": isinstance(outbound, OutboundEdit),
+        "templates": payload.template is not None,
     }
     return frozenset(
         {name for name, is_used in used.items() if is_used}

@@ -67,7 +67,7 @@ SELECT_WAY = (
     " FROM routes r JOIN identities i ON i.id = r.identity_id JOIN contacts c ON c.id = i.contact_id"
 )
 _HOLD = "SELECT id FROM routes WHERE connector_id = ? AND address IN (SELECT value FROM json_each(?)) ORDER BY id"
-_SAVE = "UPDATE routes SET last_inbound_at = ?, blocked = ?, numbered = ? WHERE id = ?"
+_SAVE = "UPDATE routes SET last_inbound_at = ?, window_until = ?, blocked = ?, numbered = ? WHERE id = ?"
 _MOVE = "UPDATE routes SET conversation_id = ? WHERE id = ?"
 
 
@@ -155,7 +155,8 @@ class People:
             visibility=peer.visibility,
             conversation_id=None,
             last_inbound_at=None,
-            window_until=None,
+            # who never wrote is outside any window
+            window_until=None if self._place.window is None else self._transaction.now_us,
             blocked=False,
             numbered=None,
             scope=scope,
@@ -259,7 +260,7 @@ class People:
 
     def save(self) -> None:
         for way in self._changed:
-            self._transaction.save(_SAVE, way.last_inbound_at, way.blocked, way.numbered, way.id)
+            self._transaction.save(_SAVE, way.last_inbound_at, way.window_until, way.blocked, way.numbered, way.id)
         for way in self._moved:
             self._transaction.save(_MOVE, way.conversation_id, way.id)
         self._changed.clear()

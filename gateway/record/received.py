@@ -10,7 +10,7 @@ from gateway.record.desk import Desk, Known
 from gateway.record.people import People, Way
 from gateway.record.threads import thread_of
 from gateway.service.hearing import heard, triage
-from gateway.store.times import to_us
+from gateway.store.times import SECOND, to_us
 from normalizer.codec import decoder
 from normalizer.inbound import MessageReceived
 from normalizer.model import Author, AuthorKind, ContactRef, Direction, Message, Time, Value
@@ -43,7 +43,7 @@ def receive_message(
     item = without_code(desk, way, item)
     quoted = desk.known(place, item.reply_to)
     if not item.from_us:
-        _heard(people, way, to_us(item.occurred_at))
+        _heard(people, way, to_us(item.occurred_at), place.window)
     copied = participants.named(desk, place, item) if item.copied else ()
     elsewhere = participants.led_to(desk, place, item, way, copied, new) if copied else None
     case = elsewhere or _own(desk, place, item, way, new, quoted)
@@ -97,9 +97,10 @@ def _author(desk: Desk, arrival: Arrival, item: MessageReceived, way: Way) -> tu
     return Author(kind=AuthorKind.CONTACT, ref=contact.id, name=contact.name), contact
 
 
-def _heard(people: People, way: Way, occurred_at: int) -> None:
+def _heard(people: People, way: Way, occurred_at: int, window: int | None) -> None:
     if way.last_inbound_at is None or occurred_at > way.last_inbound_at:
         way.last_inbound_at = occurred_at
+        way.window_until = None if window is None else occurred_at + window * SECOND
         people.touch(way)
 
 

@@ -18,6 +18,7 @@ from gateway.store.times import SECOND
 from gateway.store.transaction import Transaction
 from normalizer.commands import Fallback
 from normalizer.model import Message, Visibility
+from normalizer.parts import TemplatePart
 from normalizer.reply_channel import Chosen, Wish
 from normalizer.status import Status
 
@@ -120,7 +121,8 @@ def _route(desk: Desk, failed: Parcel, plan: Plan, message: Message, channel: st
     all_ways = ways_of(desk.transaction, case)
     private = any(way.visibility == Visibility.PRIVATE for way in all_ways)
     ways = [way for way in all_ways if way.id != failed.route_id and way.connector_id in plan.reach]
-    wish = Wish(channel=channel, purpose=message.purpose, private=private)
+    has_template = any(isinstance(part, TemplatePart) for part in message.parts)
+    wish = Wish(channel=channel, purpose=message.purpose, private=private, has_template=has_template)
     chosen = choose_among(desk.transaction, wish, ways, plan.reach)
     if not isinstance(chosen, Chosen):
         return None

@@ -32,6 +32,7 @@ from normalizer.model import (
     Purpose,
     Visibility,
 )
+from normalizer.parts import TemplatePart
 from normalizer.reply_channel import Chosen, NoRoute, RouteFacts, Wish, choose
 
 _contact = decoder(Contact)
@@ -153,6 +154,7 @@ def _choose(desk: Desk, ask: Ask, ways: Sequence[Way], answered: Message | None)
         reply_to_route_id=answered_id,
         purpose=command.purpose,
         private=any(way.visibility == Visibility.PRIVATE for way in ways),
+        has_template=any(isinstance(part, TemplatePart) for part in command.parts),
     )
     chosen = choose_among(desk.transaction, wish, ways, list(ask.connectors))
     if not isinstance(chosen, Chosen):
