@@ -27,15 +27,17 @@ WORDS = {
 
 @cache
 def attribute_docs(kind: type) -> dict[str, str]:
-    """The text after each annotated attribute, which Python itself does not keep; nothing where a class was not
-    written but made, as those of declared channels."""
+    """The text after each annotated attribute, also of the classes it is derived from, which Python itself does not
+    keep; nothing where a class was not written but made, as those of declared channels."""
+    told: dict[str, str] = {}
+    for base in kind.__bases__:
+        told |= attribute_docs(base)
     try:
         source = inspect.getsource(kind)
-    except OSError:
-        return {}
+    except (OSError, TypeError):
+        return told
     (body,) = ast.parse(textwrap.dedent(source)).body
     assert isinstance(body, ast.ClassDef)
-    told = {}
     for before, after in zip(body.body, body.body[1:], strict=False):
         if isinstance(before, ast.AnnAssign) and isinstance(before.target, ast.Name) and isinstance(after, ast.Expr):
             told[before.target.id] = str(ast.literal_eval(after.value))

@@ -6,28 +6,23 @@ does not verify SPF, DKIM or DMARC (the server before the hub does).
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import ExitStack, closing
+from collections.abc import Sequence
 from functools import cached_property
-from mmap import ACCESS_READ, mmap
-from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
-from connectors.channels.email.capability import CAPABILITY, PATIENCE
-from connectors.channels.email.compose import compose
 from connectors.channels.email.config import Config as MailConfig
 from connectors.channels.email.imap_mail import read_collected
-from connectors.channels.email.mime import read_structure
-from connectors.channels.email.mime_body import chunks
-from connectors.channels.email.reading import Envelope, read_mail
+from connectors.families.mail.capability import CAPABILITY, PATIENCE
+from connectors.families.mail.compose import compose
+from connectors.families.mail.parts import part_of
+from connectors.families.mail.reading import Envelope, read_mail
 from connectors.kit.base import Account, Fetched, Info, Outbound, Plugin, Polled, Sent, Settles
 from connectors.kit.collects import COLLECT, Collected
-from connectors.kit.errors import BadPayload, BadSignature, Refused
+from connectors.kit.errors import BadSignature
 from connectors.kit.request import Request
-from normalizer.errors import ErrorCode
 from normalizer.inbound import Inbound
 
 if TYPE_CHECKING:
@@ -89,6 +84,7 @@ class Email(Plugin[MailConfig]):
             recipients=_recipients(request),
             mail_from=request.headers.get("mail-from"),
             raw=request.raw,
+            authserv_ids=self.config.authserv_ids,
         )
         return read_mail(request.body, envelope, self.config)
 
@@ -122,30 +118,8 @@ class Email(Plugin[MailConfig]):
 
     async def fetch(self, source: str) -> Fetched:
         """A part of a recorded mail, read from where the hub keeps it."""
-        raw, _, number = source.rpartition("#")
-        stored = await asyncio.to_thread(self.tools.raw, raw)
-        return Fetched(_part(stored, number))
+        return await part_of(self.tools, source)
 
 
 def _recipients(request: Request) -> list[str]:
     return [address for address in request.headers.get("rcpt-to", "").split(", ") if address]
-
-
-async def _part(stored: Path | bytes, number: str) -> AsyncIterator[bytes]:
-    """The decoded octets of a part. Raises Refused where there is no such part."""
-    with ExitStack() as stack:
-        if isinstance(stored, Path):
-            file = stack.enter_context(stored.open("rb"))
-            source: bytes | mmap = stack.enter_context(closing(mmap(file.fileno(), 0, access=ACCESS_READ)))
-        else:
-            source = stored
-        try:
-            leaves = (await asyncio.to_thread(read_structure, source)).leaves()
-        except BadPayload as error:
-            raise Refused(error.detail, code=ErrorCode.MEDIA_UNREACHABLE) from error
-        piece = next((leaf for leaf in leaves if leaf.number == number), None)
-        if piece is None:
-            raise Refused("the mail has no such part", code=ErrorCode.MEDIA_UNREACHABLE)
-        pieces = chunks(source, piece)
-        while (chunk := await asyncio.to_thread(next, pieces, None)) is not None:
-            yield chunk

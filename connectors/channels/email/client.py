@@ -17,9 +17,9 @@ from typing import Any, cast
 import aiosmtplib
 from aiosmtplib.errors import SMTPException, SMTPResponseException, SMTPServerDisconnected
 
-from connectors.channels.email.compose import Letter
 from connectors.channels.email.config import Config, Relay
 from connectors.channels.email.refusals import Stage, refusal
+from connectors.families.mail.compose import Letter
 from connectors.kit.base import Account
 from connectors.kit.errors import KitError, Misconfigured, OutcomeUnknown, Refused, Temporary
 from connectors.kit.http import Http

@@ -1,46 +1,26 @@
 """What an operator sets for a mailbox."""
 
 import re
-from functools import lru_cache
 from typing import Annotated, Final, Literal
 from urllib.parse import SplitResult, unquote, urlsplit
 
 import msgspec
 
 from connectors.channels.email.imap_account import Account, After, read_account, read_after
-from connectors.channels.email.signing import Signer
-from connectors.kit.config import PluginConfig
+from connectors.families.mail.config import MailConfig
 from connectors.kit.secret import Secret
-from normalizer.addresses import InvalidAddress, normalise
 
 PORTS: Final = {"smtp": 587, "smtps": 465}
-SHORTEST_SECRET: Final = 16
-LONGEST_LOCAL: Final = 20
-"""Characters before the `@` that leave room for a token and its MAC."""
 _SELECTOR: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,61}[A-Za-z0-9])?")
-_LINE: Final = re.compile(r"[^\x00-\x1f\x7f]{0,200}")
 
 Seconds = Annotated[float, msgspec.Meta(gt=0, le=110)]
-Octets = Annotated[int, msgspec.Meta(gt=0)]
 
 
-class Config(PluginConfig, frozen=True, kw_only=True):
+class Config(MailConfig, frozen=True, kw_only=True):
     """One address customers write to."""
 
-    address: str
-    """What customers write to, and what answers come from."""
     smtp: Secret
     """The relay for outgoing mail: `smtp://user:password@host:587`, or `smtps://…:465` for TLS from the start."""
-    name: str = ""
-    """Stands before the address in `From`, such as `Example Support`."""
-    aliases: tuple[str, ...] = ()
-    """Further addresses whose mail belongs here; `*@example.com` stands for all of a domain."""
-    secret: Secret | None = None
-    """Signs the addresses that answers and bounces come back to; 16 characters at least. Without it, neither is known
-    by address, and threads are followed by message ids alone."""
-    return_address: str | None = None
-    """Whose `+` extensions bring answers and bounces back, if not `address`: for one of more than 20 characters before
-    the `@`, or a server that knows no extensions of it."""
     authserv_ids: tuple[str, ...] = ()
     """Names under which mail servers of your own write `Authentication-Results`. Only their word proves a sender."""
     tls: Literal["required", "offered", "none"] = "required"
@@ -51,10 +31,6 @@ class Config(PluginConfig, frozen=True, kw_only=True):
     """RSA private key in PEM form: signs outgoing mail for the domain of `address`, if no relay does."""
     dkim_selector: str | None = None
     """Under which the public key stands in DNS: `<selector>._domainkey.<domain>`."""
-    subject: str = "Your message"
-    """Of mails that begin a conversation without a subject."""
-    most_octets: Octets = 25_000_000
-    """All files of one mail together, before they grow by a third on the way."""
     send_seconds: Seconds = 60.0
     imap: Secret | None = None
     """A mailbox that is asked for mail: `imaps://user:password@host/INBOX`, or `imap://…` for STARTTLS. What is not
@@ -77,16 +53,7 @@ class Config(PluginConfig, frozen=True, kw_only=True):
     """How often a mailbox is asked whose server has no IDLE."""
 
     def __post_init__(self) -> None:
-        for setting in ("address", "return_address"):
-            _check_address(setting, getattr(self, setting))
-        for alias in self.aliases:
-            _check_address("aliases", alias.replace("*@", "any@", 1) if alias.startswith("*@") else alias)
-        if not _LINE.fullmatch(self.name) or not _LINE.fullmatch(self.subject):
-            raise ValueError("name and subject: one line of 200 characters at most")
-        if self.secret is not None and len(self.secret.reveal()) < SHORTEST_SECRET:
-            raise ValueError(f"secret: {SHORTEST_SECRET} characters at least")
-        if self.secret is not None and len(self.returns.partition("@")[0]) > LONGEST_LOCAL:
-            raise ValueError(f"return_address: needed where more than {LONGEST_LOCAL} characters stand before the @")
+        super().__post_init__()
         self.relay()
         self.after()
         account = self.account()
@@ -101,31 +68,6 @@ class Config(PluginConfig, frozen=True, kw_only=True):
     def after(self) -> After:
         """Raises ValueError."""
         return read_after(self.imap_after)
-
-    @property
-    def own(self) -> str:
-        """`address`, normalised."""
-        return normalise("mailto", self.address)
-
-    @property
-    def returns(self) -> str:
-        return normalise("mailto", self.return_address or self.address)
-
-    @property
-    def domain(self) -> str:
-        return self.own.rpartition("@")[2]
-
-    def takes(self, recipient: str) -> bool:
-        """Its address and aliases, with any `+` extension, and the signed addresses that answers come to."""
-        try:
-            local, _, domain = normalise("mailto", recipient).rpartition("@")
-        except InvalidAddress:
-            return False
-        written = {f"{local.partition('+')[0]}@{domain}", f"{local}@{domain}", f"*@{domain}"}
-        return bool(written & {self.own, self.returns}) or not written.isdisjoint(_named(self.aliases))
-
-    def signer(self) -> Signer:
-        return Signer(self.secret, self.returns)
 
     def relay(self) -> "Relay":
         """Raises ValueError, whose text holds nothing of the address."""
@@ -155,18 +97,3 @@ class Relay(msgspec.Struct, frozen=True, kw_only=True):
     implicit_tls: bool
     user: str | None
     password: Secret | None
-
-
-def _check_address(setting: str, address: str | None) -> None:
-    if address is None:
-        return
-    try:
-        normalise("mailto", address)
-    except InvalidAddress as error:
-        raise ValueError(f"{setting}: {error.detail}") from error
-
-
-@lru_cache(maxsize=64)
-def _named(aliases: tuple[str, ...]) -> frozenset[str]:
-    """As addresses are compared."""
-    return frozenset((name if name.startswith("*@") else normalise("mailto", name)).lower() for name in aliases)

@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from connectors.channels.email.compose import Letter
 from connectors.channels.email.config import Config
+from connectors.families.mail.compose import Letter
 from connectors.kit.errors import Misconfigured
 from connectors.kit.secret import Secret
 

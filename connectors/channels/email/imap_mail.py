@@ -4,7 +4,7 @@ from datetime import datetime
 from hashlib import sha256
 
 from connectors.channels.email.config import Config
-from connectors.channels.email.reading import SHOWN, Envelope, read_mail
+from connectors.families.mail.reading import SHOWN, Envelope, read_mail
 from connectors.kit.errors import BadPayload
 from connectors.kit.request import Request
 from normalizer.inbound import Inbound, Unreadable
@@ -17,7 +17,7 @@ def read_collected(request: Request, config: Config) -> list[Inbound]:
     """Raises BadPayload."""
     if BEYOND in request.headers:
         return [_refused(request, config)]
-    envelope = Envelope(received_at=_came(request), raw=request.raw)
+    envelope = Envelope(received_at=_came(request), raw=request.raw, authserv_ids=config.authserv_ids)
     return read_mail(request.body, envelope, config)
 
 

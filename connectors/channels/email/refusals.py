@@ -8,9 +8,21 @@ learn.microsoft.com on NDR codes, support.google.com/a/answer/3726730 (read 2026
 import re
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import Final
 
-from connectors.kit.errors import KitError, Misconfigured, OptedOut, Refused, Temporary, Unreachable
+from connectors.families.mail.statuses import (
+    CODES,
+    ENHANCED,
+    GONE,
+    LARGE,
+    LOGIN,
+    NOBODY,
+    OURS,
+    POLICY,
+    SUBJECTS,
+    Row,
+)
+from connectors.kit.errors import KitError, OptedOut, Temporary, Unreachable
 from normalizer.errors import ErrorCode
 
 LONGEST: Final = 300
@@ -29,66 +41,6 @@ class Stage(StrEnum):
     CONTENT = "content"
 
 
-class Row(NamedTuple):
-    error: type[Refused | Unreachable | OptedOut | Misconfigured]
-    code: ErrorCode
-
-
-GONE: Final = Row(Unreachable, ErrorCode.UNREACHABLE)
-NOBODY: Final = Row(Unreachable, ErrorCode.INVALID_ADDRESS)
-POLICY: Final = Row(Refused, ErrorCode.POLICY_REJECTED)
-LARGE: Final = Row(Refused, ErrorCode.MEDIA_TOO_LARGE)
-FORM: Final = Row(Refused, ErrorCode.CONTENT_UNSUPPORTED)
-OURS: Final = Row(Misconfigured, ErrorCode.MISCONFIGURED)
-LOGIN: Final = Row(Misconfigured, ErrorCode.AUTH_FAILED)
-
-CODES: Final[Mapping[str, Row]] = {
-    "1.0": NOBODY,
-    "1.1": NOBODY,
-    "1.2": NOBODY,
-    "1.3": NOBODY,
-    "1.4": NOBODY,
-    "1.6": GONE,
-    "1.10": NOBODY,  # the domain says that it takes no mail (null MX)
-    "1.7": OURS,
-    "1.8": OURS,
-    "1.9": FORM,
-    "2.0": GONE,
-    "2.1": GONE,
-    "2.2": GONE,
-    "2.3": LARGE,
-    "2.4": GONE,
-    "3.3": FORM,
-    "3.4": LARGE,
-    "4.1": Row(Unreachable, ErrorCode.PROVIDER_DOWN),
-    "4.2": Row(Unreachable, ErrorCode.PROVIDER_DOWN),
-    "4.4": NOBODY,
-    "4.6": Row(Refused, ErrorCode.POLICY_REJECTED),
-    "4.7": Row(Unreachable, ErrorCode.TIMED_OUT),
-    "6.0": FORM,
-    "6.1": Row(Refused, ErrorCode.MEDIA_UNSUPPORTED),
-    "6.3": FORM,
-    "6.7": NOBODY,  # our server does not speak SMTPUTF8 with theirs
-    "7.8": LOGIN,
-    "7.9": LOGIN,
-    "7.11": LOGIN,
-    "7.13": GONE,
-    "7.17": GONE,  # the mailbox belongs to somebody else now
-    "7.18": GONE,
-    "7.57": LOGIN,
-    "7.60": OURS,
-    "7.64": OURS,
-    "7.54": OURS,
-}
-"""By subject and detail of the enhanced code; its class says whether it is for good."""
-
-SUBJECTS: Final[Mapping[str, Row]] = {
-    "1": NOBODY,
-    "2": GONE,
-    "4": Row(Unreachable, ErrorCode.PROVIDER_DOWN),
-    "6": FORM,
-    "7": POLICY,
-}
 FOR_NOW: Final[Mapping[str, ErrorCode]] = {
     "2": ErrorCode.UNREACHABLE,  # a full mailbox, mostly
     "7": ErrorCode.RATE_LIMITED,  # greylisting, or too much mail
@@ -143,7 +95,6 @@ WORDS: Final[tuple[tuple[re.Pattern[str], frozenset[Stage], Row], ...]] = (
     ),
 )
 """Sentences, in lower case, that say more than their codes."""
-_ENHANCED: Final = re.compile(r"(?<![\w.])([245])\.(\d{1,3})\.(\d{1,3})(?!\.?\w)")
 _GREYLISTED: Final = re.compile(r"gr[ea]y-?list")
 _THROTTLED: Final = frozenset({"3.2", "5.3", "7.0", "7.28"})
 """For now the server takes nothing from us, whoever it is for."""
@@ -152,7 +103,7 @@ _THROTTLED: Final = frozenset({"3.2", "5.3", "7.0", "7.28"})
 def refusal(stage: Stage, reply: int, text: str) -> KitError:
     """The error an answer stands for that is no success. `text` is the server's, on one line."""
     detail = f"{reply} {' '.join(text.split())}"[:LONGEST]
-    enhanced = _ENHANCED.search(text[:LONGEST])
+    enhanced = ENHANCED.search(text[:LONGEST])
     provider_code = enhanced[0] if enhanced else str(reply)
     if 400 <= reply < 500:
         return _for_now(stage, reply, detail, provider_code)
@@ -160,15 +111,6 @@ def refusal(stage: Stage, reply: int, text: str) -> KitError:
         return Temporary(f"an answer out of turn: {detail}", code=ErrorCode.PROVIDER_DOWN, provider_code=provider_code)
     row = _row(stage, reply, detail.lower(), f"{enhanced[2]}.{enhanced[3]}" if enhanced else "")
     return row.error(detail, code=row.code, provider_code=provider_code)
-
-
-def code_of(enhanced: str) -> ErrorCode:
-    """What the enhanced status code of a bounce says went wrong."""
-    found = _ENHANCED.search(enhanced)
-    if found is None:
-        return ErrorCode.UNKNOWN
-    row = CODES.get(f"{found[2]}.{found[3]}") or SUBJECTS.get(found[2])
-    return row.code if row else ErrorCode.UNKNOWN
 
 
 def _for_now(stage: Stage, reply: int, detail: str, provider_code: str) -> Temporary:

@@ -3,7 +3,7 @@
 import pytest
 from email_sender import ANN, TOKEN, config, mail, parsed
 
-from connectors.channels.email.signing import Way
+from connectors.families.mail.signing import Way
 from normalizer.inbound import ConsentChanged, Ignored, MessageReceived, StatusChanged, Unreadable
 from normalizer.model import ConsentState, Purpose
 from normalizer.status import Status

@@ -13,12 +13,12 @@ from email_sender import ANN, NOW, came, config, mail, parsed, plugin
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.channels.email.mime import read_structure
-from connectors.channels.email.mime_body import CHUNK, chunks, size, start_of, unflowed
-from connectors.channels.email.mime_charset import decoded
-from connectors.channels.email.mime_fields import content_type, words
-from connectors.channels.email.mime_html import safe, to_text
-from connectors.channels.email.reading import Envelope, read_mail
+from connectors.families.mail.mime import read_structure
+from connectors.families.mail.mime_body import CHUNK, chunks, size, start_of, unflowed
+from connectors.families.mail.mime_charset import decoded
+from connectors.families.mail.mime_fields import content_type, words
+from connectors.families.mail.mime_html import safe, to_text
+from connectors.families.mail.reading import Envelope, read_mail
 from connectors.kit.errors import BadPayload, Refused
 from normalizer.inbound import MessageReceived, Unreadable
 

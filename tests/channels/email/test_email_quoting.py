@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.channels.email.quoting import new_text
-from connectors.channels.email.quoting_subject import read_subject
+from connectors.families.mail.quoting import new_text
+from connectors.families.mail.quoting_subject import read_subject
 
 QUOTED = "> It left today.\n> Help"
 ATTRIBUTED = {

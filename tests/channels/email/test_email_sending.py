@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.channels.email import Email
-from connectors.channels.email.compose import compose, encoded
 from connectors.channels.email.dkim import signed
-from connectors.channels.email.mime_fields import words
 from connectors.channels.email.simulator import Simulator
+from connectors.families.mail.compose import compose, encoded
+from connectors.families.mail.mime_fields import words
 from connectors.kit.base import Sent, Tools
 from connectors.kit.errors import (
     KitError,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from connectors.channels.email.signing import MOST_LOCAL, Signer, Way, compact, expanded
+from connectors.families.mail.signing import MOST_LOCAL, Signer, Way, compact, expanded
 from connectors.kit.secret import Secret
 
 SIGNER = Signer(Secret("secret-nobody_shall_see-01"), "help@example.com")

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from connectors.channels.email.markup import ELEMENTS
+from connectors.families.mail.markup import ELEMENTS
 from connectors.kit.patience import Patience
 from normalizer.capability import Capability, MediaLimit, TextLimit
 from normalizer.parts import MediaKind

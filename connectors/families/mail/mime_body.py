@@ -7,8 +7,8 @@ import re
 from binascii import a2b_base64, a2b_qp
 from collections.abc import Iterator
 
-from connectors.channels.email.mime import Octets, Piece
-from connectors.channels.email.mime_charset import decoded, plain
+from connectors.families.mail.mime import Octets, Piece
+from connectors.families.mail.mime_charset import decoded, plain
 
 CHUNK = 64 << 10
 MOST_TEXT = 1 << 20

@@ -7,11 +7,11 @@ file, nested mails included. Source: RFC 2046 §5.1, RFC 2183, RFC 2387 (read 20
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from connectors.channels.email.mime import Octets, Piece
-from connectors.channels.email.mime_body import MOST_TEXT, size, text_of
-from connectors.channels.email.mime_fields import file_name, message_ids, parameters, words
-from connectors.channels.email.mime_html import MOST_MARKS, costly, safe, to_text, without_markup
-from connectors.channels.email.quoting import new_text
+from connectors.families.mail.mime import Octets, Piece
+from connectors.families.mail.mime_body import MOST_TEXT, size, text_of
+from connectors.families.mail.mime_fields import file_name, message_ids, parameters, words
+from connectors.families.mail.mime_html import MOST_MARKS, costly, safe, to_text, without_markup
+from connectors.families.mail.quoting import new_text
 from normalizer.inbound import Media
 from normalizer.parts import MediaKind, OriginalPart
 

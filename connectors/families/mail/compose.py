@@ -13,10 +13,10 @@ from email.utils import format_datetime
 from hashlib import sha256
 from urllib.parse import quote
 
-from connectors.channels.email.config import Config
-from connectors.channels.email.machines import MARK
-from connectors.channels.email.markup import as_html
-from connectors.channels.email.signing import Signer, Way
+from connectors.families.mail.config import MailConfig
+from connectors.families.mail.machines import MARK
+from connectors.families.mail.markup import as_html
+from connectors.families.mail.signing import Signer, Way
 from connectors.kit.base import File, Outbound
 from connectors.kit.errors import Refused
 from normalizer.errors import ErrorCode
@@ -60,7 +60,7 @@ class Letter:
             yield self.end
 
 
-def compose(outbound: Outbound, config: Config, signer: Signer, at: datetime) -> Letter:
+def compose(outbound: Outbound, config: MailConfig, signer: Signer, at: datetime) -> Letter:
     """The mail an outbound becomes. Raises Refused where its files are too large."""
     if sum(file.size for file in outbound.files.values()) > config.most_octets:
         raise Refused(f"files of more than {config.most_octets} octets", code=ErrorCode.MEDIA_TOO_LARGE)
@@ -157,7 +157,7 @@ def _thread(outbound: Outbound) -> tuple[str | None, list[str]]:
     return answered, kept if len(kept) <= MOST_REFERENCES else [kept[0], *kept[1 - MOST_REFERENCES :]]
 
 
-def _subject(outbound: Outbound, config: Config, answers: bool) -> str:
+def _subject(outbound: Outbound, config: MailConfig, answers: bool) -> str:
     subject = outbound.subject or config.subject
     return f"Re: {subject}" if answers else subject
 

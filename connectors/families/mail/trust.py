@@ -7,7 +7,7 @@ its name (RFC 8601 §5). Only `dmarc=pass` for the very domain in `From` counts:
 import re
 from collections.abc import Collection
 
-from connectors.channels.email.mime_fields import Fields, addresses, normal
+from connectors.families.mail.mime_fields import Fields, addresses, normal
 from normalizer.model import Proof
 
 MOST = 4096
@@ -20,14 +20,24 @@ _DOMAIN = re.compile(r"(?<![\w.-])header\.from\s{0,9}=\s{0,9}\"?(?:[^\s;\"@]{1,6
 def proof(fields: Fields, sender: str, authserv_ids: Collection[str]) -> Proof:
     """`channel` where a trusted server says that DMARC passed for the domain of `sender`, else `asserted`."""
     trusted = frozenset(id_.lower() for id_ in authserv_ids)
-    named = fields.each("from")
-    # What is not the one address of the one `From` was not what that server looked at.
-    if len(named) != 1 or [normal(address) for _, address in addresses(named)] != [sender]:
+    if not _is_alone(fields, sender):
         return Proof.ASSERTED
     results = [result for value in _of_servers(fields, trusted) for result in _dmarc(value)]
     domain = sender.rpartition("@")[2]
     passes = bool(trusted and results) and all(word == "pass" and told == domain for word, told in results)
     return Proof.CHANNEL if passes else Proof.ASSERTED
+
+
+def vouched(fields: Fields, sender: str, domains: Collection[str]) -> Proof:
+    """`channel` where whoever brought the mail proved one of these domains, `*` for any, and it is that of `sender`."""
+    proven = _is_alone(fields, sender) and ("*" in domains or sender.rpartition("@")[2] in domains)
+    return Proof.CHANNEL if proven else Proof.ASSERTED
+
+
+def _is_alone(fields: Fields, sender: str) -> bool:
+    """What is not the one address of the one `From` was not what anybody looked at."""
+    named = fields.each("from")
+    return len(named) == 1 and [normal(address) for _, address in addresses(named)] == [sender]
 
 
 def _of_servers(fields: Fields, trusted: Collection[str]) -> list[str]:

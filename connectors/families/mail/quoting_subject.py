@@ -2,7 +2,7 @@
 
 import re
 
-from connectors.channels.email.quoting_words import FORWARD_PREFIXES, REPLY_PREFIXES
+from connectors.families.mail.quoting_words import FORWARD_PREFIXES, REPLY_PREFIXES
 
 LONGEST = 300
 """Characters kept of a subject."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from email.utils import getaddresses
 from urllib.parse import unquote_to_bytes
 
-from connectors.channels.email.mime_charset import decoded, plain
+from connectors.families.mail.mime_charset import decoded, plain
 from normalizer.addresses import InvalidAddress, normalise
 
 MOST_FIELDS = 1000

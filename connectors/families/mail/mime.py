@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from mmap import mmap
 
-from connectors.channels.email.mime_fields import Fields, content_type, read_fields
+from connectors.families.mail.mime_fields import Fields, content_type, read_fields
 from connectors.kit.errors import BadPayload
 
 Octets = bytes | mmap

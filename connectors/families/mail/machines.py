@@ -5,7 +5,7 @@ Source: RFC 3834 §2, RFC 5230 §4.6, RFC 2919, learn.microsoft.com on X-Auto-Re
 
 import re
 
-from connectors.channels.email.mime_fields import Fields
+from connectors.families.mail.mime_fields import Fields
 
 MARK = "x-onethread"
 """The header by which we know our own mail again."""

@@ -4,7 +4,7 @@ Pure. Time and memory are bounded by what `mime` bounds, whatever the mail is. W
 mailboxes that are polled use it as the listener does.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,18 +13,18 @@ from hashlib import sha256
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
-from connectors.channels.email.config import Config
-from connectors.channels.email.content import Content, read_content
-from connectors.channels.email.machines import MARK, MOST_HOPS, hops, is_automatic
-from connectors.channels.email.mime import Octets, Piece, read_structure
-from connectors.channels.email.mime_fields import Fields, addresses, message_ids, normal
-from connectors.channels.email.quoting_subject import read_subject
-from connectors.channels.email.reports import failed_recipient, find_report, read_report
-from connectors.channels.email.signing import Signer, Way
-from connectors.channels.email.trust import proof
+from connectors.families.mail.config import MailConfig
+from connectors.families.mail.content import Content, read_content
+from connectors.families.mail.machines import MARK, MOST_HOPS, hops, is_automatic
+from connectors.families.mail.mime import Octets, Piece, read_structure
+from connectors.families.mail.mime_fields import Fields, addresses, message_ids, normal
+from connectors.families.mail.quoting_subject import read_subject
+from connectors.families.mail.reports import failed_recipient, find_report, read_report
+from connectors.families.mail.signing import Signer, Way
+from connectors.families.mail.trust import proof, vouched
 from connectors.kit.errors import BadPayload
 from normalizer.inbound import Address, Ignored, Inbound, MessageReceived, Peer, Person, Unreadable
-from normalizer.model import Purpose
+from normalizer.model import Proof, Purpose
 
 LONGEST_ID = 250
 MOST_REFERENCES = 20
@@ -46,9 +46,13 @@ class Envelope:
     """Empty: said to be from nobody. None: not told."""
     raw: str = ""
     """By what name the hub keeps its octets."""
+    authserv_ids: Collection[str] = ()
+    """Names under which mail servers that are believed write `Authentication-Results`."""
+    vouched: Collection[str] = ()
+    """Domains of `From` that whoever brought it proved to be the sender's; `*`: whichever stands there."""
 
 
-def read_mail(source: bytes | Path, envelope: Envelope, config: Config) -> list[Inbound]:
+def read_mail(source: bytes | Path, envelope: Envelope, config: MailConfig) -> list[Inbound]:
     """What a mail says. Raises BadPayload for one that cannot be read, OSError for a file that cannot."""
     if isinstance(source, bytes):
         return _Mail(source, envelope, config).read()
@@ -59,7 +63,7 @@ def read_mail(source: bytes | Path, envelope: Envelope, config: Config) -> list[
 
 
 class _Mail:
-    def __init__(self, source: Octets, envelope: Envelope, config: Config) -> None:
+    def __init__(self, source: Octets, envelope: Envelope, config: MailConfig) -> None:
         self._source = source
         self._envelope = envelope
         self._config = config
@@ -100,7 +104,7 @@ class _Mail:
         return MessageReceived(
             key=f"message:{name}",
             external_id=name,
-            peer=Peer(person=sender, proof=proof(fields, sender.address.value, self._config.authserv_ids)),
+            peer=Peer(person=sender, proof=self._proof(sender.address.value)),
             text=_words(content, subject),
             parts=(content.original,) if content.original else (),
             media=content.media,
@@ -114,6 +118,11 @@ class _Mail:
             auto=automatic,
             purpose=Purpose.AUTO if automatic else Purpose.REPLY,
         )
+
+    def _proof(self, sender: str) -> Proof:
+        if self._envelope.vouched:
+            return vouched(self._fields, sender, self._envelope.vouched)
+        return proof(self._fields, sender, self._envelope.authserv_ids)
 
     def _id(self) -> str:
         """Its Message-ID; without one, what a repetition has too: the mail without the lines that servers add."""
@@ -141,13 +150,14 @@ class _Mail:
         return told or [address for _, address in addresses(values)]
 
     def _copied(self, sender: str) -> tuple[Person, ...]:
-        """Everybody in `To` and `Cc` but us and the sender."""
+        """Everybody in `To` and `Cc` but us and the sender. Whatever it was delivered for is ours."""
         found: dict[str, Person] = {}
+        ours = {normal(recipient) for recipient in self._envelope.recipients}
         for name, text in addresses([*self._fields.each("to")[:10], *self._fields.each("cc")[:10]]):
             if len(found) == MOST_COPIED:
                 break
             address = normal(text)
-            if address and address != sender and not self._config.takes(address):
+            if address and address != sender and address not in ours and not self._config.takes(address):
                 found.setdefault(address, Person(address=Address(scheme="mailto", value=address), name=name or None))
         return tuple(found.values())
 

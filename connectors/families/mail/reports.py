@@ -10,13 +10,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from connectors.channels.email.compose import token_of
-from connectors.channels.email.machines import MARK
-from connectors.channels.email.mime import Octets, Piece, read_header
-from connectors.channels.email.mime_body import start_of
-from connectors.channels.email.mime_fields import Fields, addresses, message_ids, normal, read_fields
-from connectors.channels.email.refusals import code_of
-from connectors.channels.email.signing import Signer, Way
+from connectors.families.mail.compose import token_of
+from connectors.families.mail.machines import MARK
+from connectors.families.mail.mime import Octets, Piece, read_header
+from connectors.families.mail.mime_body import start_of
+from connectors.families.mail.mime_fields import Fields, addresses, message_ids, normal, read_fields
+from connectors.families.mail.signing import Signer, Way
+from connectors.families.mail.statuses import code_of
 from connectors.kit.errors import BadPayload
 from normalizer.inbound import Address, ConsentChanged, Ignored, Inbound, Peer, Person, StatusChanged, Unreadable
 from normalizer.model import ConsentState

@@ -7,7 +7,7 @@ written between quoted lines, forwarded mail, a quotation at the top. If nothing
 import re
 from collections.abc import Sequence
 
-from connectors.channels.email.quoting_words import (
+from connectors.families.mail.quoting_words import (
     FORWARDED,
     FROM,
     HEADERS,

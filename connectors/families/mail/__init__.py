@@ -1,0 +1,1 @@
+"""Mail as such: what every channel shares that carries it, whoever brings it and whoever takes it away."""
