@@ -1,4 +1,4 @@
-"""Calls as they are recorded: events in order, a message where one has to stand for the call, and nothing told twice."""
+"""Calls as they are recorded: events in order, a message where one has to stand for the call, nothing told twice."""
 
 from datetime import timedelta
 from itertools import permutations
