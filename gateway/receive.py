@@ -3,9 +3,13 @@
 What would wait too long for its commit is asked to come again before anything is read of it.
 
 `read` is pure. Two doors lead through it: `receive` awaits the commit on the event loop, `receive_blocking` waits for
-it in a thread of any WSGI server. Neither answers success before the commit.
+it in a thread of any WSGI server. Neither answers success before the commit. Where the provider waits for so long only
+(`Info.answers_within`), it hears that it is late, and what it sent stays queued.
 """
 
+import asyncio
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as TookTooLong
 from time import monotonic
 
 import structlog
@@ -48,7 +52,12 @@ async def receive(hub: Hub, connector: LiveConnector, request: Request) -> Respo
     """What the provider hears, after the commit."""
     try:
         hub.writer.admit()
-        recorded = await hub.writer.write(record, read(connector, request))
+        writing = hub.writer.write(record, read(connector, request))
+        if (within := connector.plugin.info.answers_within) is not None:
+            await asyncio.wait([writing], timeout=within)
+            if not writing.done():
+                return late(hub, connector, request, writing)
+        recorded = await writing
     except BadSignature as error:
         return refuse(connector, error)
     except COME_AGAIN as error:
@@ -60,7 +69,11 @@ def receive_blocking(hub: Hub, connector: LiveConnector, request: Request) -> Re
     """`receive` for a thread that may wait."""
     try:
         hub.writer.admit()
-        recorded = hub.writer.submit(record, read(connector, request)).result()
+        writing = hub.writer.submit(record, read(connector, request))
+        try:
+            recorded = writing.result(connector.plugin.info.answers_within)
+        except TookTooLong:
+            return late(hub, connector, request, writing)
     except BadSignature as error:
         return refuse(connector, error)
     except COME_AGAIN as error:
@@ -72,6 +85,25 @@ def answer(hub: Hub, connector: LiveConnector, request: Request, recorded: Recor
     received(connector.id, recorded.outcome).inc()
     hub.confirm(connector, recorded.inbound)
     return connector.plugin.respond(request, recorded.outcome)
+
+
+def late(
+    hub: Hub, connector: LiveConnector, request: Request, writing: "asyncio.Future[Recorded] | Future[Recorded]"
+) -> Response:
+    """What the provider hears that cannot wait for the commit, which is waited for all the same."""
+
+    def committed(done: "asyncio.Future[Recorded] | Future[Recorded]") -> None:
+        if done.cancelled():
+            return
+        if (error := done.exception()) is not None:
+            log.error("not recorded, and answered as late", connector=connector.id, reason=str(error))
+            return
+        hub.confirm(connector, done.result().inbound)
+
+    writing.add_done_callback(committed)
+    received(connector.id, Outcome.LATE).inc()
+    log.warning("answered before the commit", connector=connector.id, raw=request.raw)
+    return connector.plugin.respond(request, Outcome.LATE)
 
 
 def refuse(connector: LiveConnector, error: BadSignature) -> Response:

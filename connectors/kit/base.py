@@ -50,6 +50,9 @@ class Info:
     settles: Settles
     summary: str = ""
     patience: Patience = USUAL
+    answers_within: float | None = None
+    """Seconds after which the provider must hear something, such as the caller on a line. What is not committed by then
+    stays queued, and the plugin answers `Outcome.LATE`. None: the provider waits for the commit."""
 
 
 class Outcome(StrEnum):
@@ -60,6 +63,8 @@ class Outcome(StrEnum):
     QUARANTINED = "quarantined"
     OVERLOADED = "overloaded"
     """Nothing was stored; the provider should come again."""
+    LATE = "late"
+    """Not stored yet, but it will be; only where `Info.answers_within` is set. No success may be told by it."""
 
 
 @dataclass(frozen=True)
@@ -185,6 +190,7 @@ ANSWERS: Mapping[Outcome, Response] = {
     Outcome.DUPLICATE: Response(200),
     Outcome.QUARANTINED: Response(200),
     Outcome.OVERLOADED: Response(503, headers={"retry-after": "5"}),
+    Outcome.LATE: Response(503, headers={"retry-after": "5"}),
 }
 
 

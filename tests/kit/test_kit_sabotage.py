@@ -99,7 +99,9 @@ def respond_well_always(self, request, outcome):
 
 
 def respond_badly_to_duplicates(self, request, outcome):
-    return Response(409 if outcome is Outcome.DUPLICATE else 503 if outcome is Outcome.OVERLOADED else 200)
+    return Response(
+        409 if outcome is Outcome.DUPLICATE else 503 if outcome in (Outcome.OVERLOADED, Outcome.LATE) else 200
+    )
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,7 @@ class Slack(Plugin[SlackConfig]):
         return parse(request, channel_threads=self.config.channel_threads)
 
     def respond(self, request: Request, outcome: Outcome) -> Response:
-        challenge = challenged(request) if outcome is not Outcome.OVERLOADED else None
+        challenge = challenged(request) if ANSWERS[outcome].status < 400 else None
         if challenge is None:
             return ANSWERS[outcome]
         return Response(200, challenge, {"content-type": "application/json"})

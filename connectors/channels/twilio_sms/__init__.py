@@ -41,7 +41,7 @@ NO_REPLY: Final = Response(200, b"<Response/>", {"content-type": "text/xml"})
 """TwiML that does nothing: whoever answers, answers through the API."""
 HEARD: Final[Mapping[Outcome, Response]] = {
     **dict.fromkeys((Outcome.RECORDED, Outcome.DUPLICATE, Outcome.QUARANTINED), NO_REPLY),
-    Outcome.OVERLOADED: ANSWERS[Outcome.OVERLOADED],
+    **{outcome: ANSWERS[outcome] for outcome in (Outcome.OVERLOADED, Outcome.LATE)},
 }
 
 

@@ -49,7 +49,7 @@ class Declared(Plugin[PluginConfig]):
         return self.reading.parse(request)
 
     def respond(self, request: Request, outcome: Outcome) -> Response:  # noqa: ARG002 - part of the contract
-        return ANSWERS[outcome] if outcome is Outcome.OVERLOADED else self._heard
+        return ANSWERS[outcome] if ANSWERS[outcome].status >= 400 else self._heard
 
     async def send(self, outbound: Outbound) -> Sent:
         return await self.sending.send(self.tools.http, outbound, revealed(self.config), self.tools.webhook_url)

@@ -284,6 +284,7 @@ def test_twilio_hears_twiml_that_answers_nothing():
         Outcome.DUPLICATE: 200,
         Outcome.QUARANTINED: 200,
         Outcome.OVERLOADED: 503,
+        Outcome.LATE: 503,
     }
     assert (told[Outcome.RECORDED].body, told[Outcome.RECORDED].headers) == (
         b"<Response/>",
