@@ -16,5 +16,6 @@ BUILT_IN: Mapping[str, str] = {
     "telegram": "connectors.channels.telegram:Telegram",
     "twilio_sms": "connectors.channels.twilio_sms:TwilioSms",
     "viber": "connectors.channels.viber:Viber",
+    "wechat": "connectors.channels.wechat:WeChat",
 }
 """Name to `module:class`. Deleting a plugin's folder and its line here deletes the channel."""
