@@ -37,6 +37,7 @@ _told: dict[str, float] = {}
 def read(connector: LiveConnector, request: Request) -> Arrival:
     """One delivery from a provider, to what shall be recorded. Pure. Raises BadSignature."""
     connector.plugin.verify(request)
+    request = connector.plugin.kept(request)
     raw = raw_of(request)
     try:
         items = connector.plugin.parse(request)

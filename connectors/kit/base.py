@@ -166,9 +166,18 @@ class Plugin(ABC, Generic[C]):
     def verify(self, request: Request) -> None:
         """Raises BadSignature unless the provider sent it. Pure."""
 
+    def kept(self, request: Request) -> Request:
+        """What the hub keeps of a request that verified, and gives to `parse`, now and whenever it is read again.
+
+        Headers and fields whose names say that they prove something are not kept anyway. Where the proof stands in the
+        body, it is taken out here. Pure. Raises nothing for what `verify` lets in. Not asked of mail.
+        """
+        return request
+
     @abstractmethod
     def parse(self, request: Request) -> Sequence[Inbound]:
-        """What the request says. Raises BadPayload. Pure: twice the same request, twice the same items."""
+        """What the request says, as `kept` left it. Raises BadPayload. Pure: twice the same request, twice the same
+        items."""
 
     def respond(self, request: Request, outcome: Outcome) -> Response:  # noqa: ARG002 - part of the contract
         """What the provider hears. Raises nothing."""

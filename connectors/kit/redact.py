@@ -43,6 +43,18 @@ def secrets_of(config: Any) -> list[Secret]:
     return []
 
 
+_fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+def without_field(body: bytes, name: str) -> bytes:
+    """A JSON object with stars for one of its fields, however its name is spelled and as often as it comes; all else
+    is as it was. Raises msgspec.MsgspecError for what is no object."""
+    fields = _fields.decode(body)
+    if name not in fields:
+        return body
+    return msgspec.json.encode(fields | {name: STARS})
+
+
 class Redactor:
     """`redact` for one connector's secrets, prepared once."""
 

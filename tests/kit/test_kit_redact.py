@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.kit.redact import MOST, Redactor, redact, secrets_of
+from connectors.kit.redact import MOST, Redactor, redact, secrets_of, without_field
 from connectors.kit.secret import Secret
 
 SECRETS = st.text(st.characters(min_codepoint=33, max_codepoint=0x2FFF), min_size=8, max_size=40).filter(
@@ -103,3 +103,22 @@ def test_secrets_are_found_however_deep() -> None:
     assert secrets_of(config) == [Secret("1"), Secret("2"), Secret("3")]
     assert secrets_of(Outer("a", None, {})) == []
     assert json.dumps(repr(config)).count("***") == 3
+
+
+@pytest.mark.parametrize(
+    ("body", "left"),
+    [
+        (b'{"a":1,"secret":"s3","b":{"secret":"inner"}}', b'{"a":1,"secret":"***","b":{"secret":"inner"}}'),
+        (b'{"s\\u0065cret":"s3" , "secret":"s4","c": 1.50}', b'{"secret":"***","c":1.50}'),
+        (b'{"secret":{"deep":["s3"]}}', b'{"secret":"***"}'),
+        (b'{"a": 1}', b'{"a": 1}'),
+    ],
+)
+def test_a_field_is_taken_out_however_it_is_written(body: bytes, left: bytes) -> None:
+    assert without_field(body, "secret") == left
+
+
+@pytest.mark.parametrize("body", [b"[]", b"null", b"{", b'{"secret":"s3"} {"secret":"s3"}'])
+def test_of_what_is_no_object_nothing_can_be_taken_out(body: bytes) -> None:
+    with pytest.raises(msgspec.MsgspecError):
+        without_field(body, "secret")

@@ -81,6 +81,14 @@ def parse_with_a_counter(self, request):
     return [msgspec.structs.replace(item, key=f"{next(numbers)}") for item in Pigeon.parse(self, request)]
 
 
+def keep_with_the_secret(self, request):
+    return replace(request, body=request.body + self.config.webhook_secret.reveal().encode())
+
+
+def keep_nothing(self, request):
+    return replace(request, body=b"{}")
+
+
 def parse_with_one_key(self, request):
     return [msgspec.structs.replace(item, key="same") for item in Pigeon.parse(self, request)]
 
@@ -112,6 +120,8 @@ def respond_badly_to_duplicates(self, request, outcome):
         ({"verify": verify_prefix}, "forged_request_is_refused", {"signature cut"}),
         ({"verify": verify_with_a_crash}, "damaged_request_is_a_bad_payload", EVERY_REQUEST),
         ({"parse": parse_with_a_counter}, "parsing_twice_is_equal", EVERY_REQUEST),
+        ({"kept": keep_with_the_secret}, "what_is_kept_proves_nothing", EVERY_REQUEST),
+        ({"kept": keep_nothing}, "request_becomes_what_is_expected", EVERY_REQUEST),
         ({"parse": parse_with_one_key}, "items_have_distinct_keys", {"several"}),
         ({"parse": parse_dropping}, "request_becomes_what_is_expected", {"several"}),
         ({"parse": parse_trusting}, "damaged_request_is_a_bad_payload", EVERY_REQUEST),

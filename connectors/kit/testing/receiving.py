@@ -50,7 +50,8 @@ def check_forgeries_are_declared(subject: Subject) -> None:
 
 
 def check_request_becomes_what_is_expected(subject: Subject, case: InboundCase) -> None:
-    items = tuple(subject.receiving().parse(case.request))
+    plugin = subject.receiving()
+    items = tuple(plugin.parse(plugin.kept(case.request)))
     if items != case.expected:
         shown = msgspec.json.format(msgspec.json.encode(items)).decode()
         raise Nonconforming(f"{case}: parsed to\n{shown}")
@@ -61,6 +62,14 @@ def check_parsing_twice_is_equal(subject: Subject, case: InboundCase) -> None:
     first, second, fresh = (tuple(one.parse(case.request)) for one in (plugin, plugin, subject.receiving()))
     if not first == second == fresh:
         raise Nonconforming(f"{case}: parsed to {first}, then to {second}, by another instance to {fresh}")
+
+
+def check_what_is_kept_proves_nothing(subject: Subject, case: InboundCase) -> None:
+    """No secret stands in the body that the hub keeps, nor so in what is made of it."""
+    plugin = subject.receiving()
+    kept = plugin.kept(case.request)
+    if any(secret.encode() in kept.body for secret in subject.secrets()):
+        raise Nonconforming(f"{case}: the body holds a secret, and `kept` does not take it out")
 
 
 def check_items_have_distinct_keys(subject: Subject, case: InboundCase) -> None:
@@ -108,7 +117,7 @@ def check_simulated_message_is_genuine(subject: Subject) -> None:
     plugin = subject.receiving()
     try:
         plugin.verify(request)
-        items = list(plugin.parse(request))
+        items = list(plugin.parse(plugin.kept(request)))
     except (BadSignature, BadPayload) as error:
         raise Nonconforming(f"the simulator's message is refused: {error!r}") from error
     if [item.text for item in items if isinstance(item, MessageReceived)] != ["how are you?"]:

@@ -73,6 +73,7 @@ CHECKS: tuple[Check, ...] = (
     Check(receiving.check_forgeries_are_declared),
     Check(receiving.check_forged_request_is_refused, _mutators),
     Check(receiving.check_request_becomes_what_is_expected, _inbound),
+    Check(receiving.check_what_is_kept_proves_nothing, _inbound),
     Check(receiving.check_parsing_twice_is_equal, _inbound),
     Check(receiving.check_items_have_distinct_keys, _inbound),
     Check(receiving.check_damaged_request_is_a_bad_payload, _inbound),
