@@ -14,7 +14,7 @@ MOST = 2048
 """Characters kept of a body."""
 STARS = "***"
 
-_NAMED = r"(?:[\w-]{0,40}(?:token|secret|passw(?:or)?d|api_?key|signature)|pwd|key|sig|auth|authorization)"
+_NAMED = r"(?:[\w-]{0,40}(?:token|secret(?:_?key)?|passw(?:or)?d|api_?key|signature)|pwd|key|sig|auth|authorization)"
 _WORDS = ("bearer", "basic", "token", "secret", "passw", "key", "pwd", "sig", "auth")
 """One of these stands in whatever a shape fits; most texts have none, and looking is a tenth of the work."""
 _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = (

@@ -122,3 +122,10 @@ def test_a_field_is_taken_out_however_it_is_written(body: bytes, left: bytes) ->
 def test_of_what_is_no_object_nothing_can_be_taken_out(body: bytes) -> None:
     with pytest.raises(msgspec.MsgspecError):
         without_field(body, "secret")
+
+
+@pytest.mark.parametrize(
+    "text", ['{"secret_key": "unknown-to-us"}', "a=1&secret_key=unknown-to-us", '"secretKey":"unknown-to-us"']
+)
+def test_a_secret_key_is_a_secret_though_it_is_none_of_ours(text: str) -> None:
+    assert "unknown-to-us" not in redact(text, [])
