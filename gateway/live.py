@@ -61,10 +61,11 @@ def bring_up(
     if show is not None:
         tools = replace(tools, show_typing=lambda address: show(Seat(connector.name, address)))
     plugin = kind(connector.config, tools if raw is None else replace(tools, raw=raw))
+    told = kind.described(connector.config)
     place = Place(
         connector_id=connector.name,
-        channel=kind.info.channel,
-        scheme=kind.info.scheme,
+        channel=told.channel,
+        scheme=told.scheme,
         inbox=settings.inboxes[connector.inbox],
         window=plugin.info.capability.window,
     )

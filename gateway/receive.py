@@ -14,7 +14,7 @@ from time import monotonic
 
 import structlog
 
-from connectors.kit.base import Outcome
+from connectors.kit.base import ANSWERS, Outcome
 from connectors.kit.errors import BadPayload, BadSignature
 from connectors.kit.request import Request, Response
 from gateway.arrival import Arrival, Recorded, raw_of
@@ -110,6 +110,8 @@ def late(
 def refuse(connector: LiveConnector, error: BadSignature) -> Response:
     received(connector.id, "refused").inc()
     log.warning("refused", connector=connector.id, reason=error.detail)
+    if error.again:
+        return ANSWERS[Outcome.OVERLOADED]
     return Response(401 if error.missing else 403)
 
 

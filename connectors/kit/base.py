@@ -161,6 +161,9 @@ class Plugin(ABC, Generic[C]):
     def __init__(self, config: C, tools: Tools) -> None:
         self.config = config
         self.tools = tools
+        told = self.described(config)
+        if told is not self.info:
+            vars(self)["info"] = told
 
     @abstractmethod
     def verify(self, request: Request) -> None:
@@ -186,6 +189,11 @@ class Plugin(ABC, Generic[C]):
     @abstractmethod
     async def send(self, outbound: Outbound) -> Sent:
         """Hands one payload to the provider. Raises the sending errors of `connectors.kit.errors`."""
+
+    @classmethod
+    def described(cls, config: PluginConfig) -> Info:  # noqa: ARG003 - for those whose settings decide
+        """What a connector with this configuration is: `info`, unless its settings decide the channel."""
+        return cls.info
 
     @classmethod
     def trusted_origins(cls, config: PluginConfig) -> Sequence[str]:

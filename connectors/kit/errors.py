@@ -32,10 +32,14 @@ class BadSignature(KitError):
 
     default = ErrorCode.AUTH_FAILED
 
-    def __init__(self, detail: str = "", *, missing: bool = False, reason: str | None = None) -> None:
+    def __init__(
+        self, detail: str = "", *, missing: bool = False, again: bool = False, reason: str | None = None
+    ) -> None:
         super().__init__(detail)
         self.missing = missing
         """Nothing was presented at all (401), rather than something wrong (403)."""
+        self.again = again
+        """The provider may have sent it and failed to sign it: it is asked to come again (503)."""
         self.reason = reason
         """A word the sender may hear, where it is a customer's app rather than a provider: `expired`, …"""
 

@@ -92,7 +92,7 @@ def _described(settings: "Settings", connector: "Connector") -> dict[str, str]:
     return {
         "name": connector.name,
         "plugin": connector.plugin,
-        "channel": registry.load(connector.plugin).info.channel,
+        "channel": registry.load(connector.plugin).described(connector.config).channel,
         "inbox": connector.inbox,
         "webhook_url": settings.webhook_url(connector.name),
     }

@@ -28,7 +28,6 @@ from connectors.kit.base import (
     Registration,
     Sent,
     Settles,
-    Tools,
 )
 from connectors.kit.config import PluginConfig
 from connectors.kit.request import Request, Response
@@ -56,10 +55,10 @@ class TwilioSms(Plugin[SmsConfig]):
     )
     Config = SmsConfig
 
-    def __init__(self, config: SmsConfig, tools: Tools) -> None:
-        super().__init__(config, tools)
-        if not config.mms:
-            vars(self)["info"] = without_mms(self.info)
+    @classmethod
+    def described(cls, config: PluginConfig) -> Info:
+        assert isinstance(config, SmsConfig)
+        return cls.info if config.mms else without_mms(cls.info)
 
     @cached_property
     def api(self) -> Api:

@@ -31,23 +31,23 @@ def _able(*abilities: type[Any]) -> Callable[[Subject], bool]:
 
 
 def _comes(*kinds: str) -> Callable[[Subject], bool]:
-    return lambda subject: bool(subject.plugin.info.capability.inbound & set(kinds))
+    return lambda subject: bool(subject.info.capability.inbound & set(kinds))
 
 
 def _media(subject: Subject) -> bool:
-    return issubclass(subject.plugin, Fetches) or subject.plugin.info.capability.media is not None
+    return issubclass(subject.plugin, Fetches) or subject.info.capability.media is not None
 
 
 def _edits(subject: Subject) -> bool:
-    return subject.plugin.info.capability.edits or _comes("message_edited", "message_redacted")(subject)
+    return subject.info.capability.edits or _comes("message_edited", "message_redacted")(subject)
 
 
 def _reactions(subject: Subject) -> bool:
-    return subject.plugin.info.capability.reactions is not None or _comes("reaction_changed")(subject)
+    return subject.info.capability.reactions is not None or _comes("reaction_changed")(subject)
 
 
 def _typing(subject: Subject) -> bool:
-    return subject.plugin.info.capability.typing or _comes("typing_changed")(subject)
+    return subject.info.capability.typing or _comes("typing_changed")(subject)
 
 
 def _read(subject: Subject) -> bool:

@@ -22,7 +22,7 @@ SHORTEST_SECRET = 6
 
 
 def check_folder_is_named_after_the_plugin(subject: Subject) -> None:
-    name = subject.plugin.info.name
+    name = subject.info.name
     home = Path(inspect.getfile(subject.plugin)).parent
     if home.name != name or subject.folder.resolve() != home.resolve():
         raise Nonconforming(f"info.name is {name!r}, the plugin lives in {home}, its fixtures in {subject.folder}")
@@ -60,7 +60,7 @@ def check_fixture_secrets_can_be_searched_for(subject: Subject) -> None:
 
 
 def check_every_capability_has_a_fixture(subject: Subject) -> None:
-    capability = subject.plugin.info.capability
+    capability = subject.info.capability
     missing = capability.inbound - _inbound_shown(subject)
     missing |= shows(capability) - {name for case in subject.fixtures.outbound for name in case.capability}
     if missing:
@@ -68,7 +68,7 @@ def check_every_capability_has_a_fixture(subject: Subject) -> None:
 
 
 def check_every_fixture_has_a_capability(subject: Subject) -> None:
-    capability = subject.plugin.info.capability
+    capability = subject.info.capability
     families = {family for family in NAMED_FAMILIES if any(name.startswith(family) for name in capability.inbound)}
     undeclared = {
         name

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from connectors.kit.base import (
     Edits,
+    Info,
     Outbound,
     OutboundEdit,
     OutboundReaction,
@@ -44,6 +45,11 @@ class Subject:
     def of(cls, plugin: type[Plugin[Any]], fixtures: Path, simulator: type[LoopbackSimulator]) -> "Subject":
         """Raises FixtureError."""
         return cls(plugin, simulator, fixtures.parent, read_fixtures(fixtures))
+
+    @property
+    def info(self) -> Info:
+        """What the plugin is, as `config.json` configures it."""
+        return self.plugin.described(configured(self.plugin.Config, self.fixtures.config))
 
     def receiving(self) -> Plugin[Any]:
         """The plugin as `config.json` configures it, for what does no I/O."""
