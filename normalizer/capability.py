@@ -74,6 +74,8 @@ class ActionLimit(msgspec.Struct, frozen=True, kw_only=True):
 
 class Capability(msgspec.Struct, frozen=True, kw_only=True):
     text: TextLimit
+    single: bool = False
+    """A message is one payload, as a notification is: what would be further ones is left out, and that is told."""
     segments: SegmentLimit | None = None
     """None: the channel does not count in segments. Else both limits hold for a payload's text."""
     spans: frozenset[SpanKind] = frozenset()

@@ -46,9 +46,12 @@ class Claim(Value, frozen=True, kw_only=True):
     """Another address of the same person, which whoever signed them in vouches for."""
 
     scheme: str
-    """`tel` or `mailto`: what means the same person everywhere."""
+    """`tel` or `mailto`: what means the same person everywhere; any other with a `scope`."""
     value: str
     """Normalised, as `normalizer.addresses` writes it."""
+    scope: str | None = None
+    """The connector at which it means somebody, where that is another and the operator said so: a device's channel
+    knows by it whose user of the chat it is. None: where the scheme has it count."""
     proof: Proof = Proof.VERIFIED
     """Below `channel` a claim proves nothing, and nothing comes of it."""
 
@@ -186,6 +189,9 @@ class ConsentChanged(_Inbound, tag="consent_changed", frozen=True, kw_only=True)
     purpose: Purpose | None = None
     source: str
     """What said so, for the record."""
+    only_here: bool = False
+    """The word is about this address, one of several of the peer's on the channel such as their devices: its route is
+    opened or blocked, and what the contact said of the channel stands as it was."""
     occurred_at: Time
 
 

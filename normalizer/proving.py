@@ -91,7 +91,7 @@ def counted(peer: Peer) -> tuple[Claim, ...]:
 
 def scope_claimed(claim: Claim, connector_id: str) -> str:
     """Where a claimed address counts."""
-    return scope_of(claim.scheme, claim.proof, connector_id)
+    return claim.scope or scope_of(claim.scheme, claim.proof, connector_id)
 
 
 def consequence(contact_id: str, claim: Claim, scope: str, found: Identity | None) -> Raise | Make | Join | None:

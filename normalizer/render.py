@@ -69,6 +69,9 @@ def render(
         payloads = [_approved(draft, template, parts, actions)]
     else:
         payloads = _payloads(draft, text, parts, actions)
+    if capability.single and len(payloads) > 1:
+        draft.losses.append(Loss(what=f"all but the first of {len(payloads)} pieces", became="nothing"))
+        payloads = payloads[:1]
     if reply and payloads and capability.replies:
         payloads[0] = msgspec.structs.replace(payloads[0], quotes=True)
     elif reply and payloads:

@@ -105,6 +105,8 @@ class Outbound:
     """By attachment id."""
     message_id: str = ""
     """Of the message it is, or is a piece of, in the hub's history."""
+    conversation_id: str = ""
+    """Of that message's conversation."""
 
 
 @dataclass(frozen=True)

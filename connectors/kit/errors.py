@@ -90,9 +90,24 @@ class OptedOut(KitError):
 
 
 class Unreachable(KitError):
-    """Nobody can be written to at this address."""
+    """Nobody can be written to at this address.
+
+    `for_good` says that the provider forgot the address, as of an app that was removed: its route is blocked until
+    whoever was there registers anew.
+    """
 
     default = ErrorCode.UNREACHABLE
+
+    def __init__(
+        self,
+        detail: str = "",
+        *,
+        for_good: bool = False,
+        code: ErrorCode | None = None,
+        provider_code: str | None = None,
+    ) -> None:
+        super().__init__(detail, code=code, provider_code=provider_code)
+        self.for_good = for_good
 
 
 class Moved(KitError):

@@ -114,6 +114,8 @@ def _prefetch(desk: Desk, arrivals: Sequence[Arrival]) -> None:
                         external[arrival.place].append(item.external_id)
                 case ConsentChanged(peer=Peer() as peer) | CallChanged(peer=peer):
                     addresses[arrival.place].append(peer.person.address.value)
+                case IdentityMoved(before=before):
+                    addresses[arrival.place].append(before.value)  # its routes go by the new address afterwards
                 case MessageEdited() | MessageRedacted() | ReactionChanged() | StatusChanged():
                     external[arrival.place].append(item.external_id)
                 case ReadUpTo(external_id=str(external_id)):

@@ -34,6 +34,8 @@ from gateway.store.transaction import Transaction, listed
 from normalizer.model import Consent, ConsentState, DeliveryError
 from normalizer.status import Status
 
+_BLOCK = "UPDATE routes SET blocked = ? WHERE id = ?"
+
 
 class Done(msgspec.Struct, frozen=True, eq=False):
     """The nth payload (from 0) was accepted."""
@@ -157,11 +159,19 @@ def _fail(_: Desk, __: Failed, parcel: Parcel, plan: Plan) -> Plan:
     return plan
 
 
+def _nobody(desk: Desk, failed: Failed, parcel: Parcel, plan: Plan) -> Plan:
+    """Nobody is at the address; for good, no route leads there until whoever was there registers anew."""
+    assert isinstance(failed.error, Unreachable)
+    if failed.error.for_good:
+        desk.transaction.change(_BLOCK, True, parcel.route_id)
+    return _fail(desk, failed, parcel, plan)
+
+
 def _shut_out(desk: Desk, failed: Failed, parcel: Parcel, plan: Plan) -> Plan:
     """The person blocked us: the route is blocked, and the consent on record says so."""
     transaction, place = desk.transaction, failed.connector.place
     parcel.status = Status.FAILED
-    transaction.change("UPDATE routes SET blocked = ? WHERE id = ?", True, parcel.route_id)
+    transaction.change(_BLOCK, True, parcel.route_id)
     row = transaction.row(
         "SELECT i.contact_id FROM routes r JOIN identities i ON i.id = r.identity_id WHERE r.id = ?", parcel.route_id
     )
@@ -201,7 +211,7 @@ NEXT: dict[type[Any], Callable[[Desk, Failed, Parcel, Plan], Plan]] = {
     Temporary: _later,
     OutcomeUnknown: _doubt,
     Refused: _fail,
-    Unreachable: _fail,
+    Unreachable: _nobody,
     OptedOut: _shut_out,
     Moved: _follow,
     Misconfigured: _wait,

@@ -74,6 +74,7 @@ def errands(lane: "Lane", claimed: Claimed) -> Iterator[Errand]:
             common: dict[str, Any] = {
                 "token": token_of(parcel.id, n),
                 "message_id": parcel.message_id,
+                "conversation_id": parcel.conversation_id,
                 "address": draft.address,
                 "payload": frozen.body,
                 "thread": draft.thread,

@@ -315,6 +315,23 @@ def test_a_simulator_that_signs_otherwise_fails() -> None:
     assert failed(replace(SOUND, simulator=Forger), "simulated_message_is_genuine") == ONCE
 
 
+def test_where_nobody_writes_the_simulator_shows_what_else_is_heard():
+    mute = capable(inbound=frozenset({"consent_changed", "status_changed"}))
+    assert failed(mute, "simulated_message_is_genuine") == ONCE
+
+    class Leaving(Simulator):
+        def message(self, text="hi", sender="1001"):  # noqa: ARG002
+            left = {"id": "F1", "kind": "farewell", "sent": 1795262400, "sender": sender}
+            return msgspec.json.encode({"happened": [left]})
+
+    class Silent(Simulator):
+        def message(self, text="hi", sender="1001"):  # noqa: ARG002
+            return b"{}"
+
+    assert failed(replace(mute, simulator=Leaving), "simulated_message_is_genuine") == set()
+    assert failed(replace(mute, simulator=Silent), "simulated_message_is_genuine") == ONCE
+
+
 def test_a_plugin_without_fixtures_is_not_silently_passed() -> None:
     with pytest.raises(Nonconforming, match="nothing to try it on"):
         failed(replace(SOUND, fixtures=replace(SOUND.fixtures, inbound=())), "genuine_request_verifies")

@@ -479,3 +479,13 @@ def test_how_a_message_was_written_is_shown_and_never_sent():
     assert rendered.losses == (Loss(what="original", became="nothing"),)
     assert placeholder([original]) == ""
     assert placeholder([original, PLACE]) == placeholder([PLACE])
+
+
+def test_where_a_message_is_one_payload_the_rest_is_left_out_and_told() -> None:
+    single = Capability(text=TextLimit(most=10), single=True)
+    cards = CardsPart(cards=(Card(title="A box"), Card(title="A bag")))
+    assert render("one two three four", (cards,), (), single, False, {}) == Rendered(
+        payloads=(Payload(text="one two"),),
+        losses=(Loss(what="all but the first of 4 pieces", became="nothing"),),
+    )
+    assert render("one", (), (), single, False, {}) == Rendered(payloads=(Payload(text="one"),))

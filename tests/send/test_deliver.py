@@ -8,7 +8,7 @@ import pytest
 from connectors.kit.base import Sent
 from connectors.kit.errors import Misconfigured, Moved, OptedOut, OutcomeUnknown, Refused, Temporary, Unreachable
 from gateway.send.asks import Rejected
-from normalizer.commands import EditMessage, SetReaction
+from normalizer.commands import EditMessage, SendMessage, SetReaction
 from normalizer.inbound import ReactionChanged, StatusChanged
 from normalizer.status import Status
 from tests.record.conftest import AT, peer, said
@@ -320,3 +320,21 @@ def test_an_outcome_waits_for_a_store_in_trouble(desk: Desk) -> None:
         await lane.stop()
 
     asyncio.run(work())
+
+
+def test_an_address_the_provider_forgot_is_not_used_again_and_one_out_of_reach_is(desk: Desk) -> None:
+    blocked = []
+    for n, for_good in enumerate((False, True), 1):
+        desk.say("hi")
+        desk.plugin.script = [Unreachable("nobody", for_good=for_good)]
+        run(desk, failed=n)
+        blocked += [bool(found) for (found,) in desk.rows("SELECT blocked FROM routes")]
+    assert blocked == [False, True]
+    again = desk.ask(SendMessage(conversation_id=desk.conversation_id, text="hi"))
+    assert isinstance(again, Rejected)
+
+
+def test_a_request_says_which_conversation_it_is_of(desk: Desk) -> None:
+    accepted = desk.say("hi")
+    run(desk, accepted=1)
+    assert [one.conversation_id for one in desk.plugin.sent] == [accepted.message.conversation_id]

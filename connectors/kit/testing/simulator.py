@@ -111,7 +111,8 @@ class LoopbackSimulator(ABC):
 
     @abstractmethod
     def message(self, text: str = "hi", sender: str = "1001") -> bytes:
-        """The body of a genuine webhook for a plain text message; each call is a message of its own."""
+        """The body of a genuine webhook for a plain text message; each call is a message of its own. Where nobody
+        writes, as on a channel of notifications: of what else makes `sender` known."""
 
     def is_send(self, request: WireRequest) -> bool:  # noqa: ARG002 - for those that tell requests apart
         """Whether a queued failure meets this request."""
