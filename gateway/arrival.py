@@ -18,7 +18,7 @@ from gateway.tracing import trace_of
 from normalizer.inbound import Inbound
 from normalizer.model import Inbox
 
-_SECRET_FIELD = re.compile(r"([?&][\w.-]{0,40}secret=)[^&#]*")
+_SECRET_FIELD = re.compile(r"([?&][\w.-]{0,40}(?:secret|verify_token)=)[^&#]*")
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,8 +79,9 @@ def raw_of(request: Request, sha256: str | None = None) -> Raw:
 
 
 def _without_secret(url: str) -> str:
-    """Some providers sign nothing: a field `secret` in the address they call is all that shows who they are."""
-    return _SECRET_FIELD.sub(r"\1***", url) if "secret" in url else url
+    """Some providers sign nothing, or not when they ask whether an address is ours: a field `secret` or `verify_token`
+    in the address they call is all that shows who they are."""
+    return _SECRET_FIELD.sub(r"\1***", url) if "secret" in url or "verify_token" in url else url
 
 
 def _shown(name: str, value: str) -> str:

@@ -70,6 +70,8 @@ class ActionLimit(msgspec.Struct, frozen=True, kw_only=True):
     most: int
     label: TextLimit
     value: TextLimit | None = None
+    text: TextLimit | None = None
+    """The longest text that buttons can stand under, where that is less than the channel's."""
 
 
 class Capability(msgspec.Struct, frozen=True, kw_only=True):

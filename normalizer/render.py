@@ -11,7 +11,7 @@ from typing import TypeGuard, assert_never
 
 import msgspec
 
-from normalizer.capability import Capability, MediaLimit
+from normalizer.capability import ActionLimit, Capability, MediaLimit
 from normalizer.formatted import along, expressed, formatted, joined
 from normalizer.model import Loss
 from normalizer.offered import Offer, offer
@@ -33,7 +33,7 @@ from normalizer.parts import (
 )
 from normalizer.payload import Payload, Rendered
 from normalizer.render_text import ranges, worded
-from normalizer.split import fits
+from normalizer.split import cuts, fits
 
 _UNCAPTIONED = frozenset({MediaKind.STICKER})
 
@@ -175,8 +175,19 @@ def _composed(
     else:
         payloads = [*_texts(draft, shown), *blocks]
     if buttons and payloads:
+        payloads[-1:] = _above(payloads[-1], draft.capability.actions)
         payloads[-1] = msgspec.structs.replace(payloads[-1], actions=buttons)
     return payloads
+
+
+def _above(payload: Payload, limit: ActionLimit | None) -> list[Payload]:
+    """A payload that buttons shall stand under; a text too long for that in two, so that they do under its end."""
+    if limit is None or limit.text is None or payload.media or fits(payload.text, limit.text):
+        return [payload]
+    start = cuts(payload.text, limit.text)[-1][0]
+    parts = [(0, start), (start, len(payload.text))]
+    spans = along(payload.spans, parts)
+    return [Payload(text=payload.text[a:b], spans=piece) for (a, b), piece in zip(parts, spans, strict=True)]
 
 
 def _texts(draft: _Draft, whole: TextPart) -> list[Payload]:

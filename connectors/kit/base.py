@@ -309,6 +309,13 @@ class Types(Protocol):
 
 
 @runtime_checkable
+class TypesUnder(Protocol):
+    """As `Types`, where the provider shows it under the peer's last message, and marks that as read by it."""
+
+    async def typing_under(self, address: Address, external_id: str) -> None: ...
+
+
+@runtime_checkable
 class Confirms(Protocol):
     """Some items want a word back to the provider after the commit, such as ending a button's spinner."""
 

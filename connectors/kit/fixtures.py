@@ -55,10 +55,11 @@ class WireRequest:
 
 @dataclass(frozen=True)
 class Typing:
-    """What `Types.typing` is called with."""
+    """What `Types.typing` is called with, or `TypesUnder.typing_under` where a message is named."""
 
     address: Address
     thread: str | None = None
+    external_id: str | None = None
 
 
 @dataclass(frozen=True)

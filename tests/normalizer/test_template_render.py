@@ -52,3 +52,9 @@ def test_a_button_that_stands_alone_is_text_beside_others() -> None:
     assert offer((link,), limit).buttons == (link,)
     beside = offer((link, YES, PostbackAction(label="No", value="n")), limit)
     assert (len(beside.buttons), beside.lines) == (2, ("Track: https://example.com/881",))
+
+
+def test_a_text_too_long_to_stand_above_buttons_is_parted_and_they_stand_under_its_end() -> None:
+    limit = ActionLimit(types=frozenset({"reply"}), most=3, label=TextLimit(most=20), text=TextLimit(most=12))
+    found = render("It left at noon.", (), (YES,), Capability(text=TEXT, actions=limit), False, {})
+    assert found.payloads == (Payload(text="It left at "), Payload(text="noon.", actions=(YES,)))

@@ -18,6 +18,7 @@ from connectors.kit.base import (
     Sent,
     Tools,
     Types,
+    TypesUnder,
 )
 from connectors.kit.config import configured
 from connectors.kit.fixtures import Fixtures, OutboundCase, Typing, read_fixtures
@@ -112,6 +113,9 @@ async def perform(plugin: Plugin[Any], case: OutboundCase) -> Sent | None:
                 return await plugin.edit(outbound)
             case OutboundReaction() if isinstance(plugin, Reacts):
                 return await plugin.react(outbound)
+            case Typing(external_id=str(name)) if isinstance(plugin, TypesUnder):
+                await plugin.typing_under(outbound.address, name)
+                return None
             case Typing() if isinstance(plugin, Types):
                 await plugin.typing(outbound.address, outbound.thread)
                 return None
