@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,6 +18,7 @@ from connectors.kit.redact import secrets_of
 from connectors.kit.request import Response
 from connectors.kit.testing.simulator import LoopbackSimulator, Reply
 from gateway.hub import Hub
+from gateway.ids import new_id
 from gateway.receive import receive
 from gateway.send.accept import accept
 from gateway.send.asks import Accepted, Ask, Rejected
@@ -82,7 +83,8 @@ class Beside:
 
     async def answered(self, wire: WireRequest) -> Response:
         """What the provider hears."""
-        return await receive(self.hub, self.hub.connectors[CONNECTOR], as_request(wire, HOOK, now()))
+        request = replace(as_request(wire, HOOK, now()), raw=new_id())
+        return await receive(self.hub, self.hub.connectors[CONNECTOR], request)
 
     async def say(self, words: str, to: str | None = None, **command: Any) -> Accepted | Rejected:
         """An agent's message: to an address, or else in the one conversation there is."""

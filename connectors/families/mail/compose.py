@@ -62,15 +62,13 @@ class Letter:
 
 def compose(outbound: Outbound, config: MailConfig, signer: Signer, at: datetime) -> Letter:
     """The mail an outbound becomes. Raises Refused where its files are too large."""
-    if sum(file.size for file in outbound.files.values()) > config.most_octets:
-        raise Refused(f"files of more than {config.most_octets} octets", code=ErrorCode.MEDIA_TOO_LARGE)
-    answered, references = _thread(outbound)
+    checked(outbound, config)
+    answered, references = thread_of(outbound)
     message_id = message_id_of(outbound.token, config.domain)
-    recipient = outbound.address.value
     fields = [
         ("From", mailbox(config.name, config.own)),
         *_addressed(outbound),
-        ("Subject", encoded(_subject(outbound, config, answered is not None))),
+        ("Subject", encoded(subject_of(outbound, config, answered is not None))),
         ("Date", format_datetime(at)),
         ("Message-ID", f"<{message_id}>"),
     ]
@@ -78,22 +76,41 @@ def compose(outbound: Outbound, config: MailConfig, signer: Signer, at: datetime
     fields += [("References", "\r\n ".join(f"<{id_}>" for id_ in references))] if references else []
     reply_to = signer.address(Way.REPLY, outbound.token)
     fields += [("Reply-To", mailbox(config.name, reply_to))] if reply_to else []
-    fields += [("Auto-Submitted", "auto-replied"), ("X-Auto-Response-Suppress", "All")] if outbound.auto else []
-    mark = signer.mark(outbound.token, recipient)
-    fields += [(MARK.title(), mark)] if mark else []
+    fields += markings(outbound, signer)
     kind, body, files, end = _content(outbound, sha256(outbound.token.encode()).hexdigest()[:24])
     fields += [("MIME-Version", "1.0"), *kind]
     head = b"".join(f"{name}: {value}\r\n".encode() for name, value in fields)
     return Letter(
         message_id=message_id,
         mail_from=signer.address(Way.BOUNCE, outbound.token) or config.own,
-        recipient=recipient,
+        recipient=outbound.address.value,
         head=head,
         body=body,
         files=files,
         end=end,
         size=len(head) + len(body) + sum(len(part) + file.size * 78 // 57 + 80 for part, file in files),
     )
+
+
+def checked(outbound: Outbound, config: MailConfig) -> None:
+    """Raises Refused where its files are too large."""
+    if sum(file.size for file in outbound.files.values()) > config.most_octets:
+        raise Refused(f"files of more than {config.most_octets} octets", code=ErrorCode.MEDIA_TOO_LARGE)
+
+
+def markings(outbound: Outbound, signer: Signer) -> list[tuple[str, str]]:
+    """Fields by which machines know an automatic text, and we our own mail."""
+    mark = signer.mark(outbound.token, outbound.address.value)
+    fields = [("Auto-Submitted", "auto-replied"), ("X-Auto-Response-Suppress", "All")] if outbound.auto else []
+    return [*fields, (MARK.title(), mark)] if mark else fields
+
+
+def whole(letter: "Letter") -> bytes:
+    """All of a mail. Blocks. Raises Refused where a file of it is gone."""
+    try:
+        return b"".join(letter.chunks())
+    except FileNotFoundError as error:
+        raise Refused("a file of the mail is gone", code=ErrorCode.MEDIA_UNREACHABLE) from error
 
 
 def message_id_of(token: str, domain: str) -> str:
@@ -147,7 +164,7 @@ def _addressed(outbound: Outbound) -> list[tuple[str, str]]:
     return [*fields, ("Cc", ",\r\n ".join(copied))] if copied else fields
 
 
-def _thread(outbound: Outbound) -> tuple[str | None, list[str]]:
+def thread_of(outbound: Outbound) -> tuple[str | None, list[str]]:
     """What is answered, and all ids of the thread: the first and the last of them."""
     ids = [id_ for id_ in outbound.references if _ID.fullmatch(id_)]
     if outbound.reply_to and _ID.fullmatch(outbound.reply_to):
@@ -157,7 +174,7 @@ def _thread(outbound: Outbound) -> tuple[str | None, list[str]]:
     return answered, kept if len(kept) <= MOST_REFERENCES else [kept[0], *kept[1 - MOST_REFERENCES :]]
 
 
-def _subject(outbound: Outbound, config: MailConfig, answers: bool) -> str:
+def subject_of(outbound: Outbound, config: MailConfig, answers: bool) -> str:
     subject = outbound.subject or config.subject
     return f"Re: {subject}" if answers else subject
 
@@ -183,14 +200,19 @@ def _content(outbound: Outbound, boundary: str) -> tuple[Fields, bytes, Sequence
 
 def _words(outbound: Outbound, boundary: str) -> tuple[Fields, bytes]:
     """Plain text, and where it is formatted HTML beside it."""
-    payload = outbound.payload
-    form = TextPart(text=payload.text, spans=payload.spans)
-    plain = _text("plain", expressed(form, frozenset())[0].text)
-    if not payload.spans:
+    said, html = formatted(outbound)
+    plain = _text("plain", said)
+    if html is None:
         return plain
     line = f"--{boundary}\r\n".encode()
-    parts = [line + _lines(kind) + b"\r\n" + body for kind, body in (plain, _text("html", as_html(form)))]
+    parts = [line + _lines(kind) + b"\r\n" + body for kind, body in (plain, _text("html", html))]
     return [_multipart("alternative", boundary)], b"\r\n".join([*parts, f"--{boundary}--\r\n".encode()])
+
+
+def formatted(outbound: Outbound) -> tuple[str, str | None]:
+    """Its words plain, and as HTML where they are formatted."""
+    form = TextPart(text=outbound.payload.text, spans=outbound.payload.spans)
+    return expressed(form, frozenset())[0].text, as_html(form) if form.spans else None
 
 
 def _text(kind: str, text: str) -> tuple[Fields, bytes]:
@@ -222,12 +244,12 @@ def _attached(file: File) -> bytes:
         [
             ("Content-Type", kind),
             ("Content-Transfer-Encoding", "base64"),
-            ("Content-Disposition", f"attachment;\r\n {_file_name(file.name)}"),
+            ("Content-Disposition", f"attachment;\r\n {file_name_field(file.name)}"),
         ]
     )
 
 
-def _file_name(name: str) -> str:
+def file_name_field(name: str) -> str:
     """The parameter: quoted where it is plain, else as RFC 2231 has it, in pieces of a line each."""
     clean = (_BREAKS.sub(" ", name).replace("/", "_").replace("\\", "_").strip() or "file")[:200]
     if clean.isascii() and '"' not in clean and len(clean) < 60:
