@@ -12,6 +12,7 @@ BUILT_IN: Mapping[str, str] = {
     "line": "connectors.channels.line:Line",
     "messagebird": "connectors.channels.messagebird:MessageBird",
     "plivo": "connectors.channels.plivo:Plivo",
+    "postmark": "connectors.channels.postmark:Postmark",
     "slack": "connectors.channels.slack:Slack",
     "telegram": "connectors.channels.telegram:Telegram",
     "twilio_sms": "connectors.channels.twilio_sms:TwilioSms",
