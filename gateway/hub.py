@@ -105,10 +105,11 @@ class Hub:
             (Role.CLOCK, self.media),
             (Role.DELIVER, self.lanes),
             (Role.CLOCK, self.polling),
+            (Role.DELIVER, self.polling),
             (Role.CLOCK, self.backfilling),
             (Role.RELAY, self.relays),
         )
-        return [part for role, part in parts if role in self.roles]
+        return list(dict.fromkeys(part for role, part in parts if role in self.roles))
 
     async def start(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -166,7 +167,7 @@ class Hub:
         await asyncio.to_thread(self.others.stop)
         await asyncio.to_thread(self.writer.stop)
         for connector in self.connectors.values():
-            await connector.http.close()
+            await connector.close()
         self.engine.dispose()
         log.info("stopped")
 
@@ -188,7 +189,7 @@ class Hub:
             await self.listening.renew()
         for name, old in before.items():
             if self.connectors.get(name) is not old:
-                await old.http.close()
+                await old.close()
         log.info("configuration applied", connectors=sorted(self.connectors))
 
     def confirm(self, connector: LiveConnector, inbound: Sequence[Inbound]) -> None:

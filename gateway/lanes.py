@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
@@ -75,6 +76,7 @@ class Lanes:
             keeps=self._hub.among_others,
             limits=self._hub.settings.limits,
             carry_out=deliver,
+            here=partial(self._hub.polling.here, connector.id) if connector.holds else None,
         )
         self._lanes[connector.id] = lane
         lane.start()

@@ -6,7 +6,7 @@ to the next that asks. There is no fence: what is done under a lease here may be
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -113,9 +113,18 @@ class Holding:
         log.warning("a lease was lost", lease=self._lease.name)
 
 
-async def rounds_of_one(hub: "Hub", part: str, once: Callable[[], Awaitable[None]]) -> None:
-    """`rounds`, of one process among those that share the store."""
-    going_round = partial(rounds, part, once)
+async def rounds_of_one(
+    hub: "Hub",
+    part: str,
+    once: Callable[[], Awaitable[None]],
+    held: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
+) -> None:
+    """`rounds`, of one process among those that share the store. It is within `held` for as long as it is the one."""
+
+    async def going_round() -> None:
+        async with held():
+            await rounds(part, once)
+
     if hub.among_others:
         lease = Lease(part, hub.name, hub.settings.limits.lease)
         await rounds(part, partial(Holding(hub.writer, lease).do, going_round))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from connectors.kit.base import Confirms, Plugin, Tools
+from connectors.kit.collects import Closes, Holds
 from connectors.kit.http import Exchange, Http
 from connectors.kit.listens import Listens
 from connectors.kit.registry import load
@@ -32,6 +33,19 @@ class LiveConnector:
         """The plugin, where it wants to say a word back; asked for every request, and dear to find out."""
         plugin: object = self.plugin
         return plugin if isinstance(plugin, Confirms) else None
+
+    @cached_property
+    def holds(self) -> bool:
+        """Whether polls and sends go by one connection, and so belong to one process."""
+        plugin: object = self.plugin
+        return isinstance(plugin, Holds) and plugin.holds()
+
+    async def close(self) -> None:
+        """Ends its connections."""
+        plugin: object = self.plugin
+        if isinstance(plugin, Closes):
+            await plugin.close()
+        await self.http.close()
 
     @cached_property
     def listening(self) -> Listens | None:

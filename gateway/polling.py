@@ -5,6 +5,8 @@ them one. One process polls a connector at a time (`gateway.leases`).
 """
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -19,6 +21,7 @@ from gateway.live import LiveConnector
 from gateway.metrics import RECEIVED
 from gateway.record.arrivals import record
 from gateway.record.polled import polled_arrival, record_polled
+from gateway.roles import Role
 from gateway.store.times import now
 from gateway.waiting import TROUBLE, backoff
 
@@ -56,7 +59,9 @@ class Polling:
 
     def start(self) -> None:
         for name, connector in self._hub.connectors.items():
-            if name not in self._pollers and isinstance(connector.plugin, Polls) and connector.plugin.polls():
+            if name in self._pollers or not isinstance(connector.plugin, Polls) or not connector.plugin.polls():
+                continue
+            if (Role.DELIVER if connector.holds else Role.CLOCK) in self._hub.roles:
                 self._pollers[name] = _Poller(self._hub, connector, connector.plugin)
 
     async def stop(self) -> None:
@@ -81,6 +86,11 @@ class Polling:
     def polls(self, connector_id: str) -> bool:
         return connector_id in self._pollers
 
+    def here(self, connector_id: str) -> bool:
+        """Whether this process, of all that share the store, is the one that polls it now."""
+        poller = self._pollers.get(connector_id)
+        return poller is not None and poller.here
+
     async def _end(self, names: list[str]) -> None:
         await asyncio.gather(*(self._pollers.pop(name).stop() for name in names))
 
@@ -93,16 +103,27 @@ class _Poller:
         self.connector = connector
         self._plugin = plugin
         self.trouble: Trouble | None = None
+        self.here = False
+        """This process is the one that polls."""
         self._failures = 0
         part = f"polling {connector.id}"
-        self._task = asyncio.create_task(rounds_of_one(hub, part, self._round), name=part)
+        self._task = asyncio.create_task(rounds_of_one(hub, part, self._round, self._held), name=part)
 
     async def stop(self) -> None:
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
+
+    @asynccontextmanager
+    async def _held(self) -> AsyncIterator[None]:
+        """While this process polls; afterwards another may, which must find no connection of ours."""
+        self.here = True
         plugin: object = self._plugin
-        if isinstance(plugin, Closes):
-            await plugin.close()
+        try:
+            yield
+        finally:
+            self.here = False
+            if isinstance(plugin, Closes):
+                await plugin.close()
 
     async def _round(self) -> None:
         loop = asyncio.get_running_loop()

@@ -26,7 +26,16 @@ class Collected:
 
 @runtime_checkable
 class Closes(Protocol):
-    """Plugins whose polls keep a connection open between them."""
+    """Plugins that keep a connection open between polls, or between sends."""
 
     async def close(self) -> None:
-        """Lets go of it: the hub polls no more, or not with this configuration. Raises nothing."""
+        """Lets go of it: the hub polls no more, or not with this configuration. May be called again.
+        Raises nothing."""
+
+
+@runtime_checkable
+class Holds(Protocol):
+    """Plugins whose polls and sends may go by one connection, of which the provider wants no second (ADR 0023)."""
+
+    def holds(self) -> bool:
+        """Whether this connector is configured so: then the process that polls is the one that sends."""

@@ -7,7 +7,8 @@
     outbound/<case>.http   the exact wire requests it must become, separated by lines `###`
 
 What goes by SMTP is written the same way: `SMTP /<connector> ESMTP`, then as headers the envelope, `mail-from` and
-`rcpt-to`, and as body the mail as it came; on the way out, the mail's own header stands with the envelope.
+`rcpt-to`, and as body the mail as it came; on the way out, the mail's own header stands with the envelope. What goes by
+SMPP begins `SUBMIT / SMPP`; its fields stand as headers.
 
 In a raw request the head's lines end in LF or CRLF and the body is taken byte for byte; one final newline of the file
 is not part of it. Reading raises FixtureError, whose text names the file.
@@ -33,7 +34,9 @@ MOST_HEADERS = 100
 VOLATILE = re.compile(r"host|user-agent|accept.*|content-length|transfer-encoding|connection|date")
 """Headers that say nothing about the message; left out of wire requests."""
 _SEPARATOR = re.compile(rb"^###[ \t]*\r?\n", re.MULTILINE)
-_LINE = re.compile(r"(?P<method>[A-Z]+) (?P<path>/\S*) (?:HTTP/1\.[01]|ESMTP)")
+_LINE = re.compile(r"(?P<method>[A-Z]+) (?P<path>/\S*) (?:HTTP/1\.[01]|ESMTP|SMPP)")
+_PROTOCOLS: Mapping[str, str] = {"SMTP": "ESMTP", "SUBMIT": "SMPP"}
+"""By method, of what does not go by HTTP."""
 _BOUNDARY = re.compile(r'boundary="?([^";]+)"?')
 
 T = TypeVar("T")
@@ -265,7 +268,7 @@ def _split(raw: bytes) -> tuple[bytes, bytes, bytes]:
 
 def _written(request: WireRequest) -> bytes:
     head = [
-        f"{request.method} {request.path} {'ESMTP' if request.method == 'SMTP' else 'HTTP/1.1'}",
+        f"{request.method} {request.path} {_PROTOCOLS.get(request.method, 'HTTP/1.1')}",
         *(f"{name}: {value}" for name, value in request.headers.items()),
     ]
     return "\n".join(head).encode() + b"\n\n" + request.body + b"\n"

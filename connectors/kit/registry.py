@@ -14,6 +14,7 @@ import msgspec
 
 from connectors.kit import base, chat
 from connectors.kit.base import Plugin, Settles
+from connectors.kit.collects import Holds
 from connectors.kit.config import config_schema
 from connectors.kit.listens import Listens
 from connectors.registry import BUILT_IN
@@ -26,6 +27,7 @@ ABILITIES: Mapping[str, type] = {
     "fetches": base.Fetches,
     "polls": base.Polls,
     "listens": Listens,
+    "holds": Holds,
     "backfills": base.Backfills,
     "edits": base.Edits,
     "reacts": base.Reacts,

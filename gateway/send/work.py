@@ -23,6 +23,8 @@ from gateway.store.writer import Closed, Overloaded, Writer
 log = structlog.get_logger()
 LONGEST = 120.0
 """Seconds one provider request may take in all."""
+ELSEWHERE = 0.2
+"""Seconds between looks whether what a lane sends by has come to this process."""
 STORE_TROUBLE = (Overloaded, *UNAVAILABLE)
 
 
@@ -40,9 +42,11 @@ class Lane:
         keeps: bool = False,
         limits: Limits,
         carry_out: "Callable[[Lane, Claimed], Awaitable[None]]",
+        here: Callable[[], bool] | None = None,
     ) -> None:
         """`keeps`: the lease is renewed while there is nothing to send, too, because others wait for it to lapse. The
-        rate is counted by whoever holds it."""
+        rate is counted by whoever holds it. `here`: whether what it sends by is in this process now; None: wherever
+        the lane is."""
         self.connector = connector
         self.files = files
         self.attempts = limits.attempts
@@ -54,6 +58,7 @@ class Lane:
         self._keeps = keeps
         self._limits = limits
         self._carry_out = carry_out
+        self._here = here
         self._pace = Pace(connector.settings.rate)
         self._under_way: set[asyncio.Task[None]] = set()
         self._unanswered: set[str] = set()
@@ -132,6 +137,8 @@ class Lane:
 
     async def _claims(self, wanted: Wanted) -> Claims:
         """Asks the store, unless every place is taken and the lease need not be renewed yet. Raises Closed."""
+        if self._here is not None and not self._here() and not self._under_way:
+            return Claims(mine=False, wait=ELSEWHERE)
         fresh = self._renew_at - monotonic()
         if wanted.most <= 0 and fresh > 0:
             return Claims(mine=True, wait=fresh)

@@ -70,7 +70,7 @@ def test_a_small_message_is_recorded_with_its_cursor(tmp_path: Path) -> None:
                 ("COLLECT", "collect://pond", b'{"note":"1"}', msgspec.json.encode(notes[:1]), None),
                 ("COLLECT", "collect://pond", b'{"note":"2"}', msgspec.json.encode(notes[1:]), None),
             ]
-        assert pond.plugin.closed == 1
+        assert pond.plugin.closed >= 1
 
     run(test)
 

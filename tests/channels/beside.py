@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from connectors.kit.base import Plugin, Tools
+from connectors.kit.collects import Closes
 from connectors.kit.config import configured
 from connectors.kit.fixtures import WireRequest, as_request
 from connectors.kit.http import Exchange, Http
@@ -53,9 +54,12 @@ def during(
         config = configured(plugin.Config, {**provider.settings(), **(settings or {})})
         trusted = plugin.trusted_origins(config)
         http = Http(CONNECTOR, trusted=trusted, log=log, secrets=secrets_of(config), longest=20.0)
+        made = plugin(config, Tools(CONNECTOR, http, clock, HOOK))
         try:
-            return await act(plugin(config, Tools(CONNECTOR, http, clock, HOOK)))
+            return await act(made)
         finally:
+            if isinstance(made, Closes):
+                await made.close()
             await http.close()
 
     return asyncio.run(run())

@@ -20,6 +20,7 @@ from connectors.kit.base import (
     Types,
     TypesUnder,
 )
+from connectors.kit.collects import Closes
 from connectors.kit.config import configured
 from connectors.kit.fixtures import Fixtures, OutboundCase, Typing, read_fixtures
 from connectors.kit.http import Exchange, Http
@@ -93,9 +94,12 @@ class Subject:
                 secrets=secrets_of(config),
                 longest=self.longest,
             )
+            plugin: object = (told := self.plugin(config, self._tools(http)))
             try:
-                return await act(self.plugin(config, self._tools(http)))
+                return await act(told)
             finally:
+                if isinstance(plugin, Closes):
+                    await plugin.close()
                 await http.close()
 
         return asyncio.run(run())
