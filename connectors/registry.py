@@ -14,6 +14,7 @@ BUILT_IN: Mapping[str, str] = {
     "plivo": "connectors.channels.plivo:Plivo",
     "postmark": "connectors.channels.postmark:Postmark",
     "slack": "connectors.channels.slack:Slack",
+    "smpp": "connectors.channels.smpp:Smpp",
     "telegram": "connectors.channels.telegram:Telegram",
     "twilio_sms": "connectors.channels.twilio_sms:TwilioSms",
     "viber": "connectors.channels.viber:Viber",
