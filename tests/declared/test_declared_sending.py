@@ -11,7 +11,7 @@ from connectors.kit.config import configured
 from connectors.kit.declared.simulator import simulator_of
 from connectors.kit.errors import Misconfigured, OptedOut, OutcomeUnknown, Refused, Temporary
 from connectors.kit.http import Http
-from connectors.kit.testing.simulator import Reply
+from connectors.kit.testing.simulator import Failure, Reply
 from normalizer.errors import ErrorCode
 from normalizer.inbound import Address
 from normalizer.parts import LocationPart
@@ -111,3 +111,8 @@ def test_an_answer_that_is_no_success_says_what_to_do(tmp_path, reply, error, co
 def test_what_a_text_cannot_carry_is_refused(tmp_path, payload):
     with pytest.raises(Refused):
         sent(plugin(tmp_path), DONE, text(payload))
+
+
+def test_a_provider_may_have_no_word_for_a_failure(tmp_path):
+    kind = plugin(tmp_path, ACME.replace("  failures: {}", "  failures: {}\n  lacks: {blocked: no code says so}"))
+    assert simulator_of(kind).LACKS == {Failure.BLOCKED: "no code says so"}

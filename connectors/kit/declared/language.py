@@ -252,6 +252,8 @@ class Simulated(Strict, frozen=True, kw_only=True):
     accepts: Answered
     failures: dict[str, Answered]
     """By the names of `connectors.kit.testing.simulator.Failure`, those without words left out."""
+    lacks: dict[str, str] = {}
+    """Failures that the provider does not tell of, and why."""
     message: Call
     report: Call | None = None
 

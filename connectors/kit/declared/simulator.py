@@ -90,6 +90,7 @@ def simulator_of(plugin: type[Declared]) -> type[DeclaredSimulator]:
         "__doc__": f"{declared.summary}, over loopback.",
         "plugin": plugin,
         "FAILURES": failures,
+        "LACKS": {Failure(name): why for name, why in declared.simulated.lacks.items()},
         "mutators": forgeries(declared.verify),
         "numbers": itertools.count(1),
     }
