@@ -13,6 +13,7 @@ BUILT_IN: Mapping[str, str] = {
     "messagebird": "connectors.channels.messagebird:MessageBird",
     "plivo": "connectors.channels.plivo:Plivo",
     "postmark": "connectors.channels.postmark:Postmark",
+    "sinch": "connectors.channels.sinch:Sinch",
     "slack": "connectors.channels.slack:Slack",
     "smpp": "connectors.channels.smpp:Smpp",
     "telegram": "connectors.channels.telegram:Telegram",
