@@ -20,5 +20,6 @@ BUILT_IN: Mapping[str, str] = {
     "twilio_sms": "connectors.channels.twilio_sms:TwilioSms",
     "viber": "connectors.channels.viber:Viber",
     "wechat": "connectors.channels.wechat:WeChat",
+    "zenvia_sms": "connectors.channels.zenvia_sms:ZenviaSms",
 }
 """Name to `module:class`. Deleting a plugin's folder and its line here deletes the channel."""
