@@ -21,5 +21,6 @@ BUILT_IN: Mapping[str, str] = {
     "viber": "connectors.channels.viber:Viber",
     "wechat": "connectors.channels.wechat:WeChat",
     "zenvia_sms": "connectors.channels.zenvia_sms:ZenviaSms",
+    "zenvia_whatsapp": "connectors.channels.zenvia_whatsapp:ZenviaWhatsapp",
 }
 """Name to `module:class`. Deleting a plugin's folder and its line here deletes the channel."""
