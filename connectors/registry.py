@@ -11,6 +11,7 @@ BUILT_IN: Mapping[str, str] = {
     "infobip": "connectors.channels.infobip:Infobip",
     "line": "connectors.channels.line:Line",
     "messagebird": "connectors.channels.messagebird:MessageBird",
+    "mtarget": "connectors.channels.mtarget:Mtarget",
     "plivo": "connectors.channels.plivo:Plivo",
     "postmark": "connectors.channels.postmark:Postmark",
     "sinch": "connectors.channels.sinch:Sinch",
