@@ -21,6 +21,7 @@ BUILT_IN: Mapping[str, str] = {
     "twilio_sms": "connectors.channels.twilio_sms:TwilioSms",
     "viber": "connectors.channels.viber:Viber",
     "wechat": "connectors.channels.wechat:WeChat",
+    "wavy": "connectors.channels.wavy:Wavy",
     "zenvia_sms": "connectors.channels.zenvia_sms:ZenviaSms",
     "zenvia_whatsapp": "connectors.channels.zenvia_whatsapp:ZenviaWhatsapp",
 }
