@@ -5,6 +5,7 @@ from collections.abc import Mapping
 BUILT_IN: Mapping[str, str] = {
     "africastalking": "connectors.channels.africastalking:AfricasTalking",
     "bandwidth": "connectors.channels.bandwidth:Bandwidth",
+    "burst_sms": "connectors.channels.burst_sms:BurstSms",
     "chat": "connectors.channels.chat:Chat",
     "email": "connectors.channels.email:Email",
     "generic_http": "connectors.channels.generic_http:GenericHttp",
