@@ -15,6 +15,7 @@ BUILT_IN: Mapping[str, str] = {
     "mtarget": "connectors.channels.mtarget:Mtarget",
     "plivo": "connectors.channels.plivo:Plivo",
     "postmark": "connectors.channels.postmark:Postmark",
+    "signalwire": "connectors.channels.signalwire:SignalWire",
     "sinch": "connectors.channels.sinch:Sinch",
     "slack": "connectors.channels.slack:Slack",
     "smpp": "connectors.channels.smpp:Smpp",
