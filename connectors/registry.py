@@ -7,6 +7,7 @@ BUILT_IN: Mapping[str, str] = {
     "bandwidth": "connectors.channels.bandwidth:Bandwidth",
     "burst_sms": "connectors.channels.burst_sms:BurstSms",
     "chat": "connectors.channels.chat:Chat",
+    "clickatell": "connectors.channels.clickatell:Clickatell",
     "clicksend": "connectors.channels.clicksend:ClickSend",
     "email": "connectors.channels.email:Email",
     "generic_http": "connectors.channels.generic_http:GenericHttp",
