@@ -2,12 +2,16 @@
 
 import asyncio
 from contextlib import asynccontextmanager
+from importlib import import_module
 
 import msgspec
 import pytest
+from declared_channels import DECLARED, FOLDERS
 
 from connectors.channels.infobip.simulator import Simulator
-from connectors.kit.fixtures import as_request
+from connectors.kit import registry
+from connectors.kit.declared.filling import filled
+from connectors.kit.fixtures import as_request, read_fixtures
 from connectors.kit.testing.simulator import Failure
 from gateway.hub import Hub
 from gateway.receive import receive
@@ -18,6 +22,7 @@ from gateway.store.times import now
 from normalizer.commands import Recipient, SendMessage
 from normalizer.model import Author, AuthorKind
 from tests.background.heronry import events, eventually, rows, texts
+from tests.channels import beside
 
 URL = "https://hub.example.com/in/sms-ib"
 SECRET = "word-nobody_shall_see-000000001"
@@ -136,3 +141,46 @@ def test_no_secret_is_kept_in_the_store(tmp_path, provider):
         assert b"/in/sms-ib?secret=***" in kept
 
     asyncio.run(test())
+
+
+def declared(name):
+    """A declared channel's simulator, with the settings of its fixtures."""
+    simulator = import_module(f"{registry.load(name).__module__}.simulator").Simulator
+    return simulator(read_fixtures(FOLDERS[name] / "fixtures").config, beside.HOOK)
+
+
+def word_for(provider, status):
+    """The provider's word for a status of ours."""
+    declaration = provider.plugin.declaration
+    usual = {name: setting.default for name, setting in declaration.settings.items()}
+    return str(filled(declaration, {**usual, **provider.config}).statuses[status][0])
+
+
+NAMES = """
+    SELECT DISTINCT n.value
+    FROM deliveries d, json_each(CAST(d.body AS TEXT), '$.payloads') p, json_each(p.value, '$.external_ids') n
+"""
+"""What providers called the messages that were sent."""
+
+
+@pytest.mark.parametrize("name", DECLARED)
+def test_every_declared_channel_takes_part_in_a_conversation(tmp_path, name):
+    async def test(provider):
+        async with beside.running(tmp_path, name, provider) as at:
+            said = provider.genuine(provider.message("my order #881"))
+            assert [await at.heard(said) for _ in range(2)] == [provider.plugin.declaration.receive.reply.status] * 2
+            assert isinstance(await at.say("It left."), Accepted)
+            await eventually(lambda: at.statuses() == ["accepted"])
+            assert texts(at.hub) == ["my order #881", "It left."]
+            assert len([each for each in provider.performed if provider.is_send(each)]) == 1
+            if provider.plugin.declaration.simulated.report is not None:
+                ((external,),) = rows(at.hub, NAMES)
+                report = provider.report(external, word_for(provider, "delivered"))
+                assert await at.heard(report) == provider.plugin.declaration.receive.reply.status
+                await eventually(lambda: at.statuses() == ["delivered"])
+        secrets = [setting for setting, each in provider.plugin.declaration.settings.items() if each.type == "secret"]
+        kept = beside.kept(tmp_path)
+        assert [secret for secret in secrets if str(provider.config.get(secret)).encode() in kept] == []
+
+    with declared(name) as provider:
+        asyncio.run(test(provider))
