@@ -24,8 +24,8 @@ BUILT_IN: Mapping[str, str] = {
     "telegram": "connectors.channels.telegram:Telegram",
     "twilio_sms": "connectors.channels.twilio_sms:TwilioSms",
     "viber": "connectors.channels.viber:Viber",
-    "wechat": "connectors.channels.wechat:WeChat",
     "wavy": "connectors.channels.wavy:Wavy",
+    "wechat": "connectors.channels.wechat:WeChat",
     "zenvia_sms": "connectors.channels.zenvia_sms:ZenviaSms",
     "zenvia_whatsapp": "connectors.channels.zenvia_whatsapp:ZenviaWhatsapp",
 }
