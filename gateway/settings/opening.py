@@ -8,22 +8,16 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from itertools import pairwise
 from typing import Any
 from zoneinfo import available_timezones
 
 from gateway.settings.document import Document
 from gateway.settings.problems import Path, nearest
-from normalizer.hours import ALL_DAY, DAY, Hours, Span, SpecialDay, zone_named
+from normalizer.hours import ALL_DAY, Hours, Span, SpecialDay, zone_named
+from normalizer.opening import DAY_KEY, DAYS, EXPECTED, days_of, spans
 
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 SPECIAL_KEYS = ("tz", "holidays", "channels")
-CLOSED = "closed"
-_DAY = f"(?:{'|'.join(DAYS)})"
-_DAY_KEY = re.compile(f"({_DAY})(?:-({_DAY}))?")
 _DATE_KEY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_TIMES = re.compile(r"([0-9]{1,2}):([0-9]{2})\s*[-–]\s*([0-9]{1,2}):([0-9]{2})")
-EXPECTED = 'expected times such as "9:00-21:00" or "10:00-14:00, 15:00-18:00", or "closed"'
 MOST = 1_000
 """Dates in one list of hours."""
 _SPANS = {"type": "string", "description": EXPECTED}
@@ -34,7 +28,7 @@ _PLAIN: dict[str, Any] = {
         "tz": {"type": "string", "description": "The zone of the clock on the wall, such as Europe/Berlin."},
         "holidays": {"type": "array", "items": _DATE, "description": "Dates on which it is closed all day."},
     },
-    "patternProperties": {f"^{_DAY_KEY.pattern}$": _SPANS, f"^{_DATE_KEY.pattern}$": _SPANS},
+    "patternProperties": {f"^{DAY_KEY.pattern}$": _SPANS, f"^{_DATE_KEY.pattern}$": _SPANS},
     "additionalProperties": False,
 }
 SCHEMA: dict[str, Any] = {
@@ -107,7 +101,7 @@ class _Reading:
                 self._holidays(said, written)
             elif key == "channels" and not channel:
                 continue
-            elif days := _days_of(key):
+            elif days := days_of(key):
                 spans = self._spans(key, said)
                 written.week.update({day: spans for day in days if self._once((key,), day, DAYS[day])})
             elif _DATE_KEY.fullmatch(key):
@@ -159,39 +153,3 @@ class _Reading:
         except ValueError as error:
             self._report((key,), str(error))
             return ALL_DAY
-
-
-def spans(said: Any) -> tuple[Span, ...]:
-    """From `10:00-14:00, 15:00-18:00`, or `closed`; an end before its beginning is of the next day. Raises ValueError
-    with a sentence that says what to write."""
-    if said == CLOSED:
-        return ()
-    if not isinstance(said, str):
-        raise ValueError(EXPECTED)
-    found = sorted(_span(term.strip()) for term in said.split(","))
-    for before, after in pairwise(found):
-        if after.start < before.end:
-            raise ValueError("these times overlap; write them as one, such as 9:00-18:00")
-    return tuple(found)
-
-
-def _span(term: str) -> Span:
-    times = _TIMES.fullmatch(term)
-    if times is None:
-        raise ValueError(EXPECTED)
-    hour, minute, last_hour, last_minute = (int(number) for number in times.groups())
-    start, end = hour * 60 + minute, last_hour * 60 + last_minute
-    if max(minute, last_minute) > 59 or start >= DAY or end > DAY:
-        raise ValueError("expected times from 0:00 to 24:00")
-    if start == end:
-        raise ValueError("begins and ends at the same time; the whole day is 0:00-24:00")
-    return Span(start, end if end > start else end + DAY)
-
-
-def _days_of(key: str) -> list[int]:
-    """`mon` or `fri-mon`, as numbers; empty where it is no day."""
-    named = _DAY_KEY.fullmatch(key)
-    if named is None:
-        return []
-    first, last = DAYS.index(named[1]), DAYS.index(named[2] or named[1])
-    return [day % 7 for day in range(first, last + 1 if last >= first else last + 8)]
