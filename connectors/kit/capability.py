@@ -7,7 +7,7 @@ import msgspec
 
 from connectors.kit.base import Outbound, OutboundEdit, OutboundReaction
 from normalizer.capability import ActionLimit, Capability, Encoding, MediaLimit, SegmentLimit, TextLimit
-from normalizer.inbound import Inbound, MessageEdited, MessageReceived
+from normalizer.inbound import CallChanged, Inbound, MessageEdited, MessageReceived
 
 __all__ = [
     "FREE",
@@ -92,6 +92,8 @@ def inbound_names(item: Inbound) -> frozenset[str]:
     if isinstance(item, MessageReceived | MessageEdited):
         names |= set(_prefixed("part", map(_tag, item.parts)))
         names |= set(_prefixed("media", (media.kind for media in item.media or ())))
+    if isinstance(item, CallChanged) and item.recording is not None:
+        names.add(f"media:{item.recording.kind}")
     return frozenset(names)
 
 

@@ -87,8 +87,9 @@ class Api:
             raise refusal(answer)
         return answer
 
-    async def file(self, source: str) -> AsyncIterator[bytes]:
-        """The octets of a file. The credentials go to Twilio only, not where it redirects to.
+    async def file(self, source: str, *, awaited: bool = False) -> AsyncIterator[bytes]:
+        """The octets of a file. The credentials go to Twilio only, not where it redirects to. One that is `awaited` is
+        not there yet where it is not there.
 
         Raises Temporary, Refused, Misconfigured.
         """
@@ -96,7 +97,8 @@ class Api:
         headers = authorization(self._access.credentials)
         async with self._http.stream("GET", url, headers=headers, most=LARGEST_FILE) as stream:
             if stream.status in GONE:
-                raise Refused("the file is gone", code=ErrorCode.MEDIA_UNREACHABLE, provider_code=str(stream.status))
+                gone: type[Temporary | Refused] = Temporary if awaited and stream.status == 404 else Refused
+                raise gone("no such file", code=ErrorCode.MEDIA_UNREACHABLE, provider_code=str(stream.status))
             if stream.status == 403:  # said by where it was redirected to, for a redirection that came too late
                 raise Temporary("the file's address has expired", code=ErrorCode.MEDIA_UNREACHABLE, provider_code="403")
             if stream.status != 200:

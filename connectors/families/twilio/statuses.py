@@ -83,6 +83,7 @@ CODES: Final[Mapping[int, Row]] = {
     21703: NO_SENDER,  # the messaging service has no numbers
     21704: NO_SENDER,
     21705: NO_SENDER,
+    21218: NO_SENDER,  # no such TwiML application
     # the recipient
     21211: NOBODY,
     21217: NOBODY,
@@ -91,6 +92,8 @@ CODES: Final[Mapping[int, Row]] = {
     21214: OUT_OF_REACH,
     21612: OUT_OF_REACH,
     21635: OUT_OF_REACH,  # a landline
+    21202: OUT_OF_REACH,  # an emergency or service number
+    21215: NOT_ALLOWED,  # calls to the country are not permitted
     21408: NOT_ALLOWED,  # the country is not permitted
     21608: NOT_ALLOWED,  # a trial account writes to verified numbers only
     21610: Row(OptedOut, ErrorCode.OPTED_OUT),

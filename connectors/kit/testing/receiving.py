@@ -14,7 +14,7 @@ from connectors.kit.fixtures import InboundCase, as_request
 from connectors.kit.request import Request
 from connectors.kit.testing.damage import damaged_requests, swapped_bodies
 from connectors.kit.testing.subject import Nonconforming, Subject
-from normalizer.inbound import Inbound, MessageReceived, Unreadable
+from normalizer.inbound import CallChanged, Inbound, MessageReceived, Unreadable
 
 ITEMS: tuple[type, ...] = get_args(Inbound)
 EXAMPLES = 60
@@ -120,8 +120,10 @@ def check_simulated_message_is_genuine(subject: Subject) -> None:
         items = list(plugin.parse(plugin.kept(request)))
     except (BadSignature, BadPayload) as error:
         raise Nonconforming(f"the simulator's message is refused: {error!r}") from error
-    writes = "message_received" in subject.plugin.info.capability.inbound  # else nobody writes here, but is heard of
+    comes = subject.plugin.info.capability.inbound
+    writes = bool(comes & {"message_received", "call_changed"})  # else nobody writes here, but is heard of
     said = [item.text for item in items if isinstance(item, MessageReceived)]
+    said += [item.transcript for item in items if isinstance(item, CallChanged) and item.transcript]
     if said != ["how are you?"] * writes or not items or any(isinstance(item, Unreadable) for item in items):
         raise Nonconforming(f"the simulator's message is parsed to {items}")
 

@@ -6,6 +6,8 @@ from connectors.channels.chat import Chat
 from normalizer.model import Loss
 from normalizer.parts import (
     CallAction,
+    CallPart,
+    CallStatus,
     Card,
     CardsPart,
     ChoicePart,
@@ -47,6 +49,7 @@ FILES: dict[str, Part] = {
 }
 RECEIVED: dict[str, tuple[Part, Loss]] = {
     "native": (NativePart(kind="poll"), Loss(what="native poll", became="text")),
+    "call": (CallPart(call_id="c", status=CallStatus.MISSED), Loss(what="call", became="nothing")),
     "original": (OriginalPart(html="<p>words</p>"), Loss(what="original", became="nothing")),
 }
 """What is received elsewhere and never sent: in the chat it reads as its text."""
