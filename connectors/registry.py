@@ -23,6 +23,7 @@ BUILT_IN: Mapping[str, str] = {
     "smpp": "connectors.channels.smpp:Smpp",
     "telegram": "connectors.channels.telegram:Telegram",
     "twilio_sms": "connectors.channels.twilio_sms:TwilioSms",
+    "twilio_voice": "connectors.channels.twilio_voice:TwilioVoice",
     "viber": "connectors.channels.viber:Viber",
     "wavy": "connectors.channels.wavy:Wavy",
     "wechat": "connectors.channels.wechat:WeChat",
