@@ -112,10 +112,10 @@ def _prefetch(desk: Desk, arrivals: Sequence[Arrival]) -> None:
                         external[arrival.place].extend(named_ids(item))
                     if item.from_us:
                         external[arrival.place].append(item.external_id)
+                case IdentityMoved():  # what comes after it in the batch comes by the new address, as its routes do
+                    addresses[arrival.place] += [item.before.value, item.after.value]
                 case ConsentChanged(peer=Peer() as peer) | CallChanged(peer=peer):
                     addresses[arrival.place].append(peer.person.address.value)
-                case IdentityMoved(before=before):
-                    addresses[arrival.place].append(before.value)  # its routes go by the new address afterwards
                 case MessageEdited() | MessageRedacted() | ReactionChanged() | StatusChanged():
                     external[arrival.place].append(item.external_id)
                 case ReadUpTo(external_id=str(external_id)):

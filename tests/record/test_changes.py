@@ -119,6 +119,15 @@ def test_an_identity_that_moved_keeps_its_history(store: Store) -> None:
     assert store.types().count("contact.updated") == 1
 
 
+def test_what_comes_with_the_move_comes_by_the_new_address(store: Store) -> None:
+    store.record(said("hello", 1, sender="-5"))
+    before, after = Address(scheme="pigeon", value="-5"), Address(scheme="pigeon", value="-100")
+    moved = IdentityMoved(key="m1", before=before, after=after, occurred_at=AT)
+    store.record(moved, said("again", 1, sender="-100"))
+    assert store.rows("SELECT address FROM routes") == [("-100",)]
+    assert store.rows("SELECT count(*) FROM conversations") == [(1,)]
+
+
 def test_consent_told_late_does_not_undo_what_was_said_since(store: Store) -> None:
     store.record(said("hello", 1))
     later = ConsentChanged(key="c2", peer=peer(), state=ConsentState.OPTED_IN, source="START", occurred_at=AT)
