@@ -29,5 +29,6 @@ BUILT_IN: Mapping[str, str] = {
     "wechat": "connectors.channels.wechat:WeChat",
     "zenvia_sms": "connectors.channels.zenvia_sms:ZenviaSms",
     "zenvia_whatsapp": "connectors.channels.zenvia_whatsapp:ZenviaWhatsapp",
+    "whatsapp": "connectors.channels.whatsapp:WhatsApp",
 }
 """Name to `module:class`. Deleting a plugin's folder and its line here deletes the channel."""

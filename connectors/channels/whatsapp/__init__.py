@@ -1,0 +1,199 @@
+"""WhatsApp, by Meta's Cloud API: one business number.
+
+Requests hold many items, in any order and again for days; reports may come before the send was answered. Source:
+developers.facebook.com/docs/whatsapp/cloud-api (read 2026-11). Does not serve calls, catalogues of ours, forms (flows)
+of ours, groups' management, or what was said before the number came here.
+"""
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Annotated, ClassVar, Final
+
+import msgspec
+
+from connectors.channels.whatsapp import wire
+from connectors.channels.whatsapp.capability import CAPABILITY
+from connectors.channels.whatsapp.config import Config as WhatsAppConfig
+from connectors.channels.whatsapp.parse import parse
+from connectors.channels.whatsapp.people import SCHEME
+from connectors.channels.whatsapp.refusals import TABLE
+from connectors.channels.whatsapp.templates import Template, Templates, filled
+from connectors.families.meta import signature
+from connectors.families.meta.graph import NUMBER, Graph, gone
+from connectors.kit.base import (
+    Account,
+    Fetched,
+    Info,
+    Outbound,
+    OutboundReaction,
+    Outcome,
+    Plugin,
+    Registration,
+    Sent,
+    Settles,
+)
+from connectors.kit.errors import Refused
+from connectors.kit.request import Request, Response
+from normalizer.errors import ErrorCode
+from normalizer.inbound import Address, Inbound
+
+MEDIA: Final = "media:"
+PAGES: Final = 20
+"""Of the list of templates; each holds 200."""
+
+
+class _Named(msgspec.Struct, frozen=True, kw_only=True):
+    id: Annotated[str, msgspec.Meta(min_length=1)]
+
+
+class _SentAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    messages: Annotated[list[_Named], msgspec.Meta(min_length=1)]
+
+
+class _Held(msgspec.Struct, frozen=True, kw_only=True):
+    url: str
+    mime_type: str | None = None
+    file_size: int | None = None
+
+
+class _Number(msgspec.Struct, frozen=True, kw_only=True):
+    display_phone_number: str = ""
+    verified_name: str = ""
+    quality_rating: str = ""
+
+
+class _Cursors(msgspec.Struct, frozen=True, kw_only=True):
+    after: str = ""
+
+
+class _Paging(msgspec.Struct, frozen=True, kw_only=True):
+    cursors: _Cursors = _Cursors()
+    next: str = ""
+
+
+class _Listed(msgspec.Struct, frozen=True, kw_only=True):
+    data: list[Template]
+    paging: _Paging = _Paging()
+
+
+class _Subscribed(msgspec.Struct, frozen=True, kw_only=True):
+    override_callback_uri: str | None = None
+
+
+class _Subscriptions(msgspec.Struct, frozen=True, kw_only=True):
+    data: list[_Subscribed] = []
+
+
+SENT: Final = msgspec.json.Decoder(_SentAnswer)
+HELD: Final = msgspec.json.Decoder(_Held)
+NUMBER_ASKED: Final = msgspec.json.Decoder(_Number)
+LISTED: Final = msgspec.json.Decoder(_Listed)
+SUBSCRIPTIONS: Final = msgspec.json.Decoder(_Subscriptions)
+DONE: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+class WhatsApp(Plugin[WhatsAppConfig]):
+    info: ClassVar[Info] = Info(
+        name="whatsapp",
+        channel="whatsapp",
+        scheme=SCHEME,
+        capability=CAPABILITY,
+        settles=Settles.CALLBACK,
+        summary="WhatsApp, by Meta's Cloud API",
+    )
+    Config = WhatsAppConfig
+
+    @cached_property
+    def graph(self) -> Graph:
+        config = self.config
+        limits = {"seconds": config.send_seconds, "pause": config.rate_pause}
+        return Graph(self.tools.http, config.api_base, config.version, config.access_token, TABLE, **limits)
+
+    @cached_property
+    def templates(self) -> Templates:
+        return Templates(self._templates, self.tools.now, self.config.templates_for)
+
+    def verify(self, request: Request) -> None:
+        signature.verify(request, self.config.app_secret, self.config.verify_token)
+
+    def parse(self, request: Request) -> Sequence[Inbound]:
+        if request.method == signature.ASKS:
+            return [signature.asked(request)]
+        return parse(request.body, self.config.phone_number_id)
+
+    def respond(self, request: Request, outcome: Outcome) -> Response:
+        return signature.respond(request, outcome)
+
+    async def send(self, outbound: Outbound) -> Sent:
+        part = outbound.payload.template
+        template = None
+        if part is not None:
+            found = await self.templates.find(part.name, part.language)
+            has_file = bool(outbound.payload.media)
+            template = filled(found, part, (lambda kind: wire.head(outbound, kind)) if has_file else None)
+        return await self._post(wire.message(outbound, self.config.list_label, template))
+
+    async def react(self, outbound: OutboundReaction) -> Sent:
+        return await self._post(wire.reaction(outbound))
+
+    async def typing_under(self, address: Address, external_id: str) -> None:
+        if wire.is_person(address):
+            await self.graph.ask("POST", self._messages, DONE, wire.typing(external_id))
+
+    async def fetch(self, source: str) -> Fetched:
+        """Asks for the file's address each time: it is over after five minutes."""
+        number = source.removeprefix(MEDIA)
+        if not source.startswith(MEDIA) or not NUMBER.fullmatch(number):
+            raise Refused("no file of a message", code=ErrorCode.MEDIA_UNREACHABLE)
+        try:
+            held = await self.graph.ask("GET", number, HELD, query={"phone_number_id": self.config.phone_number_id})
+        except Refused as error:
+            raise gone(error) from None
+        chunks = self.graph.octets(held.url, self.config.download_octets, known=True)
+        return Fetched(chunks, media_type=held.mime_type, size=held.file_size)
+
+    async def check(self) -> Account:
+        fields = "display_phone_number,verified_name,quality_rating"
+        number = await self.graph.ask("GET", self.config.phone_number_id, NUMBER_ASKED, query={"fields": fields})
+        details = {"number": number.display_phone_number, "quality": number.quality_rating.lower()}
+        return Account(name=number.verified_name or number.display_phone_number, details=details)
+
+    async def register(self, url: str) -> Registration:
+        """Has Meta call this address for all of the account's numbers; it asks for it at once."""
+        told = {"override_callback_uri": url, "verify_token": self.config.verify_token.reveal()}
+        await self.graph.ask("POST", self._subscribed, DONE, told)
+        return await self.registration()
+
+    async def registration(self) -> Registration:
+        found = await self.graph.ask("GET", self._subscribed, SUBSCRIPTIONS)
+        url = next((one.override_callback_uri for one in found.data if one.override_callback_uri), None)
+        return Registration(url=url, details={"apps": len(found.data)})
+
+    async def unregister(self) -> Registration:
+        """Back to the address set in the app itself."""
+        await self.graph.ask("POST", self._subscribed, DONE)
+        return await self.registration()
+
+    @property
+    def _messages(self) -> str:
+        return f"{self.config.phone_number_id}/messages"
+
+    @property
+    def _subscribed(self) -> str:
+        return f"{self.config.business_account_id}/subscribed_apps"
+
+    async def _post(self, body: wire.Body) -> Sent:
+        answer = await self.graph.send(self._messages, body, SENT)
+        return Sent(tuple(one.id for one in answer.messages))
+
+    async def _templates(self) -> list[Template]:
+        asked = {"fields": "name,language,status,parameter_format,components", "limit": "200"}
+        found: list[Template] = []
+        path = f"{self.config.business_account_id}/message_templates"
+        for _ in range(PAGES):
+            page = await self.graph.ask("GET", path, LISTED, query=asked)
+            found += page.data
+            if not page.paging.next or not page.paging.cursors.after:
+                break
+            asked["after"] = page.paging.cursors.after
+        return found

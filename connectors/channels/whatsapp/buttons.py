@@ -1,0 +1,52 @@
+"""What a reader may do, as an interactive message: up to three buttons, a list of up to ten rows, one link, or the
+question where somebody is.
+
+Source: developers.facebook.com/docs/whatsapp/cloud-api/messages/interactive-reply-buttons-messages,
+/interactive-list-messages, /interactive-cta-url-messages and /guides/send-messages/location-request-messages
+(read 2026-11).
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from connectors.channels.whatsapp.capability import BUTTONS, ROWS
+from connectors.kit.errors import Refused
+from normalizer.errors import ErrorCode
+from normalizer.parts import Action, LinkAction, PostbackAction, ReplyAction, ShareLocationAction
+
+LONGEST_ID: Final = 200
+
+
+def interactive(text: str, actions: Sequence[Action], label: str, head: Mapping[str, Any] | None) -> dict[str, Any]:
+    """`label` opens a list; `head` is a file above the words, which a list cannot have. Raises Refused."""
+    body = {"body": {"text": text}}
+    match actions:
+        case [LinkAction() as link]:
+            parameters = {"display_text": link.label, "url": link.url}
+            return {"type": "cta_url", **_headed(head), **body, "action": _named("cta_url", parameters=parameters)}
+        case [ShareLocationAction()]:
+            return {"type": "location_request_message", **body, "action": _named("send_location")}
+    rows = [_row(one) for one in actions]
+    if len({row["id"] for row in rows}) < len(rows) or len(rows) > ROWS:
+        raise Refused("choices that cannot be told apart, or too many", code=ErrorCode.CONTENT_UNSUPPORTED)
+    if len(rows) <= BUTTONS:
+        buttons = [{"type": "reply", "reply": row} for row in rows]
+        return {"type": "button", **_headed(head), **body, "action": {"buttons": buttons}}
+    return {"type": "list", **body, "action": {"button": label, "sections": [{"rows": rows}]}}
+
+
+def _row(action: Action) -> dict[str, str]:
+    if not isinstance(action, ReplyAction | PostbackAction):
+        raise Refused("a link or a place stands alone", code=ErrorCode.CONTENT_UNSUPPORTED)
+    value = action.value or action.label
+    if len(value) > LONGEST_ID:
+        raise Refused("a choice's value is too long", code=ErrorCode.CONTENT_UNSUPPORTED)
+    return {"id": value, "title": action.label}
+
+
+def _headed(head: Mapping[str, Any] | None) -> dict[str, Any]:
+    return {} if head is None else {"header": head}
+
+
+def _named(name: str, **more: Any) -> dict[str, Any]:
+    return {"name": name, **more}
