@@ -162,12 +162,17 @@ class StatusChanged(_Inbound, tag="status_changed", frozen=True, kw_only=True):
 
 
 class ReadUpTo(_Inbound, tag="read_up_to", frozen=True, kw_only=True):
-    """The peer has read everything of ours on this route, up to a message. Exactly one of the two names it."""
+    """The peer has read everything of ours on this route, up to a message or a moment. Exactly one of the three says
+    which."""
 
     peer: Peer
     external_id: str | None = None
     sequence: int | None = None
     """Of the route's current conversation."""
+    until: Time | None = None
+    """Whatever was sent before: a watermark."""
+    seen: bool = True
+    """False: it reached them, and no more is known. Of a watermark only."""
     occurred_at: Time
 
 

@@ -1,5 +1,7 @@
 """The customer has read: what left for them on a route, up to a message, becomes `read`."""
 
+from typing import NamedTuple
+
 from gateway.arrival import Place
 from gateway.record.desk import Desk
 from gateway.record.people import Way
@@ -7,9 +9,19 @@ from gateway.send.fallback import follow_up
 from gateway.send.pieces import hear
 from gateway.send.standing import COLUMNS, Parcel
 from gateway.store.histories import both
+from gateway.store.times import to_us
 from normalizer.inbound import ReadUpTo
 from normalizer.status import Status
 
+
+class Mark(NamedTuple):
+    before: int | None
+    """Microseconds. What was asked for later cannot be meant, and what may not have left is not taken for sent."""
+    status: Status
+
+
+ALL_READ = Mark(None, Status.READ)
+_REACHED = {True: Status.READ, False: Status.DELIVERED}
 BACK = 500
 """How many events of a conversation a receipt reaches back: what is older was read before, or never will be."""
 _UNREAD = both(
@@ -39,6 +51,8 @@ def read_up_to(desk: Desk, place: Place, item: ReadUpTo) -> str | None:
         return known.message_id
     if item.sequence is not None:
         _mark(desk, place, way, way.conversation_id, item.sequence)
+    if item.until is not None:
+        _mark(desk, place, way, way.conversation_id, None, Mark(to_us(item.until), _REACHED[item.seen]))
     return None
 
 
@@ -49,14 +63,17 @@ def _read(desk: Desk, way: Way, route_id: str | None) -> list[Way]:
     return [way] if other is None or other.contact.id != way.contact.id else [way, other]
 
 
-def _mark(desk: Desk, place: Place, way: Way, conversation_id: str, sequence: int) -> None:
+def _mark(desk: Desk, place: Place, way: Way, conversation_id: str, up_to: int | None, mark: Mark = ALL_READ) -> None:
+    """Up to a sequence, or the whole of it; what was asked for before the mark's moment."""
     case = desk.cases.get(conversation_id)
-    sequence = min(sequence, case.sequence)
+    sequence = case.sequence if up_to is None else min(up_to, case.sequence)
     desk.transaction.flush()
     desk.transaction.hold(_HOLD, case.id, way.id)
     sql = f"{_UNREAD} ORDER BY 1"
     for _, *columns in desk.transaction.rows(sql, case.number, sequence - BACK, sequence, way.id):
         parcel = Parcel(*columns)
-        news = [hear(desk.transaction, parcel, n, Status.READ) for n in range(max(len(parcel.plan.payloads), 1))]
+        if mark.before is not None and (parcel.created_at > mark.before or parcel.status == Status.UNCERTAIN):
+            continue
+        news = [hear(desk.transaction, parcel, n, mark.status) for n in range(max(len(parcel.plan.payloads), 1))]
         if any(news):
             follow_up(desk, parcel, place)
