@@ -172,17 +172,13 @@ class Plugin(ABC, Generic[C]):
         """Raises BadSignature unless the provider sent it. Pure."""
 
     def kept(self, request: Request) -> Request:
-        """What the hub keeps of a request that verified, and gives to `parse`, now and whenever it is read again.
-
-        Headers and fields whose names say that they prove something are not kept anyway. Where the proof stands in the
-        body, it is taken out here. Pure. Raises nothing for what `verify` lets in. Not asked of mail.
-        """
+        """What the hub stores of a verified request (but mail) and lets `parse` see, also whenever it is read again: a
+        body that holds the caller's proof goes without it. Pure. Raises nothing."""
         return request
 
     @abstractmethod
     def parse(self, request: Request) -> Sequence[Inbound]:
-        """What the request says, as `kept` left it. Raises BadPayload. Pure: twice the same request, twice the same
-        items."""
+        """What the request says. Raises BadPayload. Pure: twice the same request, twice the same items."""
 
     def respond(self, request: Request, outcome: Outcome) -> Response:  # noqa: ARG002 - part of the contract
         """What the provider hears. Raises nothing."""
