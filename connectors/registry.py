@@ -26,6 +26,7 @@ BUILT_IN: Mapping[str, str] = {
     "twilio_voice": "connectors.channels.twilio_voice:TwilioVoice",
     "viber": "connectors.channels.viber:Viber",
     "wavy": "connectors.channels.wavy:Wavy",
+    "vk": "connectors.channels.vk:Vk",
     "wechat": "connectors.channels.wechat:WeChat",
     "zenvia_sms": "connectors.channels.zenvia_sms:ZenviaSms",
     "zenvia_whatsapp": "connectors.channels.zenvia_whatsapp:ZenviaWhatsapp",

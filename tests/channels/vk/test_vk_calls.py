@@ -1,0 +1,96 @@
+"""Who is let in, what is kept of a call, and what is answered."""
+
+from datetime import UTC, datetime
+
+import msgspec
+import pytest
+from vk_community import OLGA, SECRET, SETTINGS, plugin
+
+from connectors.channels.vk.parse import parse
+from connectors.channels.vk.simulator import CODE, Simulator
+from connectors.kit.base import Outcome
+from connectors.kit.errors import BadSignature
+from connectors.kit.fixtures import as_request
+from connectors.kit.request import Request
+from normalizer.inbound import MessageReceived, Unreadable
+from tests.channels.beside import HOOK
+
+
+@pytest.fixture
+def provider() -> Simulator:
+    return Simulator(SETTINGS, HOOK)
+
+
+def came(provider: Simulator, body: bytes) -> Request:
+    return as_request(provider.genuine(body), HOOK, datetime.now(UTC))
+
+
+def asked(**more: object) -> bytes:
+    return msgspec.json.encode({"type": "confirmation", "group_id": 777, **more})
+
+
+@pytest.mark.parametrize("more", [{}, {"secret": SECRET}])
+def test_the_confirmation_is_told_with_and_without_the_secret(provider, more):
+    request = came(provider, asked(**more))
+    plugin().verify(request)
+    answer = plugin().respond(request, Outcome.RECORDED)
+    assert (answer.status, answer.body, answer.headers) == (200, CODE.encode(), {"content-type": "text/plain"})
+
+
+@pytest.mark.parametrize("more", [{"secret": "guessed"}, {"secret": ""}, {"group_id": 778}])
+def test_the_confirmation_is_told_to_no_other_community_and_to_nobody_who_guesses(provider, more):
+    with pytest.raises(BadSignature):
+        plugin().verify(came(provider, asked(**more)))
+
+
+def test_all_else_is_answered_with_ok(provider):
+    for body in (provider.message("hello", OLGA), provider.event("group_join", {"user_id": 1}), b"{"):
+        answer = plugin().respond(came(provider, body), Outcome.DUPLICATE)
+        assert (answer.status, answer.body) == (200, b"ok")
+    assert plugin().respond(came(provider, provider.message()), Outcome.OVERLOADED).headers == {"retry-after": "5"}
+
+
+def test_a_call_without_a_secret_is_refused(provider):
+    told = msgspec.json.decode(provider.message("hello", OLGA))
+    del told["secret"]
+    with pytest.raises(BadSignature) as raised:
+        plugin().verify(came(provider, msgspec.json.encode(told)))
+    assert raised.value.missing
+
+
+def test_of_a_secret_said_twice_nothing_is_kept(provider):
+    body = provider.message("hello", OLGA)
+    twice = body[:-1] + b',"s\\u0065cret":"' + SECRET.encode() + b'"}'
+    request = came(provider, twice)
+    plugin().verify(request)
+    kept = plugin().kept(request)
+    assert kept.body.count(b"secret") == 1
+    assert SECRET.encode() not in kept.body
+    (item,) = plugin().parse(kept)
+    assert isinstance(item, MessageReceived)
+    assert item.text == "hello"
+
+
+def item(levels: int) -> MessageReceived | Unreadable:
+    """What becomes of an attachment of an unknown type, nested so deep."""
+    inner: object = "box"
+    for _ in range(levels - 2):
+        inner = [inner]
+    provider = Simulator(SETTINGS, HOOK)
+    body = provider.said(OLGA, attachments=[{"type": "hologram", "hologram": inner}])
+    (found,) = parse(came(provider, body))
+    assert isinstance(found, MessageReceived | Unreadable)
+    return found
+
+
+def test_what_is_nested_too_deeply_to_be_passed_on_is_set_aside():
+    assert isinstance(item(16), MessageReceived)
+    found = item(17)
+    assert isinstance(found, Unreadable)
+    assert found.reason == "nested too deeply"
+
+
+def test_the_same_event_of_two_servers_is_one(provider):
+    body = provider.event("message_allow", {"user_id": 12345, "key": ""})
+    again = msgspec.json.encode({**msgspec.json.decode(body), "v": "5.131"})
+    assert [found.key for found in parse(came(provider, body))] == [found.key for found in parse(came(provider, again))]
