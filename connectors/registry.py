@@ -13,6 +13,7 @@ BUILT_IN: Mapping[str, str] = {
     "generic_http": "connectors.channels.generic_http:GenericHttp",
     "infobip": "connectors.channels.infobip:Infobip",
     "line": "connectors.channels.line:Line",
+    "mailgun": "connectors.channels.mailgun:Mailgun",
     "messagebird": "connectors.channels.messagebird:MessageBird",
     "mtarget": "connectors.channels.mtarget:Mtarget",
     "plivo": "connectors.channels.plivo:Plivo",

@@ -8,10 +8,11 @@ import re
 from binascii import b2a_base64, b2a_qp
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import format_datetime
 from hashlib import sha256
 from urllib.parse import quote
+from uuid import UUID
 
 from connectors.families.mail.config import MailConfig
 from connectors.families.mail.machines import MARK
@@ -111,6 +112,17 @@ def whole(letter: "Letter") -> bytes:
         return b"".join(letter.chunks())
     except FileNotFoundError as error:
         raise Refused("a file of the mail is gone", code=ErrorCode.MEDIA_UNREACHABLE) from error
+
+
+def written_at(token: str, now: datetime) -> datetime:
+    """When what a token stands for was made, by the clock of the UUID in it (RFC 9562 §5.7), so that every attempt has
+    the same `Date`; `now` where it tells no such time."""
+    try:
+        id_ = UUID(token.partition(".")[0])
+        at = datetime.fromtimestamp((id_.int >> 80) / 1000, UTC)
+    except (ValueError, OverflowError, OSError):
+        return now
+    return at if id_.version == 7 and at <= now else now
 
 
 def message_id_of(token: str, domain: str) -> str:

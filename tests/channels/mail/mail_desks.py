@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from connectors.channels.mailgun.simulator import Simulator as MailgunSimulator
 from connectors.channels.postmark.simulator import Simulator as PostmarkSimulator
 from connectors.families.mail.letters import plain_mail
 from connectors.kit.testing.simulator import LoopbackSimulator
@@ -13,6 +14,7 @@ OURS = "help@example.com"
 SECRETS = ("secret-nobody_shall_see-01", "key-nobody_shall_see-02", "password-nobody_shall_see-03")
 ADDRESS = {"address": OURS, "name": "Example Support", "secret": SECRETS[0]}
 DESKS: Mapping[str, tuple[type[LoopbackSimulator], dict[str, Any]]] = {
+    "mailgun": (MailgunSimulator, {"api_key": SECRETS[1], "signing_key": SECRETS[2]}),
     "postmark": (PostmarkSimulator, {"server_token": SECRETS[1], "webhook_password": SECRETS[2]}),
 }
 

@@ -1,0 +1,102 @@
+"""E-mail through Mailgun: mail in by a route, events in by webhook, out as MIME by the messages API.
+
+Source: documentation.mailgun.com (read 2026-11). Does not serve templates, batches, mailing lists and stored messages.
+"""
+
+import asyncio
+import io
+from base64 import b64encode
+from collections.abc import Sequence
+from typing import ClassVar
+
+import aiohttp
+import msgspec
+
+from connectors.channels.mailgun.config import Config as DomainConfig
+from connectors.channels.mailgun.inbound import mail_of
+from connectors.channels.mailgun.parse import CARRIER, parse
+from connectors.channels.mailgun.refusals import told
+from connectors.channels.mailgun.signature import check
+from connectors.families.mail.capability import CAPABILITY
+from connectors.families.mail.compose import compose, whole, written_at
+from connectors.families.mail.parts import part_of
+from connectors.kit.base import Account, Fetched, Info, Outbound, Plugin, Sent, Settles
+from connectors.kit.errors import BadPayload, Misconfigured, OutcomeUnknown, Refused, Temporary
+from connectors.kit.http import Answer
+from connectors.kit.request import Request, decode
+from normalizer.errors import ErrorCode
+from normalizer.inbound import Inbound
+
+UNTRACKED: Sequence[str] = ("o:tracking", "o:tracking-clicks", "o:tracking-opens")
+
+
+class Domain(msgspec.Struct, frozen=True):
+    name: str = ""
+    state: str = ""
+
+
+class Found(msgspec.Struct, frozen=True):
+    domain: Domain
+
+
+FOUND = msgspec.json.Decoder(Found)
+
+
+class Mailgun(Plugin[DomainConfig]):
+    info: ClassVar[Info] = Info(
+        name="mailgun",
+        channel="email",
+        scheme="mailto",
+        capability=CAPABILITY,
+        settles=Settles.CALLBACK,
+        summary="E-mail, through Mailgun",
+    )
+    Config = DomainConfig
+
+    def verify(self, request: Request) -> None:
+        check(request, self.config)
+
+    def parse(self, request: Request) -> Sequence[Inbound]:
+        return parse(request, self.config)
+
+    async def send(self, outbound: Outbound) -> Sent:
+        at = written_at(outbound.token, self.tools.now())
+        letter = compose(outbound, self.config, self.config.signer(), at)
+        octets = await asyncio.to_thread(whole, letter)
+        form = aiohttp.FormData()
+        form.add_field("to", letter.recipient)
+        form.add_field(f"v:{CARRIER}", outbound.token)
+        for option in UNTRACKED:
+            form.add_field(option, "no")
+        form.add_field("message", io.BytesIO(octets), filename="message.mime", content_type="message/rfc822")
+        answer = await self._ask("POST", f"/v3/{self.config.at}/messages.mime", form)
+        made = told(answer, self.config.rate_pause)
+        id_ = made.id.strip("<> ")
+        if not id_:
+            raise OutcomeUnknown("an answer that names no message", code=ErrorCode.PROVIDER_DOWN)
+        return Sent(tuple(dict.fromkeys((id_, letter.message_id))))
+
+    async def fetch(self, source: str) -> Fetched:
+        return await part_of(self.tools, source, mail_of)
+
+    async def check(self) -> Account:
+        answer = await self._ask("GET", f"/v3/domains/{self.config.at}", None, reads=True)
+        try:
+            told(answer, self.config.rate_pause, reads=True)
+            domain = decode(answer.body, FOUND).domain
+        except Refused as error:
+            raise Misconfigured(error.detail, code=error.code, provider_code=error.provider_code) from None
+        except BadPayload as error:
+            raise Temporary(f"an answer that cannot be read: {error.detail}", code=ErrorCode.PROVIDER_DOWN) from None
+        return Account(name=domain.name, details={"state": domain.state, "address": self.config.own})
+
+    async def _ask(self, method: str, path: str, body: aiohttp.FormData | None, *, reads: bool = False) -> Answer:
+        login = b64encode(f"api:{self.config.api_key.reveal()}".encode()).decode()
+        return await self.tools.http.request(
+            method,
+            f"{self.config.api_base.rstrip('/')}{path}",
+            headers={"authorization": f"Basic {login}"},
+            body=body,
+            seconds=self.config.send_seconds,
+            reads=reads,
+        )

@@ -1,0 +1,117 @@
+"""What Mailgun answers, and what the hub is told; signatures; settings."""
+
+from datetime import timedelta
+from email import message_from_bytes, policy
+
+import msgspec
+import pytest
+
+from connectors.channels.mailgun import Mailgun
+from connectors.channels.mailgun.config import Config
+from connectors.channels.mailgun.signature import made
+from connectors.channels.mailgun.simulator import Simulator, failure
+from connectors.families.mail.form import read_form
+from connectors.kit.base import Account, Outbound
+from connectors.kit.config import configured
+from connectors.kit.errors import BadSignature, Misconfigured, OutcomeUnknown, Refused, Temporary, Unreachable
+from connectors.kit.fixtures import as_request
+from connectors.kit.testing.simulator import Reply
+from normalizer.errors import ErrorCode
+from normalizer.inbound import Address
+from normalizer.payload import Payload
+from tests.channels.beside import HOOK, NOW, answering, during
+
+SETTINGS = {"address": "help@example.com", "api_key": "api-key-nobody_shall_see", "signing_key": "signing-key-nobody"}
+HELLO = Outbound(token="1.1", address=Address(scheme="mailto", value="ann@example.net"), payload=Payload(text="Grüße"))
+
+
+@pytest.fixture
+def provider():
+    with Simulator(SETTINGS) as simulator:
+        yield simulator
+
+
+@pytest.mark.parametrize(
+    ("reply", "error", "code"),
+    [
+        (failure(400, "'to' parameter is not a valid address."), Unreachable, ErrorCode.INVALID_ADDRESS),
+        (failure(400, "'from' parameter is missing"), Refused, ErrorCode.CONTENT_UNSUPPORTED),
+        (Reply(401, b"Forbidden"), Misconfigured, ErrorCode.AUTH_FAILED),
+        (failure(402, "words"), Misconfigured, ErrorCode.MISCONFIGURED),
+        (failure(403, "words"), Misconfigured, ErrorCode.AUTH_FAILED),
+        (failure(404, "Domain not found: example.com"), Misconfigured, ErrorCode.MISCONFIGURED),
+        (failure(413, "words"), Refused, ErrorCode.MEDIA_TOO_LARGE),
+        (failure(418, "words"), Refused, ErrorCode.UNKNOWN),
+        (Reply(429, b""), Temporary, ErrorCode.RATE_LIMITED),
+        (Reply(500), OutcomeUnknown, ErrorCode.PROVIDER_DOWN),
+        (Reply(302), OutcomeUnknown, ErrorCode.PROVIDER_DOWN),
+        (Reply(200, b"<html>"), OutcomeUnknown, ErrorCode.PROVIDER_DOWN),
+        (Reply.json({"message": "Queued"}), OutcomeUnknown, ErrorCode.PROVIDER_DOWN),
+    ],
+)
+def test_each_answer_leads_to_its_next_act(reply, error, code):
+    with answering(Simulator, SETTINGS, reply) as provider, pytest.raises(error) as raised:
+        during(Mailgun, provider, lambda plugin: plugin.send(HELLO))
+    assert (type(raised.value), raised.value.code) == (error, code)
+
+
+def test_a_mail_leaves_as_it_was_written(provider):
+    sent = during(Mailgun, provider, lambda plugin: plugin.send(HELLO))
+    assert sent.external_ids == ("1.1@example.com",)
+    (request,) = provider.requests
+    form = read_form(request.body)
+    mail = message_from_bytes(form.octets("message") or b"", policy=policy.default)
+    assert (mail["to"], mail["message-id"], mail.get_content()) == ("ann@example.net", "<1.1@example.com>", "Grüße\n")
+    assert [form.text(f"o:{name}") for name in ("tracking", "tracking-clicks", "tracking-opens")] == ["no"] * 3
+
+
+def test_the_domain_is_asked_for(provider):
+    assert during(Mailgun, provider, lambda plugin: plugin.check()) == Account(
+        name="example.com", details={"state": "active", "address": "help@example.com"}
+    )
+    with pytest.raises(Misconfigured):
+        during(Mailgun, provider, lambda plugin: plugin.check(), settings={"sending_domain": "elsewhere.example"})
+
+
+@pytest.mark.parametrize(
+    ("age", "taken"),
+    [
+        (timedelta(hours=8), True),
+        (timedelta(hours=10), False),
+        (timedelta(minutes=-4), True),
+        (timedelta(minutes=-6), False),
+    ],
+)
+def test_an_old_signature_is_good_for_nothing(provider, age, taken):
+    provider.clock = lambda: (NOW - age).timestamp()
+    request = as_request(provider.mail(provider.message()), HOOK, NOW)
+
+    async def verify(plugin):
+        plugin.verify(request)
+
+    if taken:
+        during(Mailgun, provider, verify)
+    else:
+        with pytest.raises(BadSignature, match="not of now"):
+            during(Mailgun, provider, verify)
+
+
+def test_the_signature_is_the_one_openssl_makes():
+    # printf <timestamp><token> | openssl dgst -sha256 -hmac 0123456789abcdef0123456789abcdef
+    token = "a8ce0edb2dd8301dee6c2405235584e45aa91d1e9f979f3de0"
+    wanted = "4ada4d953bd5c49708bc7fb6e2dfd7425a8805cc6b8c59ceb84110f6c1a13f0a"
+    assert made("0123456789abcdef0123456789abcdef", "1529006854", token) == wanted
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"api_key": ""}, "api_key: it is made"),
+        ({"signing_key": "one\nX-Other: two"}, "signing_key: it is made"),
+        ({"sending_domain": "example.com/../x"}, "sending_domain"),
+        ({"signed_hours": 0}, "signed_hours"),
+    ],
+)
+def test_a_wrong_setting_is_named(settings, says):
+    with pytest.raises(msgspec.ValidationError, match=says):
+        configured(Config, {**SETTINGS, **settings})
