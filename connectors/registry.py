@@ -20,6 +20,7 @@ BUILT_IN: Mapping[str, str] = {
     "postmark": "connectors.channels.postmark:Postmark",
     "signalwire": "connectors.channels.signalwire:SignalWire",
     "sinch": "connectors.channels.sinch:Sinch",
+    "sendgrid": "connectors.channels.sendgrid:SendGrid",
     "slack": "connectors.channels.slack:Slack",
     "smpp": "connectors.channels.smpp:Smpp",
     "telegram": "connectors.channels.telegram:Telegram",
