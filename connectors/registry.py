@@ -9,6 +9,7 @@ BUILT_IN: Mapping[str, str] = {
     "chat": "connectors.channels.chat:Chat",
     "clickatell": "connectors.channels.clickatell:Clickatell",
     "clicksend": "connectors.channels.clicksend:ClickSend",
+    "discourse": "connectors.channels.discourse:Discourse",
     "email": "connectors.channels.email:Email",
     "generic_http": "connectors.channels.generic_http:GenericHttp",
     "infobip": "connectors.channels.infobip:Infobip",

@@ -1,0 +1,147 @@
+"""A forum over loopback: `python -m connectors.channels.discourse.simulator` runs it alone.
+
+It checks key and user, takes posts in the topics it knows, and refuses those that are too short. Webhooks it makes with
+`genuine`; what they say, with `message` and `post`.
+"""
+
+import argparse
+import itertools
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any, ClassVar, Final
+from urllib.parse import parse_qsl, urlsplit
+
+import msgspec
+
+from connectors.channels.discourse import HEADER, signature
+from connectors.kit.request import Request
+from connectors.kit.testing import mutate
+from connectors.kit.testing.simulator import HUB_URL, Failure, LoopbackSimulator, Reply, WireRequest, run
+
+SHORTEST: Final = 5
+"""Characters; the site setting `min_post_length` asks for twenty where it was left alone."""
+
+
+def failed(status: int, words: str, kind: str | None = None, **extras: Any) -> Reply:
+    told = {"errors": [words]} | ({"error_type": kind} if kind else {}) | ({"extras": extras} if extras else {})
+    return answered(told, status)
+
+
+def answered(value: Any, status: int = 200) -> Reply:
+    """As the forum writes it, which some clients insist on."""
+    return Reply.json(value, status, content_type="application/json; charset=utf-8")
+
+
+class Simulator(LoopbackSimulator):
+    FAILURES: ClassVar[Mapping[Failure, Reply]] = {
+        Failure.RATE_LIMITED: failed(429, "Please wait 10 seconds before trying again.", "rate_limit", wait_seconds=10),
+        Failure.SERVER_ERROR: Reply(500),
+        Failure.UNAUTHORIZED: failed(403, "The API username or key is invalid.", "invalid_access"),
+        Failure.REFUSED: failed(422, "Body is too short (minimum is 20 characters)"),
+    }
+    LACKS: ClassVar[Mapping[Failure, str]] = {
+        Failure.BLOCKED: "a topic stays, whoever reads it",
+        Failure.UNREACHABLE: "a topic that is gone or closed is refused like a text that is too short",
+    }
+    mutators: ClassVar[Mapping[str, Callable[[Request], Request]]] = {
+        "signature dropped": mutate.header_dropped(HEADER),
+        "signature emptied": mutate.header_emptied(HEADER),
+        "signature changed": mutate.header_flipped(HEADER),
+        "signature cut": mutate.header_cut(HEADER),
+        "octet changed": mutate.body_flipped,
+        "octet added": mutate.body_extended,
+    }
+
+    def __init__(self, config: Mapping[str, Any], hub_url: str = HUB_URL) -> None:
+        super().__init__(config, hub_url)
+        self.posts: list[dict[str, Any]] = []
+        """What was written by the API."""
+        self.moderated = False
+        """Posts wait until somebody approves of them."""
+        self.event = "post_created"
+        """Of which webhooks tell."""
+        self._ids = itertools.count(5001)
+        self._events = itertools.count(1)
+
+    def genuine(self, payload: bytes) -> WireRequest:
+        headers = {
+            "content-type": "application/json",
+            "x-discourse-instance": self.config["api_base"],
+            "x-discourse-event-id": str(next(self._events)),
+            "x-discourse-event-type": "post",
+            "x-discourse-event": self.event,
+            HEADER: signature(self.config["webhook_secret"], payload),
+        }
+        return WireRequest("POST", urlsplit(self.hub_url).path or "/", headers, payload)
+
+    def message(self, text: str = "hi", sender: str = "1001") -> bytes:
+        return self.post(text, sender)
+
+    def post(self, text: str, sender: str = "1001", **fields: Any) -> bytes:
+        """A post in a webhook; `fields` are the post's."""
+        at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        number = next(self._ids)
+        told = {
+            "id": number,
+            "name": f"Customer {sender}",
+            "username": f"customer{sender}",
+            "created_at": at,
+            "cooked": f"<p>{text}</p>",
+            "post_number": number - 5000,
+            "post_type": 1,
+            "updated_at": at,
+            "reply_to_post_number": None,
+            "topic_id": 77,
+            "topic_slug": "where-is-my-order",
+            "topic_title": "Where is my order?",
+            "version": 1,
+            "user_id": int(sender),
+            "admin": False,
+            "moderator": False,
+            "staff": False,
+            "raw": text,
+            "topic_archetype": "regular",
+        }
+        return msgspec.json.encode({"post": {**told, **fields}})
+
+    def is_send(self, request: WireRequest) -> bool:
+        return request.method == "POST"
+
+    async def answer(self, request: WireRequest) -> Reply:
+        if (request.headers.get("api-key"), request.headers.get("api-username")) != (
+            self.config["api_key"],
+            self.config["username"],
+        ):
+            return self.FAILURES[Failure.UNAUTHORIZED]
+        path = urlsplit(request.path).path
+        if request.method == "GET" and path == f"/u/{self.config['username']}.json":
+            return answered({"user": {"id": 5, "username": self.config["username"], "name": "Support"}})
+        if request.method != "POST" or path not in ("/posts.json", "/posts"):
+            return failed(404, "The requested URL or resource could not be found.", "not_found")
+        return self._write(_given(request))
+
+    def _write(self, given: dict[str, Any]) -> Reply:
+        if len(given.get("raw") or "") < SHORTEST:
+            return self.FAILURES[Failure.REFUSED]
+        if self.moderated:
+            return answered({"success": True, "action": "enqueued", "pending_count": 1})
+        self.posts.append(given)
+        number = next(self._ids)
+        told = {"id": number, "topic_id": int(given["topic_id"]), "post_number": number - 5000}
+        return answered({**told, "username": self.config["username"], "raw": given["raw"], "post_type": 1})
+
+
+def _given(request: WireRequest) -> dict[str, Any]:
+    if request.headers.get("content-type", "").startswith("application/json"):
+        return msgspec.json.decode(request.body, type=dict[str, Any])
+    return dict(parse_qsl(request.body.decode() or urlsplit(request.path).query))
+
+
+if __name__ == "__main__":
+    wanted = argparse.ArgumentParser(description="A Discourse forum over loopback.")
+    wanted.add_argument("--api-base", default="https://forum.example.com")
+    wanted.add_argument("--api-key", default="simulated-api-key")
+    wanted.add_argument("--username", default="support")
+    wanted.add_argument("--webhook-secret", default="simulated-webhook-secret")
+    told = wanted.parse_args()
+    run(Simulator(vars(told)))
