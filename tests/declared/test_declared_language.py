@@ -48,6 +48,9 @@ from connectors.kit.declared.templates import FILTERS
         (("name: acme", "name: acme\nname: acme"), "channel.yaml:3:1: name: set twice"),
         (("name: acme", "name: *acme"), "aliases are not allowed"),
         (("name: acme", "name: [acme"), "channel.yaml:3"),
+        (("body: json", "body: form\n  charset: utf-88"), "receive.charset: no character set"),
+        (("done == `true`", 'x"}\n  pattern: "[a-z'), "a pattern is for an answer that is text"),
+        (('  success: {when: "done == `true`"}', "  answer: text\n  pattern: '[a-z'"), "no regular expression"),
     ],
 )
 def test_what_is_wrong_is_told_with_its_place(tmp_path, change, told):

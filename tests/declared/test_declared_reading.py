@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-from declared_files import ACME, NOW, came, made, plugin
+from declared_files import ACME, NOW, URL, came, made, plugin
 
 from connectors.kit.declared.functions import reading
 from connectors.kit.errors import BadPayload
@@ -29,7 +29,13 @@ AT = datetime(2026, 1, 5, 10, tzinfo=UTC)
         (("time %Y%m%d%H%M%S",), "20260105100000", AT),
         (("epoch s",), "1767607200", AT),
         (("epoch ms",), 1767607200000, AT),
+        (("tel US",), "(201) 555-0123", "+12015550123"),
+        (("tel US",), "+447700900222", "+447700900222"),
+        (("tel US",), "62226", "62226"),
         (("hex utf-16-be",), "004800690021", "Hi!"),
+        (("hex gsm",), "0048691b65", "@Hi€"),
+        (("octets gsm",), "Hi\x02\x1b<", "Hi$["),
+        (("octets utf-16-be",), "\x00H\xd8=\xdcK", "H👋"),
         (("url utf-16-be",), "%00H%00i", "Hi"),
         (("url iso-8859-1",), "caf%E9+au+lait", "café au lait"),
         (("join , ",), ["a", 1], "a, 1"),
@@ -51,6 +57,8 @@ def test_a_function_reads(functions, value, becomes):
         ("hex utf-16-be", "00"),
         ("hex utf-16-be", "xyz"),
         ("url utf-16-be", "%D8%00"),
+        ("hex gsm", "80"),
+        ("octets gsm", "☎"),
         ("time %Y", True),
     ],
 )
@@ -118,3 +126,18 @@ def test_what_is_too_much_or_nothing_is_a_bad_payload(tmp_path, body):
 def test_another_method_is_a_bad_payload(tmp_path):
     with pytest.raises(BadPayload):
         made(plugin(tmp_path)).parse(came(b"{}", method="GET"))
+
+
+@pytest.mark.parametrize(("charset", "text"), [("utf-8", None), ("iso-8859-1", "H👋")])
+def test_a_form_may_hold_octets_of_no_one_encoding(tmp_path, charset, text):
+    text_of_file = ACME.replace("  body: json\n", f"  methods: [GET, POST]\n  body: form\n  charset: {charset}\n")
+    acme = made(
+        plugin(tmp_path, text_of_file.replace("text: text\n", "text: {path: text, read: [octets utf-16-be]}\n", 1))
+    )
+    body = b"id=1&from=447700900222&text=%00H%D8%3D%DCK"
+    for request in (came(body), came(url=f"{URL}?{body.decode()}", method="GET")):
+        if text is None:
+            with pytest.raises(BadPayload):
+                acme.parse(request)
+        else:
+            assert acme.parse(request)[0].text == text

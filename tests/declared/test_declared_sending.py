@@ -18,11 +18,11 @@ from normalizer.parts import LocationPart
 from normalizer.payload import Payload
 
 DONE = Reply.json({"done": True, "id": 12})
+TO = Address(scheme="tel", value="+447700900222")
 
 
 def text(payload=None):
-    to = Address(scheme="tel", value="+447700900222")
-    return Outbound(token="0199/1", address=to, payload=payload or Payload(text="hi {to} & ☎"))
+    return Outbound(token="0199/1", address=TO, payload=payload or Payload(text="hi {to} & ☎"))
 
 
 def sent(kind, reply, outbound=None, webhook=URL, **settings):
@@ -116,3 +116,35 @@ def test_what_a_text_cannot_carry_is_refused(tmp_path, payload):
 def test_a_provider_may_have_no_word_for_a_failure(tmp_path):
     kind = plugin(tmp_path, ACME.replace("  failures: {}", "  failures: {}\n  lacks: {blocked: no code says so}"))
     assert simulator_of(kind).LACKS == {Failure.BLOCKED: "no code says so"}
+
+
+def test_a_pattern_finds_the_name_in_a_text(tmp_path):
+    text = ACME.replace(
+        'success: {when: "done == `true`"}', 'answer: text\n  pattern: \'OK "(?P<id>[^"]+)"\'\n  success: {when: id}'
+    )
+    assert sent(plugin(tmp_path, text), Reply(200, b'OK "7-a"'))[1] == Sent(("7-a",))
+    with pytest.raises(OutcomeUnknown):
+        sent(plugin(tmp_path, text), Reply(200, b"Error"))
+
+
+@pytest.mark.parametrize(
+    ("words", "body"),
+    [
+        ("hi€", {"coding": "0", "plain": "hi€", "text": "hi€"}),
+        ("hi☎", {"coding": "8", "hex": "00680069260E", "text": "hi☎"}),
+    ],
+)
+def test_what_gsm_cannot_express_goes_another_way(tmp_path, words, body):
+    line = next(line for line in ACME.splitlines() if line.startswith("  json:"))
+    text = ACME.replace(
+        line,
+        '  encoding: {gsm: "0", other: "8"}\n'
+        '  json: {coding: "{encoding}", plain: "{gsm_text}", hex: "{other_text|hex_utf16}", text: "{text}"}',
+    )
+    provider, _ = sent(plugin(tmp_path, text), DONE, Outbound("t", TO, Payload(text=words)))
+    assert json.loads(provider.requests[0].body) == body
+
+
+def test_a_number_goes_without_its_countrys_code(tmp_path):
+    provider, _ = sent(plugin(tmp_path, ACME.replace("{to|digits}", "{to|national}")), DONE)
+    assert provider.requests[0].path == "/send/7700900222"

@@ -10,6 +10,9 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
+import phonenumbers
+
+from connectors.kit.declared import gsm
 from connectors.kit.declared.misworded import Misworded
 
 Function = Callable[[Any, str], Any]
@@ -31,9 +34,14 @@ def text(value: Any) -> str:
     return str(value)
 
 
-def tel(value: Any, _: str) -> str:
-    """A number in E.164, with the plus that many providers leave out; short codes and names stay as they are."""
+def tel(value: Any, country: str) -> str:
+    """A number in E.164, with the plus that many providers leave out; short codes and names stay as they are.
+
+    With a country (`tel US`), numbers that are written as they are dialled there are its own.
+    """
     written = text(value).strip()
+    if country and (national := _of_country(written, country)) is not None:
+        return national
     found = _NUMBER.fullmatch(re.sub(r"[ ()-]", "", written))
     if found is None or (len(found["digits"]) <= SHORT_CODE and _DIGITS.fullmatch(written)):
         return written
@@ -60,12 +68,17 @@ def epoch(value: Any, unit: str) -> datetime:
 
 def hex_text(value: Any, encoding: str) -> str:
     """Hexadecimal digits of octets in an encoding, such as `utf-16-be` for UCS-2."""
-    return bytes.fromhex(text(value)).decode(encoding)
+    return _decoded(bytes.fromhex(text(value)), encoding)
 
 
 def url_text(value: Any, encoding: str) -> str:
     """Percent-encoded octets in an encoding, once more than the form itself has them."""
-    return unquote_to_bytes(text(value).replace("+", " ")).decode(encoding)
+    return _decoded(unquote_to_bytes(text(value).replace("+", " ")), encoding)
+
+
+def octets_text(value: Any, encoding: str) -> str:
+    """Octets in an encoding, each of which stands as a character: of a form whose `charset` is `iso-8859-1`."""
+    return _decoded(text(value).encode("iso-8859-1"), encoding)
 
 
 def join(value: Any, separator: str) -> str:
@@ -93,6 +106,7 @@ FUNCTIONS: Final[Mapping[str, Function]] = {
     "iso": iso_time,
     "join": join,
     "lower": lower,
+    "octets": octets_text,
     "tel": tel,
     "time": strptime,
     "trim": trim,
@@ -119,3 +133,18 @@ def reading(names: Sequence[str]) -> Callable[[Any], Any]:
 
 def _utc(time: datetime) -> datetime:
     return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+
+
+def _decoded(octets: bytes, encoding: str) -> str:
+    return gsm.decoded(octets) if encoding == "gsm" else octets.decode(encoding)
+
+
+def _of_country(written: str, country: str) -> str | None:
+    """The number as it is dialled in a country; None for what is no valid number of its own."""
+    try:
+        number = phonenumbers.parse(written, country)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_valid_number_for_region(number, country):
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)

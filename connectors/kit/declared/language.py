@@ -168,6 +168,8 @@ class Receive(Strict, frozen=True, kw_only=True):
     methods: tuple[Literal["GET", "POST"], ...] = ("POST",)
     body: Literal["json", "form"]
     """`form` is the query where the method is GET."""
+    charset: str = "utf-8"
+    """Of a form's fields."""
     items: str = "@"
     """A path to one item or a list of them."""
     kinds: tuple[Kind, ...]
@@ -203,6 +205,14 @@ class Credentials(Strict, frozen=True, kw_only=True):
     password: str
 
 
+class Alphabets(Strict, frozen=True, kw_only=True):
+    """The provider's words for the alphabet of a text; without one, `{encoding}` has no value."""
+
+    gsm: str | None = None
+    """Where GSM 03.38 expresses all of it."""
+    other: str | None = None
+
+
 class Send(Strict, frozen=True, kw_only=True):
     """Of `json`, `form` and `query` there may be what the provider wants; their texts are templates."""
 
@@ -215,6 +225,9 @@ class Send(Strict, frozen=True, kw_only=True):
     json: Any = None
     answer: Literal["json", "text"] = "json"
     """A text is `{"text": …}` to the paths."""
+    pattern: str | None = None
+    """A regular expression over an answer that is text: its named groups stand beside `text`."""
+    encoding: Alphabets = Alphabets()
     success: Success = Success()
     id: str | None = None
     """A path in the answer; without one, the token of the request names the message."""

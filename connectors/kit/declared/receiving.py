@@ -1,8 +1,10 @@
 """One request to what the hub records, by a declaration. Pure."""
 
+import codecs
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Any, Final
+from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
@@ -10,9 +12,10 @@ from connectors.kit.declared.fields import Scope
 from connectors.kit.declared.kinds import KINDS, Becomes, Tables
 from connectors.kit.declared.language import Channel, Receive
 from connectors.kit.declared.meanings import Codes
+from connectors.kit.declared.misworded import Misworded
 from connectors.kit.declared.paths import Path, bounded
 from connectors.kit.errors import BadPayload
-from connectors.kit.request import Request, decode
+from connectors.kit.request import MAX_FIELDS, Request, decode
 from normalizer.inbound import Inbound, Unreadable
 from normalizer.status import Status
 
@@ -26,6 +29,8 @@ class Reading:
 
     def __init__(self, channel: Channel) -> None:
         self._receive = channel.receive
+        if not _known(channel.receive.charset):
+            raise Misworded("no character set", channel.receive.charset)
         self._items = Path(channel.receive.items)
         tables = Tables(channel.scheme, _words(channel.receive), _statuses(channel), Codes(channel.errors))
         self._kinds: Sequence[tuple[Path, Becomes]] = [
@@ -36,7 +41,7 @@ class Reading:
         """Raises BadPayload where nothing of it can be read; an item that cannot is Unreadable by itself."""
         if request.method not in self._receive.methods:
             raise BadPayload("a method that is not declared")
-        query = fields_of(request.query)
+        query = fields_of(self._pairs(urlsplit(request.url).query))
         body = bounded(self._body(request, query))
         found = self._items(body)
         items = found if isinstance(found, list) else [found]
@@ -62,7 +67,26 @@ class Reading:
             return query
         if not request.body.isascii():  # a form writes everything else with percent signs
             raise BadPayload("not a form: octets beyond ASCII")
-        return fields_of(request.form)
+        return fields_of(self._pairs(request.body.decode()))
+
+    def _pairs(self, text: str) -> list[tuple[str, str]]:
+        try:
+            return parse_qsl(
+                text,
+                keep_blank_values=True,
+                max_num_fields=MAX_FIELDS,
+                encoding=self._receive.charset,
+                errors="strict",
+            )
+        except ValueError as error:
+            raise BadPayload(f"not a form: {error}") from error
+
+
+def _known(charset: str) -> bool:
+    try:
+        return bool(codecs.lookup(charset))
+    except (LookupError, ValueError):
+        return False
 
 
 def fields_of(pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:

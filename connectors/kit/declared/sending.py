@@ -12,8 +12,9 @@ import msgspec
 
 from connectors.kit.base import Outbound, Sent
 from connectors.kit.declared.fields import optional
-from connectors.kit.declared.language import Channel
+from connectors.kit.declared.language import Channel, Send
 from connectors.kit.declared.meanings import BY_STATUS, UNKNOWN, Codes, Meaning
+from connectors.kit.declared.misworded import Misworded
 from connectors.kit.declared.paths import Path, bounded
 from connectors.kit.declared.schemes import basic
 from connectors.kit.declared.templates import VARIABLES, Template, Tree
@@ -22,11 +23,14 @@ from connectors.kit.http import Answer, Http
 from connectors.kit.request import decode
 from connectors.kit.secret import Secret
 from normalizer.errors import ErrorCode
+from normalizer.segments import EXPRESSIBLE
 
 FORM: Final = "application/x-www-form-urlencoded"
 JSON: Final = "application/json"
 LONGEST: Final = 300
 """Characters of a provider's words that are kept."""
+MOST_TEXT: Final = 2000
+"""Characters of an answer that a pattern looks at."""
 _SECONDS: Final = re.compile(r"[0-9]{1,6}", re.ASCII)
 _ANY: Final = msgspec.json.Decoder(Any)
 
@@ -42,6 +46,7 @@ class Sending:
         self._form = Tree(send.form, known) if send.form is not None else None
         self._json = Tree(send.json, known) if send.json is not None else None
         self._basic = Tree([send.basic.user, send.basic.password], known) if send.basic is not None else None
+        self._pattern = _pattern(send)
         self._when = Path(send.success.when)
         self._id = Path(send.id) if send.id is not None else None
         self._codes_at, self._words_at = [
@@ -50,10 +55,20 @@ class Sending:
         self._codes = Codes(channel.errors)
 
     async def send(self, http: Http, outbound: Outbound, settings: Mapping[str, Any], webhook_url: str) -> Sent:
-        values = values_of(outbound, settings, webhook_url)
+        values = {**values_of(outbound, settings, webhook_url), **self._written(outbound.payload.text or "")}
         headers, body = self._content(values)
         answer = await http.request(self._send.method, self._address(values), headers=headers, body=body)
         return self._sent(answer, outbound)
+
+    def _written(self, text: str) -> dict[str, str | None]:
+        """The text by its alphabet."""
+        plain = EXPRESSIBLE.issuperset(text)
+        words = self._send.encoding
+        return {
+            "gsm_text": text if plain else None,
+            "other_text": None if plain else text,
+            "encoding": words.gsm if plain else words.other,
+        }
 
     def _address(self, values: Mapping[str, Any]) -> str:
         query = self._query(values) or {}
@@ -85,7 +100,9 @@ class Sending:
     def _tree(self, answer: Answer) -> Any:
         """The answer to look at; None where it does not read as declared."""
         if self._send.answer == "text":
-            return {"text": answer.body.decode("utf-8", "replace")}
+            text = answer.body.decode("utf-8", "replace")
+            found = self._pattern.search(text[:MOST_TEXT]) if self._pattern is not None else None
+            return {**(found.groupdict() if found else {}), "text": text}
         try:
             return bounded(decode(answer.body, _ANY))
         except BadPayload:
@@ -126,6 +143,18 @@ def values_of(outbound: Outbound, settings: Mapping[str, Any], webhook_url: str)
         "webhook_url": webhook_url or None,
         "message_id": outbound.message_id or None,
     }
+
+
+def _pattern(send: Send) -> re.Pattern[str] | None:
+    """Raises Misworded."""
+    if send.pattern is None:
+        return None
+    if send.answer != "text":
+        raise Misworded("a pattern is for an answer that is text", send.pattern)
+    try:
+        return re.compile(send.pattern)
+    except re.error as error:
+        raise Misworded("no regular expression", send.pattern) from error
 
 
 def revealed(config: msgspec.Struct) -> dict[str, Any]:

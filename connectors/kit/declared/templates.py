@@ -10,13 +10,17 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 from urllib.parse import quote
 
+import phonenumbers
+
 from connectors.kit.declared.misworded import Misworded
 
-VARIABLES: Final = frozenset({"to", "text", "token", "webhook_url", "message_id"})
-"""The recipient as the hub has it (E.164), the text, the request's own token, where reports may go, and the message."""
+VARIABLES: Final = frozenset({"to", "text", "gsm_text", "other_text", "encoding", "token", "webhook_url", "message_id"})
+"""The recipient as the hub has it (E.164), the text, the text where GSM 03.38 expresses it and where not, the
+provider's word for that alphabet, the request's own token, where reports may go, and the message."""
 FILTERS: Final[Mapping[str, Callable[[str], str]]] = {
     "digits": lambda text: re.sub(r"[^0-9]", "", text),
     "hex_utf16": lambda text: text.encode("utf-16-be").hex().upper(),
+    "national": lambda text: _national(text),
     "quote": lambda text: quote(text, safe=""),
 }
 PLACES: Final = frozenset({"api_base"})
@@ -105,3 +109,11 @@ def _filled(piece: tuple[str, tuple[str, ...]], values: Values) -> Any:
 def _quoted(piece: tuple[str, tuple[str, ...]], values: Values) -> str:
     value = str(_filled(piece, values) or "")
     return value.rstrip("/") if piece[0] in PLACES else quote(value, safe="")
+
+
+def _national(text: str) -> str:
+    """A number without its country's code; what is none stays."""
+    try:
+        return phonenumbers.national_significant_number(phonenumbers.parse(text))
+    except phonenumbers.NumberParseException:
+        return text
