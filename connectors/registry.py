@@ -13,6 +13,7 @@ BUILT_IN: Mapping[str, str] = {
     "email": "connectors.channels.email:Email",
     "generic_http": "connectors.channels.generic_http:GenericHttp",
     "infobip": "connectors.channels.infobip:Infobip",
+    "jasmin": "connectors.channels.jasmin:Jasmin",
     "line": "connectors.channels.line:Line",
     "mailgun": "connectors.channels.mailgun:Mailgun",
     "messagebird": "connectors.channels.messagebird:MessageBird",
