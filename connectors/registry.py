@@ -26,6 +26,7 @@ BUILT_IN: Mapping[str, str] = {
     "slack": "connectors.channels.slack:Slack",
     "smpp": "connectors.channels.smpp:Smpp",
     "telegram": "connectors.channels.telegram:Telegram",
+    "thinq": "connectors.channels.thinq:ThinQ",
     "twilio_sms": "connectors.channels.twilio_sms:TwilioSms",
     "twilio_voice": "connectors.channels.twilio_voice:TwilioVoice",
     "viber": "connectors.channels.viber:Viber",
