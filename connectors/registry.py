@@ -16,6 +16,7 @@ BUILT_IN: Mapping[str, str] = {
     "jasmin": "connectors.channels.jasmin:Jasmin",
     "line": "connectors.channels.line:Line",
     "mailgun": "connectors.channels.mailgun:Mailgun",
+    "macrokiosk": "connectors.channels.macrokiosk:Macrokiosk",
     "messagebird": "connectors.channels.messagebird:MessageBird",
     "mtarget": "connectors.channels.mtarget:Mtarget",
     "plivo": "connectors.channels.plivo:Plivo",
