@@ -49,7 +49,7 @@ from connectors.kit.declared.templates import FILTERS
         (("name: acme", "name: *acme"), "aliases are not allowed"),
         (("name: acme", "name: [acme"), "channel.yaml:3"),
         (("body: json", "body: form\n  charset: utf-88"), "receive.charset: no character set"),
-        (("done == `true`", 'x"}\n  pattern: "[a-z'), "a pattern is for an answer that is text"),
+        (("  id: id\n  error", "  pattern: x\n  id: id\n  error"), "a pattern is for an answer that is text"),
         (('  success: {when: "done == `true`"}', "  answer: text\n  pattern: '[a-z'"), "no regular expression"),
     ],
 )

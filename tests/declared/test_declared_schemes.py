@@ -106,7 +106,14 @@ def test_user_and_password(tmp_path):
 def test_the_secret_stands_in_the_address_once(tmp_path):
     acme = made(plugin(tmp_path))
     acme.verify(came())
-    for url in (URL, f"{URL}?secret=", f"{URL}?secret={SECRET}x", f"{URL}?secret={SECRET}&secret={SECRET}"):
+    acme.verify(came(url=f"{URL}?text=caf%E9&secret={SECRET}"))
+    for url in (
+        URL,
+        f"{URL}?secret=",
+        f"{URL}?secret={SECRET}x",
+        f"{URL}?secret={SECRET}&secret={SECRET}",
+        f"{URL}?secret=caf%E9",
+    ):
         with pytest.raises(BadSignature):
             acme.verify(came(url=url))
 

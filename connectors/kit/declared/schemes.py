@@ -13,14 +13,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, ClassVar, Final
-from urllib.parse import quote, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 import jwt
 
 from connectors.kit.declared import language
 from connectors.kit.declared.pieces import HEADER, piece
-from connectors.kit.errors import BadPayload, BadSignature
-from connectors.kit.request import Request
+from connectors.kit.errors import BadSignature
+from connectors.kit.request import MAX_FIELDS, Request
 
 Value = Callable[[str], str]
 HIDDEN: Final = re.compile(r"[\w.-]{0,40}secret", re.ASCII | re.IGNORECASE)
@@ -82,10 +82,13 @@ class BySecretField(Scheme):
         if self._declared.header is not None:
             told = request.headers.get(self._declared.header.lower())
             return [] if told is None else [told]
+        # Beside it there may be octets of another encoding than UTF-8.
+        query = urlsplit(request.url).query
         try:
-            return [text for name, text in request.query if name == self._declared.query]
-        except BadPayload:
+            fields = parse_qsl(query, keep_blank_values=True, max_num_fields=MAX_FIELDS, errors="replace")
+        except ValueError:
             return []
+        return [text for name, text in fields if name == self._declared.query]
 
 
 class ByHmac(Scheme):
