@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import jwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from declared_files import ACME, NOW, SECRET, URL, came, made, plugin
 
 from connectors.kit.declared import DeclarationError
@@ -30,6 +31,12 @@ JWT = """\
     header: X-Token
     issuer: Acme
     claims: {url: url_sha256_hex, body: body_sha256_hex}"""
+ED25519 = """\
+  - by: ed25519
+    key: sender
+    header: X-Signature
+    signed: ["header:X-Time", "text:|", body]
+    timestamp: X-Time"""
 BASIC = "  - {by: basic, user: sender, password: word}"
 REQUIRED = ACME.replace(", optional: true", "")
 
@@ -162,3 +169,28 @@ def test_a_number_used_once_must_be_there(tmp_path):
 def test_a_time_that_is_not_signed_is_refused_when_the_file_is_loaded(tmp_path):
     with pytest.raises(DeclarationError, match="header:X-Time is not among what is signed"):
         plugin(tmp_path, ACME.replace(BY_SECRET, HMAC.replace('"header:X-Time", ', "")))
+
+
+KEY = Ed25519PrivateKey.from_private_bytes(b"k" * 32)
+PUBLIC = base64.b64encode(KEY.public_key().public_bytes_raw()).decode()
+
+
+def sealed(body=b"{}", at=NOW, key=KEY):
+    time = str(int(at.timestamp()))
+    return came(body, x_time=time, x_signature=base64.b64encode(key.sign(f"{time}|".encode() + body)).decode())
+
+
+def test_a_signature_by_a_key_that_is_no_secret(tmp_path):
+    text = REQUIRED.replace(BY_SECRET, ED25519).replace('form: "[0-9]+"', 'form: "[A-Za-z0-9+/]{43}="')
+    acme = made(plugin(tmp_path, text), sender=PUBLIC)
+    acme.verify(sealed())
+    for wrong in (
+        sealed(key=Ed25519PrivateKey.from_private_bytes(b"x" * 32)),
+        sealed(at=NOW - timedelta(seconds=301)),
+        replace(sealed(), body=b"[]"),
+        replace(sealed(), headers={**sealed().headers, "x-time": "1"}),
+        replace(sealed(), headers={**sealed().headers, "x-signature": "é"}),
+        came(b"{}", x_time="1"),
+    ):
+        with pytest.raises(BadSignature):
+            acme.verify(wrong)

@@ -84,7 +84,19 @@ class Jwt(Strict, frozen=True, kw_only=True, tag="jwt", tag_field="by"):
     """Seconds that `nbf` and `exp`, both required, may be off."""
 
 
-Scheme = BasicAuth | SecretField | Hmac | Jwt
+class Ed25519(Strict, frozen=True, kw_only=True, tag="ed25519", tag_field="by"):
+    """A signature by a key pair over `signed`, whose public half, 32 octets in base64, is a setting of type `text`."""
+
+    key: str
+    header: str
+    signed: tuple[str, ...]
+    timestamp: str
+    """A header of seconds since 1970, which must be one of the signed pieces."""
+    tolerance: int = 300
+    """Seconds between the timestamp and our receiving, either way."""
+
+
+Scheme = BasicAuth | SecretField | Hmac | Jwt | Ed25519
 
 # --- receiving ------------------------------------------------------------------------------------------------------
 

@@ -144,7 +144,7 @@ def _check_schemes(channel: Channel, document: Document, schemes: Sequence[Schem
                 raise document.error(where, f"there is no setting {name!r}")
             if setting.optional or setting.default is not None:
                 raise document.error(where, f"the setting {name!r} is not required, so anybody could get in")
-        if not any(_secret(channel.settings[name]) for name in each.settings):
+        if not each.public and not any(_secret(channel.settings[name]) for name in each.settings):
             raise document.error(where, "none of its settings is a secret")
 
 

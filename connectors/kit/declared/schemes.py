@@ -8,7 +8,7 @@ import base64
 import hmac
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -16,6 +16,8 @@ from typing import Any, ClassVar, Final
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 import jwt
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from connectors.kit.declared import language
 from connectors.kit.declared.pieces import HEADER, piece
@@ -29,11 +31,16 @@ _SECONDS: Final = re.compile(r"[0-9]{1,12}", re.ASCII)
 JWT_ALGORITHM: Final = "HS256"
 LASTS: Final = 60
 """Seconds that a simulated token holds."""
+SIMULATED_KEY: Final = Ed25519PrivateKey.from_private_bytes(sha256(b"a provider that is simulated").digest())
+"""Known to everybody: of simulators only."""
+SIMULATED_PUBLIC_KEY: Final = base64.b64encode(SIMULATED_KEY.public_key().public_bytes_raw()).decode()
 
 
 class Scheme(ABC):
     settings: tuple[str, ...]
     """The settings it needs."""
+    public: ClassVar[bool] = False
+    """None of them is a secret, because only the provider can sign."""
 
     @abstractmethod
     def check(self, request: Request, value: Value) -> None: ...
@@ -95,8 +102,7 @@ class ByHmac(Scheme):
     def __init__(self, declared: language.Hmac) -> None:
         signed = {name.lower() for name in declared.signed}
         for header in filter(None, (declared.nonce, declared.timestamp)):
-            if f"{HEADER}{header.lower()}" not in signed:
-                raise ValueError(f"{HEADER}{header} is not among what is signed")
+            _must_be_signed(header, signed)
         self._declared = declared
         self._pieces = [piece(name) for name in declared.signed]
         self.settings = (declared.key,)
@@ -112,7 +118,7 @@ class ByHmac(Scheme):
         if self._declared.nonce is not None and not request.headers.get(self._declared.nonce.lower()):
             raise BadSignature(f"no {self._declared.nonce}")
         if self._declared.timestamp is not None:
-            self._check_time(request, self._declared.timestamp)
+            _check_time(request, self._declared.timestamp, self._declared.tolerance)
 
     def presented(self, request: Request, value: Value) -> Request:
         if self._declared.nonce is not None:
@@ -128,12 +134,34 @@ class ByHmac(Scheme):
         text = digest.hex() if self._declared.encoding == "hex" else base64.b64encode(digest).decode()
         return f"{self._declared.prefix}{text}"
 
-    def _check_time(self, request: Request, header: str) -> None:
-        told = request.headers.get(header.lower(), "")
-        if not _SECONDS.fullmatch(told):
-            raise BadSignature("no time of signing")
-        if abs(int(told) - request.received_at.timestamp()) > self._declared.tolerance:
-            raise BadSignature("signed too long ago, or in the future")
+
+class ByEd25519(Scheme):
+    public: ClassVar[bool] = True
+
+    def __init__(self, declared: language.Ed25519) -> None:
+        _must_be_signed(declared.timestamp, {name.lower() for name in declared.signed})
+        self._declared = declared
+        self._pieces = [piece(name) for name in declared.signed]
+        self.settings = (declared.key,)
+
+    def check(self, request: Request, value: Value) -> None:
+        told = request.headers.get(self._declared.header.lower())
+        if told is None:
+            raise BadSignature(f"no {self._declared.header}", missing=True)
+        try:
+            key = Ed25519PublicKey.from_public_bytes(base64.b64decode(value(self._declared.key), validate=True))
+            key.verify(base64.b64decode(told, validate=True), self._signed(request))
+        except (InvalidSignature, ValueError):
+            raise BadSignature("not signed by the provider's key") from None
+        _check_time(request, self._declared.timestamp, self._declared.tolerance)
+
+    def presented(self, request: Request, value: Value) -> Request:  # noqa: ARG002 - it has a key of its own
+        request = with_header(request, self._declared.timestamp, str(int(request.received_at.timestamp())))
+        signature = SIMULATED_KEY.sign(self._signed(request))
+        return with_header(request, self._declared.header, base64.b64encode(signature).decode())
+
+    def _signed(self, request: Request) -> bytes:
+        return b"".join(each(request) for each in self._pieces)
 
 
 class ByJwt(Scheme):
@@ -186,6 +214,7 @@ SCHEMES: Final[Mapping[type[language.Scheme], Callable[[Any], Scheme]]] = {
     language.SecretField: BySecretField,
     language.Hmac: ByHmac,
     language.Jwt: ByJwt,
+    language.Ed25519: ByEd25519,
 }
 
 
@@ -207,6 +236,19 @@ def with_query(request: Request, fields: Mapping[str, str]) -> Request:
     url = urlsplit(request.url)
     query = "&".join(filter(None, (url.query, urlencode(fields, quote_via=quote))))
     return replace(request, url=urlunsplit(url._replace(query=query)))
+
+
+def _must_be_signed(header: str, signed: Collection[str]) -> None:
+    if f"{HEADER}{header.lower()}" not in signed:
+        raise ValueError(f"{HEADER}{header} is not among what is signed")
+
+
+def _check_time(request: Request, header: str, tolerance: int) -> None:
+    told = request.headers.get(header.lower(), "")
+    if not _SECONDS.fullmatch(told):
+        raise BadSignature("no time of signing")
+    if abs(int(told) - request.received_at.timestamp()) > tolerance:
+        raise BadSignature("signed too long ago, or in the future")
 
 
 def _equal(given: str | None, ours: str) -> bool:

@@ -12,7 +12,7 @@ import msgspec
 from connectors.kit.config import configured
 from connectors.kit.declared import language
 from connectors.kit.declared.plugin import Declared
-from connectors.kit.declared.schemes import Value
+from connectors.kit.declared.schemes import SIMULATED_PUBLIC_KEY, Value
 from connectors.kit.declared.sending import FORM, JSON, revealed
 from connectors.kit.declared.templates import Tree
 from connectors.kit.request import Request
@@ -29,6 +29,11 @@ class DeclaredSimulator(LoopbackSimulator):
 
     plugin: ClassVar[type[Declared]]
     numbers: ClassVar[Iterator[int]]
+
+    def settings(self) -> dict[str, Any]:
+        """As ever, with the public half of the key it signs with."""
+        public = {name: SIMULATED_PUBLIC_KEY for each in self.plugin.schemes if each.public for name in each.settings}
+        return {**super().settings(), **public}
 
     async def answer(self, request: WireRequest) -> Reply:  # noqa: ARG002 - it takes whatever comes
         return reply(self._simulated.accepts, {"id": self._name()})
@@ -141,6 +146,15 @@ def _of_hmac(scheme: language.Hmac) -> dict[str, Mutator]:
     return {**_of_header(scheme.header), **signed, **changed}
 
 
+def _of_ed25519(scheme: language.Ed25519) -> dict[str, Mutator]:
+    signed = {name: change for piece in scheme.signed for name, change in NOTICED.get(piece, {}).items()}
+    return {
+        **_of_header(scheme.header),
+        **signed,
+        f"{scheme.timestamp} changed": mutate.header_flipped(scheme.timestamp),
+    }
+
+
 def _of_jwt(scheme: language.Jwt) -> dict[str, Mutator]:
     signed = {name: change for piece in scheme.claims.values() for name, change in NOTICED.get(piece, {}).items()}
     return {**_of_header(scheme.header), **signed, "replayed a year later": _later}
@@ -186,6 +200,7 @@ FORGERIES: Final[Mapping[type[language.Scheme], Callable[[Any], dict[str, Mutato
     language.SecretField: _of_secret,
     language.Hmac: _of_hmac,
     language.Jwt: _of_jwt,
+    language.Ed25519: _of_ed25519,
 }
 
 
