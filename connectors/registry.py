@@ -14,6 +14,7 @@ BUILT_IN: Mapping[str, str] = {
     "generic_http": "connectors.channels.generic_http:GenericHttp",
     "infobip": "connectors.channels.infobip:Infobip",
     "jasmin": "connectors.channels.jasmin:Jasmin",
+    "kannel": "connectors.channels.kannel:Kannel",
     "line": "connectors.channels.line:Line",
     "mailgun": "connectors.channels.mailgun:Mailgun",
     "macrokiosk": "connectors.channels.macrokiosk:Macrokiosk",
