@@ -18,13 +18,16 @@ from connectors.kit.collects import Collected
 from connectors.kit.config import PluginConfig
 from connectors.kit.errors import Refused
 from connectors.kit.http import Http
+from connectors.kit.outbound import File as File
+from connectors.kit.outbound import Outbound as Outbound
+from connectors.kit.outbound import OutboundEdit as OutboundEdit
+from connectors.kit.outbound import OutboundReaction as OutboundReaction
+from connectors.kit.outbound import Sent as Sent
 from connectors.kit.patience import USUAL, Patience
 from connectors.kit.request import Request, Response
 from normalizer.capability import Capability
 from normalizer.errors import ErrorCode
 from normalizer.inbound import Address, Inbound
-from normalizer.payload import Payload
-from normalizer.status import Status
 
 C = TypeVar("C", bound=PluginConfig)
 
@@ -65,71 +68,6 @@ class Outcome(StrEnum):
     """Nothing was stored; the provider should come again."""
     LATE = "late"
     """Not stored yet, but it will be; only where `Info.answers_within` is set. No success may be told by it."""
-
-
-@dataclass(frozen=True)
-class File:
-    """A stored file a payload carries."""
-
-    attachment_id: str
-    path: Path
-    media_type: str
-    name: str
-    size: int
-    url: str | None = None
-    """Opens the file without a key for some days, for providers that fetch what they send."""
-
-
-@dataclass(frozen=True)
-class Outbound:
-    """One provider request: a payload to an address."""
-
-    token: str
-    """Unique per delivery and payload; goes along where the provider echoes or deduplicates by it."""
-    address: Address
-    payload: Payload
-    thread: str | None = None
-    reply_to: str | None = None
-    """External id of the message quoted."""
-    subject: str | None = None
-    """Of the conversation; this and `references` only for channels with `capability.threads`."""
-    references: tuple[str, ...] = ()
-    """External ids of the conversation's earlier messages on this route, the oldest first."""
-    to: Address | None = None
-    """Whom the message is to, where this goes to somebody in copy."""
-    copied: tuple[str, ...] = ()
-    """Addresses of those in copy, who get it by requests of their own."""
-    auto: bool = False
-    """An automatic text, to be marked so that no machine answers it."""
-    files: Mapping[str, File] = field(default_factory=dict)
-    """By attachment id."""
-    message_id: str = ""
-    """Of the message it is, or is a piece of, in the hub's history."""
-    conversation_id: str = ""
-    """Of that message's conversation."""
-
-
-@dataclass(frozen=True)
-class OutboundEdit(Outbound):
-    external_id: str = ""
-    """Of the message to change; `payload` is its new content."""
-
-
-@dataclass(frozen=True)
-class OutboundReaction:
-    address: Address
-    external_id: str
-    reaction: str | None
-    """None takes ours back."""
-    thread: str | None = None
-
-
-@dataclass(frozen=True)
-class Sent:
-    """The provider took it. The first external id is the one reports will name."""
-
-    external_ids: tuple[str, ...]
-    status: Status = Status.ACCEPTED
 
 
 def _keeps_nothing(name: str) -> Path | bytes:  # noqa: ARG001 - what nobody kept has no name

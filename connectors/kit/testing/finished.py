@@ -4,8 +4,6 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from connectors.kit.base import Backfills, Checks, Fetches, Polls, Registers
-from connectors.kit.capability import outbound_names
-from connectors.kit.fixtures import Typing
 from connectors.kit.quality import QualityError, Standing, read_quality
 from connectors.kit.testing.subject import Nonconforming, Subject
 from normalizer.inbound import Inbound, ReadUpTo, StatusChanged
@@ -59,11 +57,7 @@ def _says_read(item: Inbound) -> bool:
 
 
 def _templates(subject: Subject) -> bool:
-    return any(
-        "template" in outbound_names(case.outbound)
-        for case in subject.fixtures.outbound
-        if not isinstance(case.outbound, Typing)
-    )
+    return subject.plugin.info.capability.templates
 
 
 def _leaves(subject: Subject) -> bool:
@@ -71,7 +65,7 @@ def _leaves(subject: Subject) -> bool:
 
 
 EVIDENCE: Final[Mapping[str, Callable[[Subject], bool]]] = {
-    "in": _comes("message_received"),
+    "in": _comes("message_received", "call_changed"),
     "out": _leaves,
     "media": _media,
     "status": _comes("status_changed", "read_up_to"),
