@@ -51,7 +51,7 @@ class WeChat(Plugin[AccountConfig]):
 
     def respond(self, request: Request, outcome: Outcome) -> Response:
         """Within five seconds, or the call is made again, and the person told that nobody is there."""
-        if outcome in (Outcome.OVERLOADED, Outcome.LATE):
+        if outcome is Outcome.OVERLOADED:
             return ANSWERS[outcome]
         if request.method == "GET":
             return Response(200, echo(request), WORDS)
