@@ -1,7 +1,7 @@
 """The route table: what is served, by whom it may be asked for, and what OpenAPI says of it."""
 
 from gateway.api import attachments, conversations, feeding, messages, operations, shapes, webhooks
-from gateway.api.connector_shapes import ConnectorList
+from gateway.api.connecting import CONNECTORS
 from gateway.api.contacts import CONTACTS
 from gateway.api.deliveries import DELIVERIES
 from gateway.api.descriptions import DESCRIPTIONS
@@ -208,14 +208,6 @@ ATTACHMENTS = (
 OPERATIONS = (
     Route(
         method="GET",
-        path="/v1/connectors",
-        do=operations.connectors,
-        scope=Scope.ADMIN,
-        summary="Connectors and how they are",
-        answer=ConnectorList,
-    ),
-    Route(
-        method="GET",
         path="/v1/quarantine",
         do=operations.quarantine,
         scope=Scope.ADMIN,
@@ -295,6 +287,7 @@ ROUTES: tuple[Route, ...] = (
     *PRESENCE,
     *ATTACHMENTS,
     *SUBSCRIPTIONS,
+    *CONNECTORS,
     *OPERATIONS,
     *DESCRIPTIONS,
 )

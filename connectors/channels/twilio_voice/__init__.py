@@ -6,6 +6,7 @@ Source: twilio.com/docs/voice (read 2026-11). Does not serve conferences, stream
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -28,11 +29,12 @@ from connectors.kit.base import (
     Registration,
     Sent,
     Settles,
+    Token,
 )
 from connectors.kit.config import PluginConfig
 from connectors.kit.errors import BadPayload
 from connectors.kit.request import Request, Response
-from normalizer.inbound import Inbound
+from normalizer.inbound import Claim, Inbound
 
 if TYPE_CHECKING:
     from connectors.channels.twilio_voice.client import Caller
@@ -92,6 +94,11 @@ class TwilioVoice(Plugin[VoiceConfig]):
     async def fetch(self, source: str) -> Fetched:
         # A recording is told of before it can be had.
         return Fetched(self.api.file(source, awaited=True))
+
+    def token(self, identity: str, claims: Sequence[Claim], at: datetime) -> Token:
+        from connectors.channels.twilio_voice.tokens import token
+
+        return token(self.config, identity, claims, at)
 
     async def check(self) -> Account:
         return await numbers.account(self.api, self.config)

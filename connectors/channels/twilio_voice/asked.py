@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Final
 from urllib.parse import urlencode
 
+from connectors.channels.twilio_voice.claims import KNOWN, MOST
 from connectors.channels.twilio_voice.people import peer
 from connectors.kit.errors import BadPayload
 from connectors.kit.request import Request
@@ -26,6 +27,7 @@ CONTEXT: Final = ("entry", "page", "device", "os", "app_version", "order", "erro
 CARRIED: Final = (
     *("Digits", "SpeechResult", "DialCallStatus", "QueueResult", "RecordingUrl", "RecordingSid", "RecordingDuration"),
     *CONTEXT,
+    KNOWN,
 )
 """What an address that is asked again must not lose: a redirection repeats none of it."""
 
@@ -128,7 +130,7 @@ class Asked:
 
     def again(self) -> str:
         """The same address once more, with what came to it."""
-        carried = {name: self.fields[name][:1000] for name in CARRIED if self.fields.get(name)}
+        carried = {name: self.fields[name][:MOST] for name in CARRIED if self.fields.get(name)}
         told = {**self.query, **carried, "held": str(self.held + 1)}
         return f"{self.base}?{urlencode(told)}"
 

@@ -72,7 +72,7 @@ class Config(PluginConfig, frozen=True, kw_only=True):
     """`AP…`: the TwiML application that calls out of apps go through."""
     push_sid: str | None = None
     """`CR…`: how a sleeping app is told that it rings."""
-    app_minutes: Annotated[int, msgspec.Meta(ge=1, le=1440)] = 60
+    app_minutes: Annotated[int, msgspec.Meta(ge=1, le=1430)] = 60
     """How long a token for an app lasts."""
     language: str = "en-US"
     """BCP 47, of what is said and of the speech that is listened for, until a step has another."""

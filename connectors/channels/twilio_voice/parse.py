@@ -7,7 +7,10 @@ Source: twilio.com/docs/voice/twiml, /docs/voice/api/recording, twilio.com/docs/
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+import msgspec
+
 from connectors.channels.twilio_voice.asked import CONTEXT, REPORTS, Asked, On, number, read
+from connectors.channels.twilio_voice.claims import KNOWN, claims_of
 from connectors.channels.twilio_voice.config import Config
 from connectors.channels.twilio_voice.flow import Turn, agent_at, turn
 from connectors.channels.twilio_voice.people import CLIENT, peer
@@ -15,7 +18,7 @@ from connectors.channels.twilio_voice.statuses import CALL, DELIVERY, ERROR, OVE
 from connectors.kit.errors import BadPayload
 from connectors.kit.request import Request
 from normalizer.context import Context, Said
-from normalizer.inbound import CallChanged, CallState, Ignored, Inbound, Media, StatusChanged, Unreadable
+from normalizer.inbound import CallChanged, CallState, Ignored, Inbound, Media, Peer, StatusChanged, Unreadable
 from normalizer.model import Direction
 from normalizer.parts import CallStatus, MediaKind
 from normalizer.status import Status
@@ -54,11 +57,21 @@ def _course(asked: Asked, config: Config) -> list[Inbound]:
         asked,
         "started",
         CallState.STARTED,
+        peer=_known(asked, config),
         status=taken.status if first else None,
         context=_context(asked) if first else None,
     )
     recording = _recording(asked, CallStatus.VOICEMAIL) if asked.on is On.RECORD else []
     return [began, *_moved(asked, taken, first), *recording]
+
+
+def _known(asked: Asked, config: Config) -> Peer:
+    """The caller, with what the app's server vouches for."""
+    known = asked.fields.get(KNOWN)
+    if known is None or asked.peer.contact_ref is None:
+        return asked.peer
+    claims = claims_of(config.auth_token, asked.peer.contact_ref, known)
+    return msgspec.structs.replace(asked.peer, claims=claims)
 
 
 def _moved(asked: Asked, taken: Turn, first: bool) -> list[Inbound]:
