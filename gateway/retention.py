@@ -1,4 +1,4 @@
-"""Forgetting what was kept long enough: raw requests, dedupe keys, fragments, exchanges, verifications, merges.
+"""Forgetting what was kept long enough: raw requests, dedupe keys, fragments, calls, exchanges, verifications, merges.
 
 Looks on a reader's connection and deletes by key in small batches through the writer, so that recording is never held
 up. What an open quarantine item needs for its replay stays: its raw request, and the dedupe keys of what came with it.
@@ -76,6 +76,14 @@ RULES: Sequence[Rule] = (
         " AND subject = f.connector_id || char(10) || f.grouping) ORDER BY connector_id, key LIMIT ?",
         drop="DELETE FROM fragments WHERE connector_id = ? AND key = ?",
     ),
+    Rule(
+        what="calls",
+        keep=lambda limits: max(30 * DAY, limits.keep_raw),
+        start=("", ""),
+        find="SELECT connector_id, external_id FROM calls WHERE (connector_id, external_id) > (?, ?) AND started_at < ?"
+        " ORDER BY connector_id, external_id LIMIT ?",
+        drop="DELETE FROM calls WHERE connector_id = ? AND external_id = ?",
+    ),  # what became of them stands in the history
     Rule(
         what="exchanges",
         keep=lambda limits: limits.keep_raw,

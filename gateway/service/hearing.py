@@ -12,6 +12,7 @@ from gateway.service.telling import tell
 from gateway.service.waiting import alarm, wait
 from normalizer.inbound import ConsentChanged, MessageReceived
 from normalizer.model import PRIORITY_RANK, ConversationKind, Inbox, Message, Priority
+from normalizer.parts import CallPart
 from normalizer.service import expect, is_emergency
 
 ASKED = "the sender called it an emergency"
@@ -75,7 +76,7 @@ def heard(
         wait(desk, place, case, message, expected)
     if raised:
         alarm(desk, place, case, message, raised)
-    if inbox.texts:
+    if inbox.texts and not any(isinstance(part, CallPart) for part in item.parts):  # nobody is rung up by a machine
         tell(desk, place, item, way, case, expected if begins else None, raised is not None)
 
 

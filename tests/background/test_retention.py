@@ -23,6 +23,7 @@ def fill(transaction: Transaction, items: Any) -> list[None]:
             transaction.insert(schema.arrivals, "pond", key, id_, None, at)
             transaction.insert(schema.idempotency, "helpdesk", key, "f", "m", at)
             transaction.insert(schema.fragments, "pond", key, f"group {key}", id_, b"{}", at)
+            transaction.insert(schema.calls, "pond", key, b"{}", at)
             transaction.insert(schema.exchanges, old_id(days), "pond", None, at, b"{}")
             link = ("c", "pond", "tel", "+44", b"", 0, "passed", "m", at, at)
             transaction.insert(schema.verifications, old_id(days), *link)
@@ -55,6 +56,7 @@ def test_periods_differ(tmp_path: Path) -> None:
                 "arrivals": 3,
                 "idempotency": 2,
                 "fragments": 2,
+                "calls": 3,
                 "exchanges": 1,
                 "verifications": 3,
                 "merges": 3,

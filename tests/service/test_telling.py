@@ -9,6 +9,7 @@ from normalizer.codec import encode
 from normalizer.hours import Hours, Span
 from normalizer.inbound import ConsentChanged, Person
 from normalizer.model import Consent, ConsentState, Contact, ConversationKind, Priority, Purpose
+from normalizer.parts import CallPart, CallStatus
 from tests.record.conftest import AT, peer, said
 from tests.service.conftest import SATURDAY, Shop, us
 
@@ -190,3 +191,11 @@ def test_two_conversations_are_told_each(shop):
     shop.hear()
     shop.hear(sender="8")
     assert len(shop.told()) == 2
+
+
+def test_who_rang_in_vain_is_expected_an_answer_and_rung_up_by_no_machine(shop):
+    shop.serve(**SERVES)
+    call = CallPart(call_id="c", status=CallStatus.MISSED)
+    shop.hear("Missed call", parts=(call,))
+    assert shop.told() == []
+    assert shop.due() is not None
