@@ -5,15 +5,16 @@ Callbacks repeat, arrive out of order and carry no time; long messages arrive jo
 """
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from connectors.channels.twilio_sms import listing, senders
+from connectors.channels.twilio_sms import senders
 from connectors.channels.twilio_sms.capability import CAPABILITY, without_mms
 from connectors.channels.twilio_sms.config import Config as SmsConfig
-from connectors.channels.twilio_sms.parse import parse
+from connectors.channels.twilio_sms.parse import parse, received
 from connectors.channels.twilio_sms.people import SCHEME
 from connectors.channels.twilio_sms.wire import overridden
+from connectors.families.twilio import listing
 from connectors.families.twilio.api import MESSAGING, Api, located
 from connectors.families.twilio.signature import verify
 from connectors.kit.base import (
@@ -87,7 +88,11 @@ class TwilioSms(Plugin[SmsConfig]):
         return Fetched(self.api.file(source))
 
     async def backfill(self, cursor: str | None) -> Polled:
-        return await listing.backfill(self.api, self.config, cursor, self.tools.now())
+        if cursor is None or not self.config.backfill:
+            return listing.beginning(self.tools.now())
+        numbers = await senders.receiving(self.api, self.config)
+        read = partial(received, keywords=self.config.default_keywords)
+        return await listing.backfill(self.api, numbers, read, cursor, self.tools.now())
 
     async def check(self) -> Account:
         return await senders.account(self.api, self.config)

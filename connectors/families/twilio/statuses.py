@@ -131,6 +131,28 @@ CODES: Final[Mapping[int, Row]] = {
     30032: UNREGISTERED,
     30034: UNREGISTERED,
     30036: Row(Refused, ErrorCode.EXPIRED),
+    # of chats
+    63003: NOBODY,
+    63005: NO_CONTENT,
+    63007: NO_SENDER,
+    63009: UPSTREAM,
+    63010: UPSTREAM,
+    63012: UPSTREAM,
+    63013: FILTERED,
+    63014: Row(OptedOut, ErrorCode.OPTED_OUT),
+    63015: NOT_ALLOWED,  # the sandbox was not joined
+    63016: Row(Refused, ErrorCode.WINDOW_CLOSED),
+    63017: CAPPED,
+    63018: CAPPED,
+    63019: NOT_FETCHED,
+    63021: NO_CONTENT,
+    63024: NOBODY,
+    63027: Row(Refused, ErrorCode.TEMPLATE_INVALID),
+    63032: FILTERED,
+    63033: Row(OptedOut, ErrorCode.OPTED_OUT),
+    63034: NO_MEDIA,
+    63038: CAPPED,
+    63041: Row(Refused, ErrorCode.TEMPLATE_INVALID),
 }
 """By `code` of an answer and `ErrorCode` of a report. What is not here speaks by its HTTP status, or is unknown."""
 

@@ -7,7 +7,7 @@ twilio.com/docs/messaging/api/message-resource#read-multiple-message-resources (
 """
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from hashlib import sha256
@@ -16,9 +16,6 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from connectors.channels.twilio_sms.config import Config
-from connectors.channels.twilio_sms.parse import received
-from connectors.channels.twilio_sms.senders import receiving
 from connectors.families.twilio.api import API, Api
 from connectors.kit.base import Polled
 from connectors.kit.errors import BadPayload, KitError, Temporary
@@ -35,6 +32,10 @@ FORMAT: Final = "%Y-%m-%dT%H:%M:%SZ"
 INBOUND: Final = "inbound"
 RECEIVED: Final = "received"
 NOT_FOUND: Final = "20404"
+
+
+Read = Callable[[Mapping[str, str], datetime], list[Inbound]]
+"""What the fields of a webhook become. Raises BadPayload."""
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -75,15 +76,18 @@ LISTED: Final = msgspec.json.Decoder(Listed)
 FILES: Final = msgspec.json.Decoder(Files)
 
 
-async def backfill(api: Api, config: Config, cursor: str | None, now: datetime) -> Polled:
-    """What came since the cursor. Raises Temporary, Misconfigured."""
-    if cursor is None or not config.backfill:
-        return Polled([], now.strftime(FORMAT), b"[]")
+def beginning(now: datetime) -> Polled:
+    """None of the past, and the cursor to begin with."""
+    return Polled([], now.strftime(FORMAT), b"[]")
+
+
+async def backfill(api: Api, numbers: Sequence[str], read: Read, cursor: str, now: datetime) -> Polled:
+    """What came to these numbers since the cursor. Raises Temporary, Misconfigured."""
     since = _moment(cursor)
     found: list[Found] = []
     unreadable: list[Inbound] = []
     cut = False
-    for number in await receiving(api, config):
+    for number in numbers:
         theirs, broken, more = await _written_to(api, number, since)
         found += theirs
         unreadable += broken
@@ -93,7 +97,7 @@ async def backfill(api: Api, config: Config, cursor: str | None, now: datetime) 
     reached = max(found[-1].at if cut else now - BACK, since)
     if cut and reached == since:
         raise Temporary(f"more than {MOST} messages within a second, at {cursor}")
-    inbound = [*unreadable, *[item for each in found for item in await _read(api, config, each)]]
+    inbound = [*unreadable, *[item for each in found for item in await _read(api, read, each)]]
     raw = b"[" + b",".join(each.raw for each in found) + b"]"
     return Polled(inbound, reached.strftime(FORMAT), raw, more=cut)
 
@@ -127,7 +131,7 @@ def _found(raw: bytes) -> Found:
     return Found(_sent_at(message.date_sent or message.date_created or ""), raw, message)
 
 
-async def _read(api: Api, config: Config, found: Found) -> list[Inbound]:
+async def _read(api: Api, read: Read, found: Found) -> list[Inbound]:
     """A message in the words of its webhook, so that both are read by the same rules."""
     message = found.message
     fields = {"MessageSid": message.sid, "From": message.sender, "Body": message.body or ""}
@@ -143,7 +147,7 @@ async def _read(api: Api, config: Config, found: Found) -> list[Inbound]:
             fields[f"MediaUrl{n}"] = f"{API}{file.uri.removesuffix('.json')}"
             fields[f"MediaContentType{n}"] = file.content_type
     try:
-        return received(fields, found.at, keywords=config.default_keywords)
+        return read(fields, found.at)
     except BadPayload as error:
         # As its webhook would have been, for that is what a replay reads.
         webhook = urlencode(fields).encode()
