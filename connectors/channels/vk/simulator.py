@@ -98,8 +98,18 @@ class Simulator(LoopbackSimulator):
     # --- the provider's side of a webhook -----------------------------------------------------------------------------
 
     def genuine(self, payload: bytes) -> WireRequest:
+        """To this community, with its secret where one stands in the payload."""
         path = urlsplit(self.hub_url).path or "/"
-        return WireRequest("POST", path, {"content-type": "application/json"}, payload)
+        return WireRequest("POST", path, {"content-type": "application/json"}, self._signed(payload))
+
+    def _signed(self, payload: bytes) -> bytes:
+        try:
+            told = msgspec.json.decode(payload, type=dict[str, Any])
+        except msgspec.MsgspecError:
+            return payload
+        if "secret" not in told:
+            return payload
+        return msgspec.json.encode({**told, "group_id": self._group, "secret": self.config["secret"]})
 
     def message(self, text: str = "hi", sender: str = "12345") -> bytes:
         return self.said(sender, text=text)

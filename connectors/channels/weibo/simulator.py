@@ -67,7 +67,15 @@ class Simulator(LoopbackSimulator):
     # --- the provider's side of a webhook -----------------------------------------------------------------------------
 
     def genuine(self, payload: bytes) -> WireRequest:
-        return WireRequest("POST", self._path({}), {"content-type": "application/json"}, payload)
+        """To this account, whomever the payload names."""
+        return WireRequest("POST", self._path({}), {"content-type": "application/json"}, self._addressed(payload))
+
+    def _addressed(self, payload: bytes) -> bytes:
+        try:
+            told = msgspec.json.decode(payload, type=dict[str, Any])
+        except msgspec.MsgspecError:
+            return payload
+        return msgspec.json.encode({**told, "receiver_id": int(self.config["account_id"])})
 
     def greeting(self, words: str) -> WireRequest:
         """Weibo's question when the address is set."""

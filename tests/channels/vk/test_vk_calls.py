@@ -1,16 +1,17 @@
 """Who is let in, what is kept of a call, and what is answered."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import msgspec
 import pytest
-from vk_community import OLGA, SECRET, SETTINGS, plugin
+from vk_community import FIXTURES, OLGA, SECRET, SETTINGS, plugin
 
 from connectors.channels.vk.parse import parse
 from connectors.channels.vk.simulator import CODE, Simulator
 from connectors.kit.base import Outcome
 from connectors.kit.errors import BadSignature
-from connectors.kit.fixtures import as_request
+from connectors.kit.fixtures import as_request, read_fixtures
 from connectors.kit.request import Request
 from normalizer.inbound import MessageReceived, Unreadable
 from tests.channels.beside import HOOK
@@ -22,7 +23,8 @@ def provider() -> Simulator:
 
 
 def came(provider: Simulator, body: bytes) -> Request:
-    return as_request(provider.genuine(body), HOOK, datetime.now(UTC))
+    """The very octets, whoever may have sent them."""
+    return as_request(replace(provider.genuine(b"{}"), body=body), HOOK, datetime.now(UTC))
 
 
 def asked(**more: object) -> bytes:
@@ -69,6 +71,13 @@ def test_of_a_secret_said_twice_nothing_is_kept(provider):
     (item,) = plugin().parse(kept)
     assert isinstance(item, MessageReceived)
     assert item.text == "hello"
+
+
+def test_a_fixture_is_posted_with_the_connectors_own_secret(provider):
+    body = next(case for case in read_fixtures(FIXTURES).inbound if case.name == "text").request.body
+    with pytest.raises(BadSignature):
+        plugin().verify(came(provider, body))
+    plugin().verify(as_request(provider.genuine(body), HOOK, datetime.now(UTC)))
 
 
 def item(levels: int) -> MessageReceived | Unreadable:

@@ -1,5 +1,6 @@
 """What WeChat answers, and what the hub is told; access tokens; files in and out."""
 
+import asyncio
 from datetime import timedelta
 from pathlib import Path
 
@@ -128,6 +129,14 @@ def test_a_token_is_fetched_once_and_again_before_it_ends(provider):
     during(provider, send_four, clock=lambda: NOW + timedelta(seconds=next(times)))
     assert asked(provider).count(TOKEN) == 2
     assert len(provider.sent) == 4
+
+
+def test_those_who_want_a_token_at_once_share_one(provider):
+    async def send_at_once(plugin):
+        await asyncio.gather(*(plugin.send(HELLO) for _ in range(5)))
+
+    during(provider, send_at_once)
+    assert (asked(provider).count(TOKEN), len(provider.sent)) == (1, 5)
 
 
 def test_a_token_that_counts_no_longer_is_renewed_once_and_the_message_leaves(provider):

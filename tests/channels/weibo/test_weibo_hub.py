@@ -1,6 +1,7 @@
 """A hub with this connector, and Weibo beside it: somebody writes, is answered, and stops following."""
 
 import asyncio
+from dataclasses import replace
 
 import msgspec
 import pytest
@@ -77,8 +78,9 @@ def test_a_call_nobody_signed_leaves_nothing_and_what_cannot_be_read_is_set_asid
             assert await beside.heard(forger.genuine(forger.message("let me in", LI))) == 403
             assert rows(beside.hub, "SELECT count(*) FROM raws") == [(0,)]
             other = Simulator({**SETTINGS, "account_id": 1902500099}, HOOK)
-            for body in (b"{", provider.said("image", LI), other.message("not for us", LI)):
-                assert await beside.heard(provider.genuine(body)) == 200
+            elsewhere = replace(provider.genuine(b"{"), body=other.message("not for us", LI))
+            for wire in (provider.genuine(b"{"), provider.genuine(provider.said("image", LI)), elsewhere):
+                assert await beside.heard(wire) == 200
             await beside.heard(provider.genuine(provider.message("readable", LI)))
             assert texts(beside.hub) == ["readable"]
             assert len(rows(beside.hub, "SELECT id FROM quarantine")) == 3
