@@ -5,6 +5,7 @@ import hashlib
 import hmac
 from dataclasses import replace
 from datetime import timedelta
+from urllib.parse import urlencode
 
 import jwt
 import pytest
@@ -191,6 +192,37 @@ def test_a_signature_by_a_key_that_is_no_secret(tmp_path):
         replace(sealed(), headers={**sealed().headers, "x-time": "1"}),
         replace(sealed(), headers={**sealed().headers, "x-signature": "é"}),
         came(b"{}", x_time="1"),
+    ):
+        with pytest.raises(BadSignature):
+            acme.verify(wrong)
+
+
+FIELDS = """\
+  - by: signed_fields
+    key: word
+    field: sig
+    timestamp: timestamp"""
+
+
+def filled_in(key=SECRET, at=NOW, text="a & b=c", method="POST", **fields):
+    told = {"text": text, "timestamp": str(int(at.timestamp())), "msisdn": "447700900222", **fields}
+    signed = "".join(f"&{name}={told[name].replace('&', '_').replace('=', '_')}" for name in sorted(told))
+    form = urlencode({**told, "sig": hmac.new(key.encode(), signed.encode(), hashlib.sha256).hexdigest().upper()})
+    return came(form.encode(), URL) if method == "POST" else came(b"", f"{URL}?{form}", "GET")
+
+
+@pytest.mark.parametrize("method", ["POST", "GET"])
+def test_a_hash_over_all_fields_stands_in_one_of_them(tmp_path, method):
+    acme = made(plugin(tmp_path, ACME.replace(BY_SECRET, FIELDS)))
+    genuine = filled_in(method=method)
+    acme.verify(genuine)
+    for wrong in (
+        filled_in("another", method=method),
+        filled_in(at=NOW - timedelta(seconds=301), method=method),
+        replace(genuine, body=genuine.body + b"&x=1", url=genuine.url.replace("?", "?x=1&")),
+        replace(genuine, body=genuine.body + b"&sig=0", url=genuine.url.replace("?", "?sig=0&")),
+        came(b"%ff", f"{URL}?%ff", method),
+        came(b"", URL, method),
     ):
         with pytest.raises(BadSignature):
             acme.verify(wrong)

@@ -72,6 +72,21 @@ class Hmac(Strict, frozen=True, kw_only=True, tag="hmac", tag_field="by"):
     """Seconds between the timestamp and our receiving, either way."""
 
 
+class SignedFields(Strict, frozen=True, kw_only=True, tag="signed_fields", tag_field="by"):
+    """A keyed hash over the fields of a form, or of the query of a GET, in one of them, in hexadecimal.
+
+    What is hashed is `&name=value` of every other field, sorted by name, with `_` for each `&` and `=` of a value.
+    """
+
+    key: str
+    field: str
+    algorithm: Literal["md5", "sha1", "sha256", "sha512"] = "sha256"
+    timestamp: str
+    """A field of seconds since 1970."""
+    tolerance: int = 300
+    """Seconds between the timestamp and our receiving, either way."""
+
+
 class Jwt(Strict, frozen=True, kw_only=True, tag="jwt", tag_field="by"):
     """A JSON Web Token signed with a shared key (HS256), whose claims hold hashes of what came."""
 
@@ -96,7 +111,7 @@ class Ed25519(Strict, frozen=True, kw_only=True, tag="ed25519", tag_field="by"):
     """Seconds between the timestamp and our receiving, either way."""
 
 
-Scheme = BasicAuth | SecretField | Hmac | Jwt | Ed25519
+Scheme = BasicAuth | SecretField | Hmac | SignedFields | Jwt | Ed25519
 
 # --- receiving ------------------------------------------------------------------------------------------------------
 

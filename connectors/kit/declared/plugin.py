@@ -6,6 +6,7 @@ from typing import Any, ClassVar, cast
 
 from connectors.kit.base import ANSWERS, Info, Outbound, Outcome, Plugin, Sent, Tools
 from connectors.kit.config import PluginConfig
+from connectors.kit.declared.checks import Scheme
 from connectors.kit.declared.config import config_of
 from connectors.kit.declared.document import Document, Where
 from connectors.kit.declared.filling import filled
@@ -14,7 +15,7 @@ from connectors.kit.declared.language import Channel, Setting
 from connectors.kit.declared.loading import load
 from connectors.kit.declared.misworded import Misworded
 from connectors.kit.declared.receiving import Reading
-from connectors.kit.declared.schemes import Scheme, scheme
+from connectors.kit.declared.schemes import scheme
 from connectors.kit.declared.sending import Sending, revealed
 from connectors.kit.declared.templates import VARIABLES
 from connectors.kit.request import Request, Response

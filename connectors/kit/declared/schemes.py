@@ -1,13 +1,8 @@
-"""How a provider shows that a request is its own: each scheme checks, and presents what it checks.
-
-`check` raises BadSignature; `presented` is the provider's side, for the simulator. Both are pure. `value` gives a
-setting's text by its name.
-"""
+"""How a provider shows that a request is its own, by the names that declarations use."""
 
 import base64
 import hmac
 import re
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -20,33 +15,20 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from connectors.kit.declared import language
+from connectors.kit.declared.checks import Scheme, Value, check_time, equal
 from connectors.kit.declared.pieces import HEADER, piece
+from connectors.kit.declared.signed_fields import BySignedFields
 from connectors.kit.errors import BadSignature
 from connectors.kit.request import MAX_FIELDS, Request
 
-Value = Callable[[str], str]
 HIDDEN: Final = re.compile(r"[\w.-]{0,40}secret", re.ASCII | re.IGNORECASE)
 """Names whose values the hub does not keep with a request."""
-_SECONDS: Final = re.compile(r"[0-9]{1,12}", re.ASCII)
 JWT_ALGORITHM: Final = "HS256"
 LASTS: Final = 60
 """Seconds that a simulated token holds."""
 SIMULATED_KEY: Final = Ed25519PrivateKey.from_private_bytes(sha256(b"a provider that is simulated").digest())
 """Known to everybody: of simulators only."""
 SIMULATED_PUBLIC_KEY: Final = base64.b64encode(SIMULATED_KEY.public_key().public_bytes_raw()).decode()
-
-
-class Scheme(ABC):
-    settings: tuple[str, ...]
-    """The settings it needs."""
-    public: ClassVar[bool] = False
-    """None of them is a secret, because only the provider can sign."""
-
-    @abstractmethod
-    def check(self, request: Request, value: Value) -> None: ...
-
-    @abstractmethod
-    def presented(self, request: Request, value: Value) -> Request: ...
 
 
 class ByBasicAuth(Scheme):
@@ -112,13 +94,13 @@ class ByHmac(Scheme):
         told = next((request.headers[name.lower()] for name in names if name.lower() in request.headers), None)
         ours = self._signature(request, value)
         given = [each.strip() for each in (told or "").split(",")] if self._declared.several else [told]
-        fits = [_equal(each, ours) for each in given]  # all are compared, whichever fits
+        fits = [equal(each, ours) for each in given]  # all are compared, whichever fits
         if not any(fits):
             raise BadSignature("not signed with this key, or for another address", missing=told is None)
         if self._declared.nonce is not None and not request.headers.get(self._declared.nonce.lower()):
             raise BadSignature(f"no {self._declared.nonce}")
         if self._declared.timestamp is not None:
-            _check_time(request, self._declared.timestamp, self._declared.tolerance)
+            check_time(_header(request, self._declared.timestamp), request, self._declared.tolerance)
 
     def presented(self, request: Request, value: Value) -> Request:
         if self._declared.nonce is not None:
@@ -153,7 +135,7 @@ class ByEd25519(Scheme):
             key.verify(base64.b64decode(told, validate=True), self._signed(request))
         except (InvalidSignature, ValueError):
             raise BadSignature("not signed by the provider's key") from None
-        _check_time(request, self._declared.timestamp, self._declared.tolerance)
+        check_time(_header(request, self._declared.timestamp), request, self._declared.tolerance)
 
     def presented(self, request: Request, value: Value) -> Request:  # noqa: ARG002 - it has a key of its own
         request = with_header(request, self._declared.timestamp, str(int(request.received_at.timestamp())))
@@ -180,7 +162,7 @@ class ByJwt(Scheme):
         self._check_time(claims, request.received_at)
         for claim, hashed in self._pieces.items():
             given, ours = claims.get(claim, ""), hashed(request).decode()
-            if not _equal(given if isinstance(given, str) else None, ours):
+            if not equal(given if isinstance(given, str) else None, ours):
                 raise BadSignature(f"the claim {claim} is about another request")
 
     def presented(self, request: Request, value: Value) -> Request:
@@ -213,6 +195,7 @@ SCHEMES: Final[Mapping[type[language.Scheme], Callable[[Any], Scheme]]] = {
     language.BasicAuth: ByBasicAuth,
     language.SecretField: BySecretField,
     language.Hmac: ByHmac,
+    language.SignedFields: BySignedFields,
     language.Jwt: ByJwt,
     language.Ed25519: ByEd25519,
 }
@@ -243,18 +226,10 @@ def _must_be_signed(header: str, signed: Collection[str]) -> None:
         raise ValueError(f"{HEADER}{header} is not among what is signed")
 
 
-def _check_time(request: Request, header: str, tolerance: int) -> None:
-    told = request.headers.get(header.lower(), "")
-    if not _SECONDS.fullmatch(told):
-        raise BadSignature("no time of signing")
-    if abs(int(told) - request.received_at.timestamp()) > tolerance:
-        raise BadSignature("signed too long ago, or in the future")
-
-
-def _equal(given: str | None, ours: str) -> bool:
-    return given is not None and hmac.compare_digest(given.encode("utf-8", "surrogatepass"), ours.encode())
+def _header(request: Request, name: str) -> str:
+    return request.headers.get(name.lower(), "")
 
 
 def _same(given: str | None, ours: str, what: str) -> None:
-    if not _equal(given, ours):
+    if not equal(given, ours):
         raise BadSignature(f"not {what} of this connector", missing=given is None)

@@ -11,8 +11,9 @@ import msgspec
 
 from connectors.kit.config import configured
 from connectors.kit.declared import language
+from connectors.kit.declared.checks import Value
 from connectors.kit.declared.plugin import Declared
-from connectors.kit.declared.schemes import SIMULATED_PUBLIC_KEY, Value
+from connectors.kit.declared.schemes import SIMULATED_PUBLIC_KEY
 from connectors.kit.declared.sending import FORM, JSON, revealed
 from connectors.kit.declared.templates import Tree
 from connectors.kit.request import Request
@@ -155,6 +156,30 @@ def _of_ed25519(scheme: language.Ed25519) -> dict[str, Mutator]:
     }
 
 
+def _of_signed_fields(scheme: language.SignedFields) -> dict[str, Mutator]:
+    changes = {
+        f"{scheme.field} changed": _field_of(lambda name, text: mutate.flipped(text) if name == scheme.field else text),
+        f"{scheme.field} dropped": _field_of(lambda name, text: None if name == scheme.field else text),
+        "every other field changed": _field_of(lambda name, text: text if name == scheme.field else f"{text}0"),
+    }
+    return {**changes, "replayed a year later": _later}
+
+
+def _field_of(change: Callable[[str, str], str | None]) -> Mutator:
+    """In the body or, of a GET, in the query."""
+
+    def changed(fields: list[tuple[str, str]]) -> list[tuple[str, str]]:
+        given = [(name, change(name, text)) for name, text in fields]
+        return [(name, text) for name, text in given if text is not None]
+
+    def mutated(request: Request) -> Request:
+        if request.method == "GET":
+            return _query_of(changed)(request)
+        return replace(request, body=urlencode(changed(request.form)).encode())
+
+    return mutated
+
+
 def _of_jwt(scheme: language.Jwt) -> dict[str, Mutator]:
     signed = {name: change for piece in scheme.claims.values() for name, change in NOTICED.get(piece, {}).items()}
     return {**_of_header(scheme.header), **signed, "replayed a year later": _later}
@@ -199,6 +224,7 @@ FORGERIES: Final[Mapping[type[language.Scheme], Callable[[Any], dict[str, Mutato
     language.BasicAuth: _of_credentials,
     language.SecretField: _of_secret,
     language.Hmac: _of_hmac,
+    language.SignedFields: _of_signed_fields,
     language.Jwt: _of_jwt,
     language.Ed25519: _of_ed25519,
 }
