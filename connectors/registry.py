@@ -28,6 +28,7 @@ BUILT_IN: Mapping[str, str] = {
     "slack": "connectors.channels.slack:Slack",
     "smpp": "connectors.channels.smpp:Smpp",
     "telegram": "connectors.channels.telegram:Telegram",
+    "telnyx": "connectors.channels.telnyx:Telnyx",
     "thinq": "connectors.channels.thinq:ThinQ",
     "twilio_sms": "connectors.channels.twilio_sms:TwilioSms",
     "twilio_voice": "connectors.channels.twilio_voice:TwilioVoice",
