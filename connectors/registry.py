@@ -34,6 +34,7 @@ BUILT_IN: Mapping[str, str] = {
     "twilio_voice": "connectors.channels.twilio_voice:TwilioVoice",
     "viber": "connectors.channels.viber:Viber",
     "vk": "connectors.channels.vk:Vk",
+    "vonage_sms": "connectors.channels.vonage_sms:VonageSms",
     "wavy": "connectors.channels.wavy:Wavy",
     "wechat": "connectors.channels.wechat:WeChat",
     "whatsapp": "connectors.channels.whatsapp:WhatsApp",
