@@ -240,9 +240,28 @@ class Alphabets(Strict, frozen=True, kw_only=True):
     other: str | None = None
 
 
+class Login(Strict, frozen=True, kw_only=True):
+    """A request for a token, which is `{access_token}` in what is sent until it ends."""
+
+    method: Literal["GET", "POST"] = "POST"
+    url: str
+    headers: dict[str, str] = {}
+    basic: Credentials | None = None
+    query: dict[str, Any] = {}
+    form: dict[str, Any] | None = None
+    json: Any = None
+    token: str
+    """A path in the answer."""
+    lasts: str | int = "expires_in"
+    """Seconds, or a path to them."""
+    again: tuple[int | str, ...] = (401,)
+    """Statuses and codes of a refused send by which a kept token is asked for once more."""
+
+
 class Send(Strict, frozen=True, kw_only=True):
     """Of `json`, `form` and `query` there may be what the provider wants; their texts are templates."""
 
+    login: Login | None = None
     method: Literal["GET", "POST"] = "POST"
     url: str
     headers: dict[str, str] = {}
@@ -289,6 +308,8 @@ class Call(Strict, frozen=True, kw_only=True):
 
 
 class Simulated(Strict, frozen=True, kw_only=True):
+    login: Answered | None = None
+    """What a request for a token is answered."""
     accepts: Answered
     failures: dict[str, Answered]
     """By the names of `connectors.kit.testing.simulator.Failure`, those without words left out."""

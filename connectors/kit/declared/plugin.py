@@ -13,6 +13,7 @@ from connectors.kit.declared.filling import filled
 from connectors.kit.declared.kinds import PROMISED
 from connectors.kit.declared.language import Channel, Setting
 from connectors.kit.declared.loading import load
+from connectors.kit.declared.logins import Kept
 from connectors.kit.declared.misworded import Misworded
 from connectors.kit.declared.receiving import Reading
 from connectors.kit.declared.schemes import scheme
@@ -40,6 +41,7 @@ class Declared(Plugin[PluginConfig]):
         if channel is not self.declaration:
             self.reading, self.sending = Reading(channel), Sending(channel)
         reply = channel.receive.reply
+        self._kept = Kept(tools.now)
         self._heard = Response(reply.status, reply.text.encode(), {"content-type": reply.type} if reply.text else {})
 
     def verify(self, request: Request) -> None:
@@ -53,7 +55,8 @@ class Declared(Plugin[PluginConfig]):
         return ANSWERS[outcome] if ANSWERS[outcome].status >= 400 else self._heard
 
     async def send(self, outbound: Outbound) -> Sent:
-        return await self.sending.send(self.tools.http, outbound, revealed(self.config), self.tools.webhook_url)
+        settings = revealed(self.config)
+        return await self.sending.send(self.tools.http, outbound, settings, self.tools.webhook_url, self._kept)
 
     def _setting(self, name: str) -> str:
         return str(revealed(self.config)[name])
@@ -77,6 +80,8 @@ def plugin_of(module: str, file: str) -> type[Declared]:
     }
     made = {part: _made(document, part, make) for part, make in parts.items()}
     _check_schemes(channel, document, made["verify"])
+    if channel.send.login is not None and channel.simulated.login is None:
+        raise document.error(("simulated",), "`login` is missing: what a request for a token is answered")
     namespace = {
         "__module__": module,
         "__doc__": channel.summary,

@@ -6,27 +6,27 @@ Raises the sending errors of `connectors.kit.errors`. Nothing that is raised or 
 import re
 from collections.abc import Mapping
 from typing import Any, Final
-from urllib.parse import quote, urlencode
 
 import msgspec
 
 from connectors.kit.base import Outbound, Sent
 from connectors.kit.declared.fields import optional
 from connectors.kit.declared.language import Channel, Send
+from connectors.kit.declared.logins import Kept, Logins
 from connectors.kit.declared.meanings import BY_STATUS, UNKNOWN, Codes, Meaning
 from connectors.kit.declared.misworded import Misworded
 from connectors.kit.declared.paths import Path, bounded
-from connectors.kit.declared.schemes import basic
-from connectors.kit.declared.templates import VARIABLES, Template, Tree
-from connectors.kit.errors import BadPayload, KitError, OutcomeUnknown, Refused, Temporary
+from connectors.kit.declared.templates import VARIABLES
+from connectors.kit.declared.wire import Wire
+from connectors.kit.errors import BadPayload, KitError, Misconfigured, OutcomeUnknown, Refused, Temporary
 from connectors.kit.http import Answer, Http
 from connectors.kit.request import decode
 from connectors.kit.secret import Secret
 from normalizer.errors import ErrorCode
 from normalizer.segments import EXPRESSIBLE
 
-FORM: Final = "application/x-www-form-urlencoded"
-JSON: Final = "application/json"
+UNKNOWN_TO_LOGIN: Final = VARIABLES - {"webhook_url"}
+"""What only a message has."""
 LONGEST: Final = 300
 """Characters of a provider's words that are kept."""
 MOST_TEXT: Final = 2000
@@ -41,11 +41,8 @@ class Sending:
     def __init__(self, channel: Channel) -> None:
         send, known = channel.send, VARIABLES | channel.settings.keys()
         self._send = send
-        self._url = Template(send.url, known)
-        self._headers, self._query = Tree(send.headers, known), Tree(send.query, known)
-        self._form = Tree(send.form, known) if send.form is not None else None
-        self._json = Tree(send.json, known) if send.json is not None else None
-        self._basic = Tree([send.basic.user, send.basic.password], known) if send.basic is not None else None
+        self._wire = Wire(send, known)
+        self._login = Logins(send.login, known - UNKNOWN_TO_LOGIN) if send.login is not None else None
         self._pattern = _pattern(send)
         self._when = Path(send.success.when)
         self._id = Path(send.id) if send.id is not None else None
@@ -54,11 +51,30 @@ class Sending:
         ]
         self._codes = Codes(channel.errors)
 
-    async def send(self, http: Http, outbound: Outbound, settings: Mapping[str, Any], webhook_url: str) -> Sent:
+    async def send(
+        self, http: Http, outbound: Outbound, settings: Mapping[str, Any], webhook_url: str, kept: Kept
+    ) -> Sent:
         values = {**values_of(outbound, settings, webhook_url), **self._written(outbound.payload.text or "")}
-        headers, body = self._content(values)
-        answer = await http.request(self._send.method, self._address(values), headers=headers, body=body)
-        return self._sent(answer, outbound)
+        if self._login is None:
+            return self._sent(await self._wire.request(http, values), outbound)
+        for _ in range(2):
+            token, fresh = await self._login.token(http, settings, kept)
+            answer = await self._wire.request(http, {**values, "access_token": token})
+            if not self._ended(answer):
+                return self._sent(answer, outbound)
+            kept.forget()
+            if fresh:
+                break
+        raise Misconfigured(
+            "a new access token was refused; check the credentials and what they allow",
+            code=ErrorCode.AUTH_FAILED,
+            provider_code=str(answer.status),
+        )
+
+    def _ended(self, answer: Answer) -> bool:
+        """Whether an answer refuses the access token."""
+        code = _first(self._codes_at, self._tree(answer))
+        return self._login is not None and self._login.ended(answer.status, code)
 
     def _written(self, text: str) -> dict[str, str | None]:
         """The text by its alphabet."""
@@ -69,20 +85,6 @@ class Sending:
             "other_text": None if plain else text,
             "encoding": words.gsm if plain else words.other,
         }
-
-    def _address(self, values: Mapping[str, Any]) -> str:
-        query = self._query(values) or {}
-        return f"{self._url.address(values)}{'?' if query else ''}{urlencode(query, quote_via=quote)}"
-
-    def _content(self, values: Mapping[str, Any]) -> tuple[dict[str, str], bytes | None]:
-        headers = {name.lower(): str(value) for name, value in (self._headers(values) or {}).items()}
-        if self._basic is not None:
-            headers["authorization"] = basic(*map(str, self._basic(values)))
-        if self._json is not None:
-            return {"content-type": JSON, **headers}, msgspec.json.encode(self._json(values))
-        if self._form is not None:
-            return {"content-type": FORM, **headers}, urlencode(self._form(values) or {}, doseq=True).encode()
-        return headers, None
 
     def _sent(self, answer: Answer, outbound: Outbound) -> Sent:
         tree = self._tree(answer)

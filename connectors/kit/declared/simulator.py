@@ -14,8 +14,9 @@ from connectors.kit.declared import language
 from connectors.kit.declared.checks import Value
 from connectors.kit.declared.plugin import Declared
 from connectors.kit.declared.schemes import SIMULATED_PUBLIC_KEY
-from connectors.kit.declared.sending import FORM, JSON, revealed
-from connectors.kit.declared.templates import Tree
+from connectors.kit.declared.sending import revealed
+from connectors.kit.declared.templates import Template, Tree
+from connectors.kit.declared.wire import FORM, JSON
 from connectors.kit.request import Request
 from connectors.kit.testing import mutate
 from connectors.kit.testing.simulator import Failure, LoopbackSimulator, Reply, WireRequest, run
@@ -36,8 +37,16 @@ class DeclaredSimulator(LoopbackSimulator):
         public = {name: SIMULATED_PUBLIC_KEY for each in self.plugin.schemes if each.public for name in each.settings}
         return {**super().settings(), **public}
 
-    async def answer(self, request: WireRequest) -> Reply:  # noqa: ARG002 - it takes whatever comes
-        return reply(self._simulated.accepts, {"id": self._name()})
+    async def answer(self, request: WireRequest) -> Reply:
+        answered = self._simulated.accepts if self.is_send(request) else self._simulated.login
+        return reply(answered or self._simulated.accepts, {"id": self._name()})
+
+    def is_send(self, request: WireRequest) -> bool:
+        login = self.plugin.declaration.send.login
+        if login is None:
+            return True
+        address = Template(login.url, self._known).address(self._settings())
+        return urlsplit(address).path != request.path.partition("?")[0]
 
     def genuine(self, payload: bytes) -> WireRequest:
         call = self._simulated.message

@@ -14,9 +14,11 @@ import phonenumbers
 
 from connectors.kit.declared.misworded import Misworded
 
-VARIABLES: Final = frozenset({"to", "text", "gsm_text", "other_text", "encoding", "token", "webhook_url", "message_id"})
+VARIABLES: Final = frozenset(
+    ("to", "text", "gsm_text", "other_text", "encoding", "token", "access_token", "webhook_url", "message_id")
+)
 """The recipient as the hub has it (E.164), the text, the text where GSM 03.38 expresses it and where not, the
-provider's word for that alphabet, the request's own token, where reports may go, and the message."""
+provider's word for that alphabet, the request's own token, that of `login`, where reports may go, and the message."""
 FILTERS: Final[Mapping[str, Callable[[str], str]]] = {
     "digits": lambda text: re.sub(r"[^0-9]", "", text),
     "hex_utf16": lambda text: text.encode("utf-16-be").hex().upper(),

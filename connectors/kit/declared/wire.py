@@ -1,0 +1,46 @@
+"""A declared request: from values to method, address, headers and body."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+from urllib.parse import quote, urlencode
+
+import msgspec
+
+from connectors.kit.declared.language import Login, Send
+from connectors.kit.declared.schemes import basic
+from connectors.kit.declared.templates import Template, Tree
+from connectors.kit.http import Answer, Http
+
+FORM: Final = "application/x-www-form-urlencoded"
+JSON: Final = "application/json"
+
+
+class Wire:
+    """Raises ValueError where the declaration cannot work."""
+
+    def __init__(self, declared: Send | Login, known: frozenset[str]) -> None:
+        self._method = declared.method
+        self._url = Template(declared.url, known)
+        self._headers, self._query = Tree(declared.headers, known), Tree(declared.query, known)
+        self._form = Tree(declared.form, known) if declared.form is not None else None
+        self._json = Tree(declared.json, known) if declared.json is not None else None
+        self._basic = Tree([declared.basic.user, declared.basic.password], known) if declared.basic else None
+
+    async def request(self, http: Http, values: Mapping[str, Any], *, reads: bool = False) -> Answer:
+        """Raises as Http does."""
+        headers, body = self._content(values)
+        return await http.request(self._method, self.address(values), headers=headers, body=body, reads=reads)
+
+    def address(self, values: Mapping[str, Any]) -> str:
+        query = self._query(values) or {}
+        return f"{self._url.address(values)}{'?' if query else ''}{urlencode(query, quote_via=quote)}"
+
+    def _content(self, values: Mapping[str, Any]) -> tuple[dict[str, str], bytes | None]:
+        headers = {name.lower(): str(value) for name, value in (self._headers(values) or {}).items()}
+        if self._basic is not None:
+            headers["authorization"] = basic(*map(str, self._basic(values)))
+        if self._json is not None:
+            return {"content-type": JSON, **headers}, msgspec.json.encode(self._json(values))
+        if self._form is not None:
+            return {"content-type": FORM, **headers}, urlencode(self._form(values) or {}, doseq=True).encode()
+        return headers, None
