@@ -23,6 +23,7 @@ from gateway.feed import REREAD, Feed
 from gateway.files import Files
 from gateway.ids import new_id
 from gateway.lanes import Lanes
+from gateway.learning import Learning
 from gateway.links import Links
 from gateway.listening.apart import Apart
 from gateway.listening.listening import Listening
@@ -89,6 +90,7 @@ class Hub:
         self.backfilling = Backfilling(self)
         self.clock = Clock(self)
         self.confirming = Confirming()
+        self.learning = Learning()
         self.bus = open_bus(settings.bus_url.reveal())
         self.relays = Relays(self, self.bus)
         self.listening = Listening(self)

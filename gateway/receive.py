@@ -15,7 +15,7 @@ from time import monotonic
 import structlog
 
 from connectors.kit.base import ANSWERS, Outcome
-from connectors.kit.errors import BadPayload, BadSignature
+from connectors.kit.errors import BadPayload, BadSignature, UnknownKey
 from connectors.kit.request import Request, Response
 from gateway.arrival import Arrival, Recorded, raw_of
 from gateway.hub import Hub
@@ -49,11 +49,21 @@ def read(connector: LiveConnector, request: Request) -> Arrival:
     return Arrival(connector.place, raw, items)
 
 
+async def _read(hub: Hub, connector: LiveConnector, request: Request) -> Arrival:
+    """As `read`, once more where a key had to be learnt. Raises BadSignature, Overloaded."""
+    try:
+        return read(connector, request)
+    except UnknownKey as error:
+        key = error.key
+    await hub.learning.learn(connector, key)
+    return read(connector, request)
+
+
 async def receive(hub: Hub, connector: LiveConnector, request: Request) -> Response:
     """What the provider hears, after the commit."""
     try:
         hub.writer.admit()
-        writing = hub.writer.write(record, read(connector, request))
+        writing = hub.writer.write(record, await _read(hub, connector, request))
         if (within := connector.plugin.info.answers_within) is not None:
             await asyncio.wait([writing], timeout=within)
             if not writing.done():
@@ -66,11 +76,20 @@ async def receive(hub: Hub, connector: LiveConnector, request: Request) -> Respo
     return answer(hub, connector, request, recorded)
 
 
+def _read_blocking(hub: Hub, connector: LiveConnector, request: Request) -> Arrival:
+    try:
+        return read(connector, request)
+    except UnknownKey as error:
+        key = error.key
+    asyncio.run_coroutine_threadsafe(hub.learning.learn(connector, key), hub.loop).result()
+    return read(connector, request)
+
+
 def receive_blocking(hub: Hub, connector: LiveConnector, request: Request) -> Response:
     """`receive` for a thread that may wait."""
     try:
         hub.writer.admit()
-        writing = hub.writer.submit(record, read(connector, request))
+        writing = hub.writer.submit(record, _read_blocking(hub, connector, request))
         try:
             recorded = writing.result(connector.plugin.info.answers_within)
         except TookTooLong:

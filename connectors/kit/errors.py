@@ -2,6 +2,7 @@
 
 KitError
 ├── BadSignature      receiving: refuse, store nothing
+│   └── UnknownKey    receiving: learn the key it names, and look again
 ├── BadPayload        receiving: quarantine, the provider hears success
 ├── Temporary         sending: provably not accepted; send again later
 ├── OutcomeUnknown    sending: it may have left; never repeat blindly
@@ -42,6 +43,15 @@ class BadSignature(KitError):
         """The provider may have sent it and failed to sign it: it is asked to come again (503)."""
         self.reason = reason
         """A word the sender may hear, where it is a customer's app rather than a provider: `expired`, …"""
+
+
+class UnknownKey(BadSignature):
+    """It is signed with a key that was not learnt yet (`connectors.kit.keys`)."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"signed with the unknown key {key}")
+        self.key = key
+        """Its name, of which the plugin made sure that only the provider can publish a key there."""
 
 
 class BadPayload(KitError):

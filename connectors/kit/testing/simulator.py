@@ -82,6 +82,8 @@ class LoopbackSimulator(ABC):
     """What the provider answers for each failure that has an answer (all but `WORDLESS`)."""
     LACKS: ClassVar[Mapping[Failure, str]] = {}
     """Which of them this provider does not have, and why: not every one tells that somebody shut us out."""
+    KEYS: ClassVar[Mapping[str, bytes]] = {}
+    """Where the plugin has the ability `Keys`: those it signs with, by name, as the provider publishes them."""
     mutators: ClassVar[Mapping[str, Callable[[Request], Request]]]
     """By name: each makes of a genuine webhook one the provider did not send. `connectors.kit.testing.mutate` has the
     usual ones. Together they touch everything that is signed; of a token they flip and drop it."""

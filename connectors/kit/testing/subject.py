@@ -24,6 +24,7 @@ from connectors.kit.collects import Closes
 from connectors.kit.config import configured
 from connectors.kit.fixtures import Fixtures, OutboundCase, Typing, read_fixtures
 from connectors.kit.http import Exchange, Http
+from connectors.kit.keys import Keys
 from connectors.kit.redact import secrets_of
 from connectors.kit.testing.simulator import LoopbackSimulator
 
@@ -54,11 +55,16 @@ class Subject:
         return self.plugin.described(configured(self.plugin.Config, self.fixtures.config))
 
     def receiving(self) -> Plugin[Any]:
-        """The plugin as `config.json` configures it, for what does no I/O."""
-        return self.plugin(
+        """The plugin as `config.json` configures it, for what does no I/O; its simulator's keys it has learnt."""
+        plugin = self.plugin(
             configured(self.plugin.Config, self.fixtures.config),
             self._tools(Http(self.fixtures.connector)),
         )
+        keys: object = plugin
+        if isinstance(keys, Keys):
+            for name, octets in self.simulator.KEYS.items():
+                keys.keep_key(name, octets)
+        return plugin
 
     def simulated(self) -> LoopbackSimulator:
         return self.simulator(self.fixtures.config, self.fixtures.url)
