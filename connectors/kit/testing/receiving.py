@@ -127,7 +127,9 @@ def check_simulated_message_is_genuine(subject: Subject) -> None:
     writes = bool(comes & {"message_received", "call_changed"})  # else nobody writes here, but is heard of
     said = [item.text for item in items if isinstance(item, MessageReceived)]
     said += [item.transcript for item in items if isinstance(item, CallChanged) and item.transcript]
-    if said != ["how are you?"] * writes or not items or any(isinstance(item, Unreadable) for item in items):
+    if len(said) != writes or not all("how are you?" in words for words in said):  # a review says its stars, too
+        raise Nonconforming(f"the simulator's message is parsed to {items}")
+    if not items or any(isinstance(item, Unreadable) for item in items):
         raise Nonconforming(f"the simulator's message is parsed to {items}")
 
 
