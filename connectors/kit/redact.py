@@ -14,8 +14,11 @@ MOST = 2048
 """Characters kept of a body."""
 STARS = "***"
 
-_NAMED = r"(?:[\w-]{0,40}(?:token|secret(?:_?key)?|passw(?:or)?d|api_?key|signature)|pwd|key|sig|auth|authorization)"
-_WORDS = ("bearer", "basic", "token", "secret", "passw", "key", "pwd", "sig", "auth")
+_NAMED = (
+    r"(?:[\w-]{0,40}(?:token|secret(?:_?key)?|passw(?:or)?d|api_?key|signature|assertion)"
+    r"|pwd|key|sig|auth|authorization)"
+)
+_WORDS = ("bearer", "basic", "token", "secret", "passw", "key", "pwd", "sig", "auth", "assertion")
 """One of these stands in whatever a shape fits; most texts have none, and looking is a tenth of the work."""
 _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?i)\b(bearer|basic)(\s+|%20|\+)[^\s\"'<>,;&]{4,}"), rf"\1\2{STARS}"),

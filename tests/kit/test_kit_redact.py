@@ -51,6 +51,7 @@ def test_any_body_can_be_shown(body: bytes) -> None:
         ("authorization: basic dXNlcjpwYXNz==", "authorization: basic ***"),
         ("https://a.example/?token=abc&b=2", "https://a.example/?token=***&b=2"),
         ("https://a.example/?access_token=abc#x", "https://a.example/?access_token=***#x"),
+        ("grant_type=urn%3Ajwt-bearer&assertion=a.b.c", "grant_type=urn%3Ajwt-bearer&assertion=***"),
         ("X-Amz-Signature=abc&b=2", "X-Amz-Signature=***&b=2"),
         ("api_key=abc", "api_key=***"),
         ("password=a%20b;c", "password=***;c"),
