@@ -12,6 +12,7 @@ from typing import ClassVar
 from connectors.channels.chat import frames, tokens
 from connectors.channels.chat.capability import CAPABILITY
 from connectors.channels.chat.config import Config as ChatConfig
+from connectors.families.app.tokens import SCHEME
 from connectors.kit.base import Info, Outbound, OutboundEdit, OutboundReaction, Plugin, Sent, Settles
 from connectors.kit.chat import Caller, Doorway, Pass
 from connectors.kit.request import Request
@@ -25,7 +26,7 @@ class Chat(Plugin[ChatConfig]):
     info: ClassVar[Info] = Info(
         name="chat",
         channel="chat",
-        scheme=tokens.SCHEME,
+        scheme=SCHEME,
         capability=CAPABILITY,
         settles=Settles.CALLBACK,
         summary="In-app chat over the hub's own sockets",

@@ -9,7 +9,8 @@ from typing import Annotated, Final
 
 import msgspec
 
-from connectors.channels.chat.tokens import Holder, SignedContext, peer
+from connectors.channels.chat.tokens import Holder, peer
+from connectors.families.app.tokens import SignedContext
 from connectors.kit.errors import BadPayload
 from connectors.kit.request import Request, decode
 from normalizer.context import Context, Said

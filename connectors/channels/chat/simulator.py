@@ -16,7 +16,8 @@ import jwt
 import msgspec
 
 from connectors.channels.chat.config import Config
-from connectors.channels.chat.tokens import CALLER, VISITOR_TYPE, Claims, Holder, visitor_pass
+from connectors.channels.chat.tokens import CALLER, VISITOR_TYPE, Holder, visitor_pass
+from connectors.families.app.tokens import Claims
 from connectors.kit.config import configured
 from connectors.kit.request import Request
 from connectors.kit.testing import mutate
