@@ -26,8 +26,8 @@ EXPECTED: Mapping[Failure, tuple[type[KitError], ...]] = {
     Failure.UNREACHABLE: (Unreachable,),
     Failure.REFUSED: (Refused,),
 }
-MAY_LACK = frozenset({Failure.BLOCKED, Failure.UNREACHABLE})
-"""Failures that some providers do not tell of."""
+MAY_LACK = frozenset({Failure.BLOCKED, Failure.UNREACHABLE, Failure.UNAUTHORIZED})
+"""Failures that some providers do not tell of; where there is no account, none can be refused."""
 
 
 def check_outbound_gives_the_wire_request(subject: Subject, case: OutboundCase) -> None:
