@@ -42,5 +42,6 @@ BUILT_IN: Mapping[str, str] = {
     "zenvia_sms": "connectors.channels.zenvia_sms:ZenviaSms",
     "zenvia_whatsapp": "connectors.channels.zenvia_whatsapp:ZenviaWhatsapp",
     "weibo": "connectors.channels.weibo:Weibo",
+    "web_push": "connectors.channels.web_push:WebPush",
 }
 """Name to `module:class`. Deleting a plugin's folder and its line here deletes the channel."""
