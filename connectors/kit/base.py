@@ -102,9 +102,7 @@ class Plugin(ABC, Generic[C]):
     def __init__(self, config: C, tools: Tools) -> None:
         self.config = config
         self.tools = tools
-        told = self.described(config)
-        if told is not self.info:
-            vars(self)["info"] = told
+        vars(self)["info"] = self.described(config)
 
     @abstractmethod
     def verify(self, request: Request) -> None:
