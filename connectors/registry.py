@@ -43,5 +43,6 @@ BUILT_IN: Mapping[str, str] = {
     "zenvia_whatsapp": "connectors.channels.zenvia_whatsapp:ZenviaWhatsapp",
     "weibo": "connectors.channels.weibo:Weibo",
     "web_push": "connectors.channels.web_push:WebPush",
+    "vonage": "connectors.channels.vonage:Vonage",
 }
 """Name to `module:class`. Deleting a plugin's folder and its line here deletes the channel."""
