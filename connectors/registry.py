@@ -35,14 +35,14 @@ BUILT_IN: Mapping[str, str] = {
     "twilio_voice": "connectors.channels.twilio_voice:TwilioVoice",
     "viber": "connectors.channels.viber:Viber",
     "vk": "connectors.channels.vk:Vk",
+    "vonage": "connectors.channels.vonage:Vonage",
     "vonage_sms": "connectors.channels.vonage_sms:VonageSms",
     "wavy": "connectors.channels.wavy:Wavy",
+    "web_push": "connectors.channels.web_push:WebPush",
     "wechat": "connectors.channels.wechat:WeChat",
+    "weibo": "connectors.channels.weibo:Weibo",
     "whatsapp": "connectors.channels.whatsapp:WhatsApp",
     "zenvia_sms": "connectors.channels.zenvia_sms:ZenviaSms",
     "zenvia_whatsapp": "connectors.channels.zenvia_whatsapp:ZenviaWhatsapp",
-    "weibo": "connectors.channels.weibo:Weibo",
-    "web_push": "connectors.channels.web_push:WebPush",
-    "vonage": "connectors.channels.vonage:Vonage",
 }
 """Name to `module:class`. Deleting a plugin's folder and its line here deletes the channel."""
