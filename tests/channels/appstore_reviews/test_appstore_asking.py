@@ -1,13 +1,10 @@
-"""What App Store Connect answers, and what the hub is told; settings that are wrong; and a judge."""
+"""What App Store Connect answers, and what the hub is told; and settings that are wrong."""
 
-import logging
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import msgspec
 import pytest
 from apple import HELLO, SETTINGS, answering, during, saying
-from asconnect.httpclient import HttpClient
-from asconnect.reviews_client import ReviewsClient
 
 from connectors.channels.appstore_reviews import AppStoreReviews, token
 from connectors.channels.appstore_reviews.config import Config
@@ -155,27 +152,6 @@ def test_further_pages_are_read_while_all_of_one_is_news(provider):
     assert len(provider.requests) == 4
     provider.clear()
     assert during(provider, act, pages=2) == [f"{hour} hours ago" for hour in reversed(range(4))]
-
-
-class Nearby(HttpClient):
-    """Microsoft's client, of the simulator."""
-
-    base = ""
-
-    def generate_url(self, endpoint: str) -> str:
-        return f"{self.base}/v1/{endpoint}"
-
-
-def test_another_client_is_let_in_and_reads_the_list(provider):
-    provider.write("Crashes", "Since the update", rating=1)
-    key = {"key_id": SETTINGS["key_id"], "key_contents": SETTINGS["private_key"], "issuer_id": SETTINGS["issuer_id"]}
-    client = Nearby(**key, log=logging.getLogger("judge"))
-    client.base = provider.url
-    newest, oldest = ReviewsClient(http_client=client, log=client.log).get_reviews(SETTINGS["app_id"])
-    assert (newest.attributes.title, newest.attributes.rating, oldest.attributes.title) == ("Crashes", 1, "An old one")
-    theirs = client.generate_token()
-    ours = token(configured(Config, SETTINGS), datetime.now(UTC))
-    assert provider._said(theirs) == provider._said(ours) == f"ES256 {SETTINGS['key_id']} {SETTINGS['issuer_id']}"
 
 
 def test_the_simulator_lets_nobody_in_without_a_good_token(provider):

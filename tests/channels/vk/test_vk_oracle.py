@@ -1,56 +1,11 @@
-"""vkbottle's types and vk_api judge: events are theirs, keyboards and fields are what they would send."""
+"""vk_api judges: keyboards are what it would send."""
 
 import json
-from datetime import UTC
-from urllib.parse import parse_qs
 
-import pytest
 from vk_api.keyboard import VkKeyboard
-from vk_community import FIXTURES, HELLO, OLGA, SETTINGS, during
-from vkbottle_types.codegen.responses.messages import MessagesSendUserIdsResponse
-from vkbottle_types.events import bot_events
 
-from connectors.channels.vk.answers import SENT
 from connectors.channels.vk.buttons import keyboard
-from connectors.channels.vk.simulator import Simulator
-from connectors.kit.fixtures import read_fixtures
-from normalizer.inbound import MessageEdited, MessageReceived
 from normalizer.parts import LinkAction, PostbackAction, ReplyAction, ShareLocationAction
-
-CASES = {case.name: case for case in read_fixtures(FIXTURES).inbound}
-KINDS = {
-    "message_new": bot_events.MessageNew,
-    "message_reply": bot_events.MessageReply,
-    "message_edit": bot_events.MessageEdit,
-    "message_allow": bot_events.MessageAllow,
-    "message_deny": bot_events.MessageDeny,
-    "message_typing_state": bot_events.MessageTypingState,
-    "message_event": bot_events.MessageEvent,
-}
-STRANGE = {"text_before_5_103", "location_off_the_earth", "unknown_attachment", "photo_without_address"}
-KNOWN = [case for case in CASES.values() if json.loads(case.request.body)["type"] in KINDS and case.name not in STRANGE]
-
-
-@pytest.mark.parametrize("case", KNOWN, ids=str)
-def test_each_event_is_one_of_theirs_and_reads_as_ours(case):
-    told = json.loads(case.request.body)
-    theirs = KINDS[told["type"]](**told)
-    (ours,) = case.expected
-    if not isinstance(ours, MessageReceived | MessageEdited) or told["type"] == "message_event":
-        return
-    message = theirs.object.message if told["type"] == "message_new" else theirs.object
-    assert ours.external_id == f"{message.peer_id}:{message.conversation_message_id}"
-    if message.text:
-        assert ours.text.startswith(message.text)
-    if isinstance(ours, MessageReceived):
-        assert ours.occurred_at == message.date.astimezone(UTC)
-        assert ours.peer.person.address.value == str(message.peer_id)
-        assert ours.from_us == bool(message.out)
-    urls = [file.source for file in ours.media or ()]
-    assert len(urls) == sum(
-        attachment.type.value in ("photo", "doc", "audio_message", "sticker", "graffiti")
-        for attachment in message.attachments or ()
-    )
 
 
 def test_a_keyboard_is_the_one_vk_api_makes():
@@ -84,15 +39,3 @@ def plain(line):
         if value is not None:
             shown[name] = json.loads(value) if name == "payload" else value
     return shown
-
-
-def test_the_simulators_answer_is_one_of_theirs():
-    with Simulator(SETTINGS) as provider:
-        sent = during(provider, lambda plugin: plugin.send(HELLO))
-        told = {name: values[0] for name, values in parse_qs(provider.requests[0].body.decode()).items()}
-    assert told["peer_ids"] == OLGA
-    answer = {"response": [{"peer_id": 12345, "message_id": 1001, "conversation_message_id": 1}]}
-    (theirs,) = MessagesSendUserIdsResponse(**answer).response
-    (ours,) = SENT.decode(json.dumps(answer["response"]))
-    assert (theirs.peer_id, theirs.conversation_message_id) == (ours.peer_id, ours.conversation_message_id)
-    assert sent.external_ids == (f"{theirs.peer_id}:{theirs.conversation_message_id}",)
