@@ -160,9 +160,14 @@ def _by_name(desk: Desk, place: Place, item: StatusChanged) -> tuple[Parcel, int
 
 
 def _is_theirs(desk: Desk, place: Place, item: StatusChanged) -> bool:
-    """Whether it is about what a customer wrote, as some providers tell: there is no delivery, and will be none."""
+    """Whether it is about what a customer wrote, or what the account's owner did elsewhere, as some providers tell:
+    there is no delivery, and will be none."""
     known = desk.known(place, item.external_id)
-    return known is not None and desk.message(known.message_id).direction is Direction.IN
+    if known is None:
+        return False
+    if desk.message(known.message_id).direction is Direction.IN:
+        return True
+    return desk.transaction.row("SELECT 1 FROM deliveries WHERE message_id = ? LIMIT 1", known.message_id) is None
 
 
 def _parcel(desk: Desk, delivery_id: str) -> Parcel | None:

@@ -118,3 +118,9 @@ def test_the_clock_looks_again(tmp_path: Path) -> None:
             await eventually(lambda: rows(hub, "SELECT count(*) FROM timers") == [(0,)])
 
     run(test)
+
+
+def test_a_report_about_what_was_written_elsewhere_does_not_wait_for_a_delivery(desk: Desk) -> None:
+    desk.record(said("from my telephone", 9, external_id="elsewhere", from_us=True))
+    desk.record(StatusChanged(key="d1", external_id="elsewhere", status=Status.DELIVERED))
+    assert desk.rows("SELECT count(*) FROM waiting_reports") == [(0,)]
