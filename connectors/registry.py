@@ -21,6 +21,7 @@ BUILT_IN: Mapping[str, str] = {
     "mailgun": "connectors.channels.mailgun:Mailgun",
     "messagebird": "connectors.channels.messagebird:MessageBird",
     "mtarget": "connectors.channels.mtarget:Mtarget",
+    "messenger": "connectors.channels.messenger:Messenger",
     "plivo": "connectors.channels.plivo:Plivo",
     "postmark": "connectors.channels.postmark:Postmark",
     "sendgrid": "connectors.channels.sendgrid:SendGrid",

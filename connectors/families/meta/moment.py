@@ -17,6 +17,8 @@ def moment(stamp: Stamp) -> datetime:
     if not (text.isascii() and text.isdecimal() and len(text) <= DIGITS):
         raise BadPayload("no time")
     number = int(text)
+    if not number:  # nobody wrote in 1970; it is what stands where no time is told
+        raise BadPayload("no time")
     try:
         return datetime.fromtimestamp(number / 1000 if number >= MILLISECONDS else number, UTC)
     except (ValueError, OverflowError, OSError) as error:
