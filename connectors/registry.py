@@ -16,6 +16,7 @@ BUILT_IN: Mapping[str, str] = {
     "infobip": "connectors.channels.infobip:Infobip",
     "jasmin": "connectors.channels.jasmin:Jasmin",
     "kannel": "connectors.channels.kannel:Kannel",
+    "instagram": "connectors.channels.instagram:Instagram",
     "line": "connectors.channels.line:Line",
     "macrokiosk": "connectors.channels.macrokiosk:Macrokiosk",
     "mailgun": "connectors.channels.mailgun:Mailgun",

@@ -1,0 +1,33 @@
+"""facebook-business knows what the Send API may be asked, by its own tables; what we ask must stand in them.
+
+It reads no webhooks, and no kept library does: those are judged by Meta's documented examples in the fixtures.
+"""
+
+import json
+from typing import Any
+
+import pytest
+from facebook_business.adobjects.page import Page
+from facebook_business.api import FacebookAdsApi
+from instagram_account import FIXTURES, SECRETS
+
+from connectors.kit.fixtures import OutboundCase, read_fixtures
+
+OUTBOUND = read_fixtures(FIXTURES).outbound
+
+
+def as_theirs(name: str, value: Any) -> Any:
+    """They write the words of a list in capitals, and objects as text."""
+    if name in ("sender_action", "messaging_type", "tag"):
+        return value.upper()
+    return json.dumps(value) if name == "payload" else value
+
+
+@pytest.mark.parametrize("case", OUTBOUND, ids=str)
+def test_the_body_is_made_of_what_the_send_api_takes(case: OutboundCase) -> None:
+    api = FacebookAdsApi.init(access_token=SECRETS["access_token"], api_version="v25.0", crash_log=False)
+    asked = Page("me", api=api).create_message(pending=True)
+    (wire,) = case.wire
+    assert wire.path == f"/v25.0/me/{asked._endpoint}"
+    for name, value in json.loads(wire.body).items():
+        assert asked._param_checker.is_valid_pair(name, as_theirs(name, value)), name
