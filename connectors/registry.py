@@ -35,6 +35,7 @@ BUILT_IN: Mapping[str, str] = {
     "thinq": "connectors.channels.thinq:ThinQ",
     "twilio_sms": "connectors.channels.twilio_sms:TwilioSms",
     "twilio_voice": "connectors.channels.twilio_voice:TwilioVoice",
+    "twilio_whatsapp": "connectors.channels.twilio_whatsapp:TwilioWhatsApp",
     "viber": "connectors.channels.viber:Viber",
     "vk": "connectors.channels.vk:Vk",
     "vonage": "connectors.channels.vonage:Vonage",
