@@ -25,10 +25,9 @@ from connectors.kit.outbound import OutboundReaction as OutboundReaction
 from connectors.kit.outbound import Sent as Sent
 from connectors.kit.patience import USUAL, Patience
 from connectors.kit.request import Request, Response
-from connectors.kit.secret import Secret
 from normalizer.capability import Capability
 from normalizer.errors import ErrorCode
-from normalizer.inbound import Address, Claim, Inbound
+from normalizer.inbound import Address, Inbound
 
 C = TypeVar("C", bound=PluginConfig)
 
@@ -239,23 +238,6 @@ class Reacts(Protocol):
 @runtime_checkable
 class Types(Protocol):
     async def typing(self, address: Address, thread: str | None) -> None: ...
-
-
-@dataclass(frozen=True)
-class Token:
-    """What opens the provider to one user of an app."""
-
-    token: Secret
-    expires_at: datetime
-
-
-@runtime_checkable
-class Tokens(Protocol):
-    """The provider has a library that apps reach it by, such as for calls out of an app."""
-
-    def token(self, identity: str, claims: Sequence[Claim], at: datetime) -> Token:
-        """For the user the app knows by `identity`, made at a time. What the user brings by it proves the claims, which
-        the app vouches for. Pure. Raises Misconfigured, Refused."""
 
 
 @runtime_checkable

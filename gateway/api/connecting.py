@@ -5,8 +5,8 @@ from typing import Annotated
 
 import msgspec
 
-from connectors.kit.base import Tokens
 from connectors.kit.errors import Misconfigured, Refused
+from connectors.kit.tokens import Tokens
 from gateway.api import operations
 from gateway.api.connector_shapes import ConnectorList
 from gateway.api.problems import Code, Problem, not_found

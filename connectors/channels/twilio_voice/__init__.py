@@ -29,11 +29,11 @@ from connectors.kit.base import (
     Registration,
     Sent,
     Settles,
-    Token,
 )
 from connectors.kit.config import PluginConfig
 from connectors.kit.errors import BadPayload
 from connectors.kit.request import Request, Response
+from connectors.kit.tokens import Token
 from normalizer.inbound import Claim, Inbound
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ from twilio.jwt.access_token.grants import VoiceGrant
 
 from connectors.channels.twilio_voice.claims import KNOWN, vouched
 from connectors.channels.twilio_voice.config import Config
-from connectors.kit.base import Token
 from connectors.kit.errors import Misconfigured, Refused
 from connectors.kit.secret import Secret
+from connectors.kit.tokens import Token
 from normalizer.errors import ErrorCode
 from normalizer.inbound import Claim
 
