@@ -2,14 +2,17 @@
 
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
 from gateway.telling import WORDS, words
+from normalizer.calls import Call
 from normalizer.codec import encode
 from normalizer.events import (
     EVENTS,
     AttachmentData,
+    CallData,
     ConnectorData,
     ConsentData,
     ContactData,
@@ -41,7 +44,7 @@ from normalizer.model import (
     Priority,
     Route,
 )
-from normalizer.parts import LocationPart
+from normalizer.parts import CallStatus, LocationPart
 from normalizer.status import Status
 
 AT = datetime(2026, 11, 21, 10, tzinfo=UTC)
@@ -75,10 +78,25 @@ FILE = Attachment(id="a", sha256=None, media_type="image/png", size=1, name=None
 REPLY = ReplyData(conversation_id="c", message_id="m", priority=Priority.HIGH, target=60, expected_at=AT, open=True)
 EMERGENCY = EmergencyData(conversation_id="c", message_id="m", raised_at=AT, due_at=AT, why="a word")
 
+CALL = Call(
+    id="k",
+    external_id="CA1",
+    conversation_id="c",
+    route_id="r",
+    direction=Direction.IN,
+    status=CallStatus.RINGING,
+    started_at=AT,
+)
+WAY = Route(id="r", connector_id="s", identity_id="i", channel="voice", address="+44")
+MINA = ContactRef(id="p", name="Mina")
+ENDED = msgspec.structs.replace(CALL, status=CallStatus.COMPLETED, duration=192.0, ended_at=AT)
+
 
 @pytest.mark.parametrize(
     ("type_", "data", "said"),
     [
+        ("call.started", CallData(call=CALL, route=WAY, contact=MINA), "Mina: ringing"),
+        ("call.ended", CallData(call=ENDED, route=WAY, contact=ContactRef(id="p")), "+44: completed, 3 min 12 s"),
         ("message.received", MessageData(message=MESSAGE, route=None, contact=None), "Mina: here [location]"),
         ("message.redacted", RedactionData(message_id="m", redacted_at=AT), "message m"),
         ("reaction.added", ReactionData(message_id="m", reaction="👍", author_kind="contact"), "contact: 👍"),
