@@ -40,6 +40,17 @@ def test_a_conversation_on_wechat(tmp_path, provider):
     asyncio.run(test())
 
 
+def test_what_comes_again_while_the_first_is_in_hand_is_one_message_and_one_touch(tmp_path, provider):
+    async def test():
+        async with running(tmp_path, "wechat", provider) as beside:
+            said, touched = provider.message("once", MEI), provider.event("CLICK", MEI, EventKey="V1001_ORDERS")
+            copies = [provider.genuine(body) for body in (said, touched) for _ in range(16)]
+            assert set(await asyncio.gather(*map(beside.heard, copies))) == {200}
+            assert sorted(texts(beside.hub)) == ["[menu: V1001_ORDERS]", "once"]
+
+    asyncio.run(test())
+
+
 def test_the_address_can_be_set(tmp_path, provider):
     async def test():
         async with running(tmp_path, "wechat", provider) as beside:
