@@ -13,6 +13,7 @@ BUILT_IN: Mapping[str, str] = {
     "discourse": "connectors.channels.discourse:Discourse",
     "email": "connectors.channels.email:Email",
     "generic_http": "connectors.channels.generic_http:GenericHttp",
+    "googleplay_reviews": "connectors.channels.googleplay_reviews:GooglePlayReviews",
     "infobip": "connectors.channels.infobip:Infobip",
     "jasmin": "connectors.channels.jasmin:Jasmin",
     "kannel": "connectors.channels.kannel:Kannel",
