@@ -31,6 +31,7 @@ def simulate(
     as_json: Json = False,
 ) -> None:
     """Post a webhook to the hub, signed with the connector's own secrets. Exit code 0 says that the hub took it."""
+    from connectors.kit.collects import COLLECT
     from connectors.kit.redact import redact
 
     settings = load_settings(config)
@@ -43,6 +44,8 @@ def simulate(
 
         _told(name, *hand_over(wire, settings, url), as_json=as_json)
         return
+    if wire.method == COLLECT:
+        raise Failure(f"{name}: its provider does not call; the hub asks, and simulators are asked like it", Exit.USAGE)
     told = urlsplit(wire.path)
     path = told.path if told.path.startswith(f"/chat/{name}/") else f"/in/{name}"
     target = f"{(url or _own(settings)).rstrip('/')}{path}" + (f"?{told.query}" if told.query else "")

@@ -132,6 +132,15 @@ def test_a_secret_in_the_address_a_provider_calls_is_not_shown(run, tmp_path):
     assert ran.err == "no hub answers at http://127.0.0.1:1/in/sms?secret=***; `onethread serve` runs one\n"
 
 
+def test_what_a_hub_asks_for_nobody_can_post(run, tmp_path):
+    settings = {"plugin": "smpp", "api_base": "smpp://127.0.0.1:9", "system_id": "acme", "password": "pass0rdX"}
+    config = tmp_path / "carrier.yaml"
+    config.write_text(json.dumps({"connectors": {"carrier": {**settings, "sender": "60777"}}}))
+    ran = run("simulate", "carrier", config=config)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == "carrier: its provider does not call; the hub asks, and simulators are asked like it\n"
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "sentence"),
     [

@@ -14,7 +14,7 @@ from typing import ClassVar, Final
 from urllib.parse import urlsplit
 
 from connectors.channels.smpp import taking
-from connectors.channels.smpp.capability import CAPABILITY
+from connectors.channels.smpp.capability import CAPABILITY, in_ucs2
 from connectors.channels.smpp.config import Config as SmppConfig
 from connectors.channels.smpp.link import Link
 from connectors.channels.smpp.parse import SCHEME, parse
@@ -23,7 +23,7 @@ from connectors.channels.smpp.receipts import told
 from connectors.channels.smpp.refusals import ALREADY_BOUND, OK, refusal
 from connectors.channels.smpp.session import Session
 from connectors.channels.smpp.wire import shown, submits
-from connectors.kit.base import Account, Info, Outbound, Plugin, Polled, Sent, Settles
+from connectors.kit.base import Account, Info, Outbound, Plugin, Polled, Sent, Settles, Tools
 from connectors.kit.collects import COLLECT, Collected
 from connectors.kit.config import PluginConfig
 from connectors.kit.errors import BadSignature, KitError, OutcomeUnknown
@@ -59,6 +59,11 @@ class Smpp(Plugin[SmppConfig]):
     Config = SmppConfig
 
     _handed: _Handed | None = None
+
+    def __init__(self, config: SmppConfig, tools: Tools) -> None:
+        super().__init__(config, tools)
+        if config.alphabet == "ucs2":
+            vars(self)["info"] = in_ucs2(self.info)
 
     @cached_property
     def link(self) -> Link:

@@ -8,6 +8,7 @@ reads and writes PDUs by python-smpplib, not by the plugin's own code; that is a
 import argparse
 import asyncio
 import itertools
+import ssl
 import struct
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
@@ -69,8 +70,9 @@ class Simulator(LoopbackSimulator):
         "posted with its method": _of_that_name,
     }
 
-    def __init__(self, config: Mapping[str, Any], hub_url: str = HUB_URL) -> None:
+    def __init__(self, config: Mapping[str, Any], hub_url: str = HUB_URL, tls: ssl.SSLContext | None = None) -> None:
         super().__init__(config, hub_url)
+        self.tls = tls
         self.numbers = itertools.count(0xA0)
         self.dialect: Callable[[int], str] = str
         """How an answer writes a message's number."""
@@ -177,9 +179,9 @@ class Simulator(LoopbackSimulator):
 
     async def _run(self, started: Future[str]) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-        server = await asyncio.start_server(self._serve_line, "127.0.0.1", 0)
+        server = await asyncio.start_server(self._serve_line, "127.0.0.1", 0, ssl=self.tls)
         host, port = server.sockets[0].getsockname()[:2]
-        started.set_result(f"smpp://{host}:{port}")
+        started.set_result(f"{'smpps' if self.tls else 'smpp'}://{host}:{port}")
         await self._stop.wait()
         server.close()
         for line in self._lines:

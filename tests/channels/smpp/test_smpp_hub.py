@@ -129,3 +129,46 @@ def test_a_wrong_password_is_told(tmp_path, provider):
             assert "Misconfigured: the carrier refuses the session" in beside.hub.polling.problem("support")
 
     asyncio.run(test())
+
+
+def test_a_receipt_that_comes_before_the_answer_is_not_lost(tmp_path, provider):
+    answering = provider.answer
+
+    async def hasty(request):
+        reply = await answering(request)
+        provider.begin(provider.receipt(reply.body.decode()))
+        await asyncio.sleep(0.2)
+        return reply
+
+    provider.answer = hasty
+
+    async def test():
+        async with running(tmp_path, "smpp", provider, **QUICK) as beside:
+            await beside.say("Hello", to=IRA)
+            await eventually(lambda: beside.statuses() == ["delivered"])
+
+    asyncio.run(test())
+
+
+def test_a_pair_of_sessions_does_the_same(tmp_path, provider):
+    async def test():
+        async with running(tmp_path, "smpp", provider, bind="pair", **QUICK) as beside:
+            assert await brings(provider, provider.message("Where is my order?")) == [0]
+            await beside.say("It left.")
+            await eventually(lambda: beside.statuses() == ["accepted"])
+            assert texts(beside.hub) == ["Where is my order?", "It left."]
+        assert sorted(provider.binds) == ["bind_receiver", "bind_transmitter"]
+
+    asyncio.run(test())
+
+
+def test_a_failed_segment_fails_the_message(tmp_path, provider):
+    async def test():
+        async with running(tmp_path, "smpp", provider, **QUICK) as beside:
+            await beside.say("x" * 400, to=IRA)
+            await eventually(lambda: beside.statuses() == ["accepted"])
+            first = next(iter(provider.numbered))
+            assert await brings(provider, provider.receipt(first, "UNDELIV", "027")) == [0]
+            await eventually(lambda: beside.statuses() == ["failed"])
+
+    asyncio.run(test())

@@ -1,6 +1,7 @@
 """The session with the carrier: what is answered, refused, lost and begun anew."""
 
 import asyncio
+import ssl
 
 import pytest
 from smsc import HELLO, SETTINGS, during, saying
@@ -11,7 +12,9 @@ from connectors.kit.base import Account, Polled, Sent
 from connectors.kit.collects import Collected
 from connectors.kit.errors import Misconfigured, OutcomeUnknown, Refused, Temporary, Unreachable
 from connectors.kit.testing.simulator import Failure, Reply
+from normalizer.capability import Encoding, SegmentLimit
 from normalizer.errors import ErrorCode
+from tests.listening.certificates import certificate
 
 
 @pytest.fixture
@@ -271,3 +274,32 @@ def test_nothing_but_text_is_sent(provider):
     with pytest.raises(Refused) as raised:
         during(provider, lambda plugin: plugin.send(saying("")))
     assert raised.value.code is ErrorCode.CONTENT_UNSUPPORTED
+
+
+@pytest.fixture
+def secured(tmp_path):
+    """A carrier with a certificate of its own for `localhost`, and where that is."""
+    made = certificate(tmp_path, "localhost")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(made["cert"], made["key"])
+    with Simulator(SETTINGS, tls=context) as simulator:
+        simulator.url = simulator.url.replace("127.0.0.1", "localhost")
+        yield simulator, made["cert"]
+
+
+def test_a_session_with_tls_wants_a_certificate_that_is_trusted(secured):
+    provider, trusted = secured
+    assert provider.url.startswith("smpps://")
+    assert during(provider, lambda plugin: plugin.send(HELLO), ca_file=trusted).external_ids == ("160",)
+    with pytest.raises(Misconfigured, match="certificate is not trusted"):
+        during(provider, lambda plugin: plugin.send(HELLO))
+    with pytest.raises(Misconfigured, match="ca_file cannot be used"):
+        during(provider, lambda plugin: plugin.send(HELLO), ca_file="/nowhere")
+
+
+def test_segments_are_counted_as_they_leave(provider):
+    async def act(plugin: Smpp) -> object:
+        return plugin.info.capability.segments
+
+    assert during(provider, act) == SegmentLimit(most=10)
+    assert during(provider, act, alphabet="ucs2") == SegmentLimit(most=10, encoding=Encoding.UCS2)
