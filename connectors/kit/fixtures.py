@@ -190,8 +190,11 @@ def write_wire(requests: Sequence[WireRequest]) -> bytes:
 
 
 def canonical(request: WireRequest) -> WireRequest:
-    """The request without volatile headers and with `BOUNDARY` for whatever separates its multipart body."""
+    """The request without volatile headers, with `BOUNDARY` for whatever separates its multipart body, and with
+    `OAuth SIGNED` for what is signed with the moment and a number drawn for it (RFC 5849)."""
     headers = {name: value for name, value in sorted(request.headers.items()) if not VOLATILE.fullmatch(name)}
+    if headers.get("authorization", "").startswith("OAuth "):
+        headers["authorization"] = "OAuth SIGNED"
     body = request.body
     kind = headers.get("content-type", "")
     boundary = _BOUNDARY.search(kind) if kind.startswith("multipart/") else None

@@ -178,6 +178,18 @@ def test_volatile_headers_and_boundaries_are_left_out() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ('OAuth oauth_nonce="1", oauth_timestamp="2", oauth_signature="3"', "OAuth SIGNED"),
+        ("Bearer token", "Bearer token"),
+    ],
+)
+def test_what_is_signed_with_the_moment_is_kept_as_signed(sent: str, kept: str) -> None:
+    request = WireRequest("POST", "/", {"authorization": sent}, b"")
+    assert canonical(request).headers == {"authorization": kept}
+
+
 names = st.from_regex(r"[a-z]([a-z-]{0,20}[a-z])?", fullmatch=True).filter(lambda name: name != "content-type")
 values = st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=30)
 bodies = st.binary(max_size=200).filter(lambda body: b"###" not in body)
