@@ -48,5 +48,6 @@ BUILT_IN: Mapping[str, str] = {
     "whatsapp": "connectors.channels.whatsapp:WhatsApp",
     "zenvia_sms": "connectors.channels.zenvia_sms:ZenviaSms",
     "zenvia_whatsapp": "connectors.channels.zenvia_whatsapp:ZenviaWhatsapp",
+    "x": "connectors.channels.x:X",
 }
 """Name to `module:class`. Deleting a plugin's folder and its line here deletes the channel."""

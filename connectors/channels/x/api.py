@@ -1,0 +1,122 @@
+"""Requests to X: as the account by OAuth 1.0a, and about webhooks as the app by its bearer token."""
+
+from collections.abc import AsyncIterator
+from http import HTTPStatus
+from typing import Final, TypeVar
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import aiohttp
+import msgspec
+
+from connectors.channels.x.config import Config
+from connectors.channels.x.oauth import authorization
+from connectors.channels.x.refusals import refusal
+from connectors.kit.base import Tools
+from connectors.kit.errors import BadPayload, Misconfigured, OptedOut, Refused, Temporary, Unreachable
+from connectors.kit.http import Answer
+from connectors.kit.request import decode
+from normalizer.errors import ErrorCode
+
+T = TypeVar("T")
+OURS: Final = (".x.com", ".twitter.com")
+"""Hosts whose files only members of the conversation may see."""
+JSON: Final = "application/json"
+
+
+class Api:
+    def __init__(self, config: Config, tools: Tools) -> None:
+        self._config = config
+        self._tools = tools
+        self._base = config.api_base.rstrip("/")
+
+    def __repr__(self) -> str:
+        return "Api(***)"
+
+    async def send(self, path: str, body: dict[str, object]) -> Answer:
+        """What shall happen once. Raises the sending errors."""
+        return await self._ask("POST", path, body=msgspec.json.encode(body), kind=JSON)
+
+    async def upload(self, path: str, form: aiohttp.FormData, kind: msgspec.json.Decoder[T]) -> T:
+        """Hands over a file's octets, which nobody sees yet. Raises Temporary, Refused, Misconfigured."""
+        seconds = self._config.upload_seconds
+        return _read(await self._ask("POST", path, body=form, reads=True, seconds=seconds), kind)
+
+    async def read(self, path: str, kind: msgspec.json.Decoder[T]) -> T:
+        """As the account. Raises Temporary, Misconfigured."""
+        return _read(await self._unrefused("GET", path), kind)
+
+    async def subscribe(self, path: str) -> None:
+        """As the account. Raises Temporary, Misconfigured."""
+        await self._unrefused("POST", path, b"{}")
+
+    async def app(self, method: str, path: str, body: bytes | None, kind: msgspec.json.Decoder[T]) -> T:
+        """About webhooks, as the app. Raises Temporary, Misconfigured."""
+        bearer = self._config.bearer_token
+        if bearer is None:
+            raise Misconfigured("bearer_token: webhooks are the app's, which shows itself by it")
+        return _read(await self._unrefused(method, path, body, f"Bearer {bearer.reveal()}"), kind)
+
+    async def file(self, source: str) -> AsyncIterator[bytes]:
+        """The octets of a file. Raises Temporary, Refused, Misconfigured."""
+        headers = {"authorization": self._signed("GET", source)} if self._is_ours(source) else {}
+        most = self._config.download_octets
+        async with self._tools.http.stream("GET", source, most=most, headers=headers) as stream:
+            if stream.status in (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
+                raise Refused("the file is gone", code=ErrorCode.MEDIA_UNREACHABLE, provider_code=str(stream.status))
+            if stream.status != HTTPStatus.OK:
+                answer = Answer(stream.status, stream.headers, b"")
+                raise refusal(answer, self._tools.now(), self._config.rate_pause, reads=True)
+            async for chunk in stream.chunks:
+                yield chunk
+
+    async def _unrefused(self, method: str, path: str, body: bytes | None = None, as_: str | None = None) -> Answer:
+        """What may be repeated without harm; an operator mends what is refused."""
+        try:
+            return await self._ask(method, path, body=body, kind=JSON if body else None, as_=as_, reads=True)
+        except (Refused, OptedOut, Unreachable) as error:
+            failure = Misconfigured(error.detail, code=error.code, provider_code=error.provider_code)
+        raise failure
+
+    async def _ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: bytes | aiohttp.FormData | None = None,
+        kind: str | None = None,
+        as_: str | None = None,
+        reads: bool = False,
+        seconds: float | None = None,
+    ) -> Answer:
+        url = f"{self._base}{path}"
+        headers = {"accept": JSON, "authorization": as_ or self._signed(method, url)}
+        answer = await self._tools.http.request(
+            method,
+            url,
+            headers=headers | ({"content-type": kind} if kind else {}),
+            body=body,
+            seconds=seconds or self._config.send_seconds,
+            reads=reads,
+        )
+        if not HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
+            raise refusal(answer, self._tools.now(), self._config.rate_pause, reads=reads)
+        return answer
+
+    def _is_ours(self, source: str) -> bool:
+        try:
+            url, base = urlsplit(source), urlsplit(self._base)
+            same = (url.scheme, url.hostname, url.port) == (base.scheme, base.hostname, base.port)
+            return same or (url.scheme == "https" and (url.hostname or "").endswith(OURS))
+        except ValueError:
+            return False
+
+    def _signed(self, method: str, url: str) -> str:
+        return authorization(self._config, method, url, self._tools.now(), uuid4().hex)
+
+
+def _read(answer: Answer, kind: msgspec.json.Decoder[T]) -> T:
+    try:
+        return decode(answer.body, kind)
+    except BadPayload as error:
+        raise Temporary(f"an answer that cannot be read: {error.detail}", code=ErrorCode.PROVIDER_DOWN) from None
