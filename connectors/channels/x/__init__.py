@@ -1,8 +1,8 @@
 """Direct messages on X: the Account Activity API's webhooks in, version 2 of the API out.
 
-Callbacks come in any order, and again; what the account wrote elsewhere comes too. Source: docs.x.com (read 2026-11).
-Does not serve the X Activity API's wording, OAuth 2.0 (whose tokens change with each use), groups, encrypted chats,
-videos of ours, quick replies of ours, posts or mentions.
+Callbacks come in any order, and again; what the account wrote elsewhere comes too. What the X Activity API posts of
+direct messages is read as well. Source: docs.x.com (read 2026-11). Does not serve OAuth 2.0 (whose tokens change with
+each use), groups, encrypted chats, videos of ours, quick replies of ours, posts or mentions.
 """
 
 from collections.abc import Sequence

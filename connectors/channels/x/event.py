@@ -1,7 +1,7 @@
 """What X posts and lists, as far as it is read.
 
 Source: developer.x.com, account activity data objects and message create object (v1.1); docs.x.com/x-api/
-direct-messages/lookup/integrate (v2) (read 2026-11).
+direct-messages/lookup/integrate (v2); docs.x.com/x-api/activity/event-payloads (read 2026-11).
 """
 
 from typing import Annotated, Any
@@ -21,6 +21,27 @@ class User(msgspec.Struct, frozen=True):
     screen_name: str | None = None
     username: str | None = None
     """What version 2 calls the same."""
+
+
+class Entry(User, frozen=True):
+    data: User | None = None
+    """The X Activity API has one level more."""
+
+
+class Filter(msgspec.Struct, frozen=True):
+    user_id: Id
+
+
+class Activity(msgspec.Struct, frozen=True):
+    """One event of the X Activity API; of direct messages, `payload` is what the older API posts."""
+
+    event_type: str
+    filter: Filter
+    payload: msgspec.Raw
+
+
+class Wrapped(msgspec.Struct, frozen=True):
+    data: Activity
 
 
 class Variant(msgspec.Struct, frozen=True):
@@ -142,7 +163,8 @@ class Page(msgspec.Struct, frozen=True):
 
 FAMILIES = msgspec.json.Decoder(dict[str, msgspec.Raw])
 SEVERAL = msgspec.json.Decoder(tuple[msgspec.Raw, ...])
-USERS = msgspec.json.Decoder(dict[str, User])
+USERS = msgspec.json.Decoder(dict[str, Entry])
+WRAPPED = msgspec.json.Decoder(Wrapped)
 MESSAGE = msgspec.json.Decoder(Message)
 SIGN = msgspec.json.Decoder(Sign)
 BLOCK = msgspec.json.Decoder(Block)

@@ -9,8 +9,10 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Final
 
+from msgspec import Raw
+
 from connectors.channels.x.content import content
-from connectors.channels.x.event import BLOCK, FAMILIES, ID, MESSAGE, SEVERAL, SIGN, USERS, User
+from connectors.channels.x.event import BLOCK, FAMILIES, ID, MESSAGE, SEVERAL, SIGN, USERS, WRAPPED, User
 from connectors.kit.errors import BadPayload
 from connectors.kit.request import decode
 from normalizer.inbound import (
@@ -39,9 +41,21 @@ Users = Mapping[str, User]
 def parse(body: bytes, us: str) -> list[Inbound]:
     """What one webhook to the account `us` says. Raises BadPayload where it is no object, or another account's."""
     families = decode(body, FAMILIES)
-    if "for_user_id" not in families:
-        raise BadPayload("of no account: a wording that is not the Account Activity API's")
-    if decode(bytes(families["for_user_id"]), ID) != us:
+    if "for_user_id" in families:
+        return _events(families, decode(bytes(families["for_user_id"]), ID), us)
+    told = decode(body, WRAPPED).data
+    kind = told.event_type[:64]
+    if kind.startswith("dm."):
+        inner = decode(bytes(told.payload), FAMILIES)
+        return _events(inner, told.filter.user_id, us)
+    key = f"{kind}:{sha256(body).hexdigest()}"
+    if kind.startswith("chat."):
+        return [Unreadable(key=key, slice=body, reason=f"an encrypted chat: {kind}")]
+    return [Ignored(key=key, reason=f"no direct message: {kind}")]
+
+
+def _events(families: Mapping[str, Raw], of: str, us: str) -> list[Inbound]:
+    if of != us:
         raise BadPayload("of another account than this connector's")
     users = _users(bytes(families["users"])) if "users" in families else {}
     unique: dict[str, Inbound] = {}
@@ -60,7 +74,7 @@ def peer(person: str, users: Users) -> Peer:
 
 def _users(raw: bytes) -> Users:
     try:
-        return decode(raw, USERS)
+        return {number: entry.data or entry for number, entry in decode(raw, USERS).items()}
     except BadPayload:  # names are worth no message
         return {}
 
