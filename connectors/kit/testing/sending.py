@@ -33,7 +33,7 @@ MAY_LACK = frozenset({Failure.BLOCKED, Failure.UNREACHABLE, Failure.UNAUTHORIZED
 def check_outbound_gives_the_wire_request(subject: Subject, case: OutboundCase) -> None:
     with subject.simulated() as provider:
         sent = subject.sending(provider.settings(), lambda plugin: perform(plugin, case))
-        wire = tuple(map(canonical, provider.requests))
+        wire = tuple(canonical(provider.steady(request)) for request in provider.requests)
     if wire != case.wire:
         raise Nonconforming(
             f"{case}: the wire saw\n{write_wire(wire).decode(errors='replace')}\n"

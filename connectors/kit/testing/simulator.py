@@ -116,6 +116,11 @@ class LoopbackSimulator(ABC):
         """The body of a genuine webhook for a plain text message; each call is a message of its own. Where nobody
         writes, as on a channel of notifications: of what else makes `sender` known."""
 
+    def steady(self, request: WireRequest) -> WireRequest:
+        """The request as fixtures have it. Where a signature is of its moment, write that plainly, and check it in
+        `answer`."""
+        return request
+
     def is_send(self, request: WireRequest) -> bool:  # noqa: ARG002 - for those that tell requests apart
         """Whether a queued failure meets this request."""
         return True
