@@ -29,6 +29,7 @@ BUILT_IN: Mapping[str, str] = {
     "sendgrid": "connectors.channels.sendgrid:SendGrid",
     "signalwire": "connectors.channels.signalwire:SignalWire",
     "sinch": "connectors.channels.sinch:Sinch",
+    "ses": "connectors.channels.ses:Ses",
     "slack": "connectors.channels.slack:Slack",
     "smpp": "connectors.channels.smpp:Smpp",
     "telegram": "connectors.channels.telegram:Telegram",

@@ -6,6 +6,7 @@ from typing import Any
 from connectors.channels.mailgun.simulator import Simulator as MailgunSimulator
 from connectors.channels.postmark.simulator import Simulator as PostmarkSimulator
 from connectors.channels.sendgrid.simulator import Simulator as SendGridSimulator
+from connectors.channels.ses.simulator import Simulator as SesSimulator
 from connectors.families.mail.letters import plain_mail
 from connectors.kit.testing.simulator import LoopbackSimulator
 from tests.channels.beside import HOOK
@@ -17,6 +18,7 @@ ADDRESS = {"address": OURS, "name": "Example Support", "secret": SECRETS[0]}
 DESKS: Mapping[str, tuple[type[LoopbackSimulator], dict[str, Any]]] = {
     "mailgun": (MailgunSimulator, {"api_key": SECRETS[1], "signing_key": SECRETS[2]}),
     "postmark": (PostmarkSimulator, {"server_token": SECRETS[1], "webhook_password": SECRETS[2]}),
+    "ses": (SesSimulator, {"region": "eu-west-1", "access_key_id": "AKIAEXAMPLE", "secret_access_key": SECRETS[1]}),
     "sendgrid": (SendGridSimulator, {"api_key": SECRETS[1], "inbound_secret": SECRETS[2]}),
 }
 

@@ -1,0 +1,248 @@
+"""SES and SNS over loopback: `python -m connectors.channels.ses.simulator` runs them alone.
+
+They check who signed a request, take mails and refuse what SES refuses, publish mails and events signed, give out the
+certificate, and take confirmations of subscriptions.
+"""
+
+import argparse
+import itertools
+import re
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from secrets import token_hex
+from typing import Any, ClassVar, Final
+from urllib.parse import parse_qs, urlsplit
+from uuid import NAMESPACE_URL, uuid4, uuid5
+
+import msgspec
+
+from connectors.channels.ses.config import Config, topic
+from connectors.channels.ses.sigv4 import signed
+from connectors.channels.ses.simulated import CERTIFICATE, signature
+from connectors.channels.ses.sns import CONFIRMATION, NOTIFICATION, canonical, home, told
+from connectors.families.mail.letters import plain_mail
+from connectors.families.mail.mime import read_header
+from connectors.families.mail.mime_fields import addresses
+from connectors.kit.config import configured
+from connectors.kit.request import Request
+from connectors.kit.testing import mutate
+from connectors.kit.testing.simulator import HUB_URL, Failure, LoopbackSimulator, Reply, WireRequest, run
+
+_OF_NOW: Final = re.compile(r"(Credential=[A-Za-z0-9]+/)[0-9]{8}(/.*Signature=)[0-9a-f]{64}")
+ARN: Final = "arn:aws:sns:eu-west-1:123456789012:onethread"
+PATH: Final = "/SimpleNotificationService-010a507c1833636cd94bdb98bd93083a.pem"
+CERTIFICATE_URL: Final = f"https://sns.eu-west-1.amazonaws.com{PATH}"
+TOLD: Final[Mapping[str, dict[str, Any]]] = {
+    "delivered": {"eventType": "Delivery", "delivery": {"smtpResponse": "250 ok"}},
+    "bounced": {
+        "eventType": "Bounce",
+        "bounce": {
+            "bounceType": "Permanent",
+            "bounceSubType": "General",
+            "bouncedRecipients": [{"action": "failed", "status": "5.1.1", "diagnosticCode": "smtp; 550 5.1.1 unknown"}],
+        },
+    },
+    "complained": {"eventType": "Complaint", "complaint": {"complaintFeedbackType": "abuse"}},
+}
+
+
+def failure(name: str, message: str, status: int = 400) -> Reply:
+    return Reply.json({"message": message}, status, x_amzn_errortype=f"{name}:http://internal.amazon.com/coral/")
+
+
+def _changed(name: str, value: str | None = None) -> Callable[[Request], Request]:
+    """With another value in a field of what SNS posts."""
+
+    def forged(request: Request) -> Request:
+        fields = msgspec.json.decode(request.body)
+        if not fields.get(name):
+            return request
+        fields[name] = mutate.flipped(fields[name]) if value is None else value
+        body = msgspec.json.encode(fields)
+        return Request(request.method, request.url, request.headers, body, request.received_at)
+
+    return forged
+
+
+class Simulator(LoopbackSimulator):
+    KEYS: ClassVar[Mapping[str, bytes]] = {CERTIFICATE_URL: CERTIFICATE}
+    FAILURES: ClassVar[Mapping[Failure, Reply]] = {
+        Failure.RATE_LIMITED: failure("TooManyRequestsException", "Maximum sending rate exceeded.", 429),
+        Failure.SERVER_ERROR: Reply(500),
+        Failure.UNAUTHORIZED: failure("UnrecognizedClientException", "The security token is invalid.", 403),
+        Failure.REFUSED: failure("MessageRejected", "Message contains a virus."),
+    }
+    LACKS: ClassVar[Mapping[Failure, str]] = {
+        Failure.BLOCKED: "a mail to who is on the suppression list is taken, and comes back as a bounce",
+        Failure.UNREACHABLE: "a mail to nobody is taken, and comes back as a bounce",
+    }
+    mutators: ClassVar[Mapping[str, Callable[[Request], Request]]] = {
+        **{
+            f"{name} changed": _changed(name)
+            for name in (
+                "Message",
+                "MessageId",
+                "Subject",
+                "Timestamp",
+                "Token",
+                "SubscribeURL",
+                "Signature",
+                "TopicArn",
+            )
+        },
+        "another type": _changed("Type", "UnsubscribeConfirmation"),
+        "certificate elsewhere": _changed("SigningCertURL", f"https://sns.eu-west-1.amazonaws.com.evil.example{PATH}"),
+        "certificate of another region": _changed("SigningCertURL", f"https://sns.us-east-1.amazonaws.com{PATH}"),
+        "certificate of another service": _changed("SigningCertURL", f"https://s3.eu-west-1.amazonaws.com{PATH}"),
+        "certificate in the clear": _changed("SigningCertURL", f"http://sns.eu-west-1.amazonaws.com{PATH}"),
+        "certificate by another path": _changed("SigningCertURL", "https://sns.eu-west-1.amazonaws.com/x.pem"),
+        "unknown version": _changed("SignatureVersion", "3"),
+    }
+
+    def __init__(self, config: Mapping[str, Any], hub_url: str = HUB_URL) -> None:
+        super().__init__({"topic_arns": [ARN], **config}, hub_url)
+        self._read: Config = configured(Config, dict(self.config))
+        self.version = "2"
+        self.sent: dict[str, dict[str, Any]] = {}
+        """What was taken, by the name it was given."""
+        self.confirmed: list[str] = []
+        """Tokens of subscriptions."""
+        self.clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self._numbers = itertools.count(1)
+
+    def settings(self) -> dict[str, Any]:
+        return {**super().settings(), "sns_base": self.url}
+
+    # --- SNS ----------------------------------------------------------------------------------------------------------
+
+    def genuine(self, payload: bytes) -> WireRequest:
+        """Of a notification of SES, or of a mail that came."""
+        message = payload if payload.startswith(b"{") else self.came(payload)
+        return self.posted({"Type": NOTIFICATION, "Message": message.decode(), "Subject": "Amazon SES"})
+
+    def subscription(self) -> WireRequest:
+        """What SNS asks before it notifies."""
+        arn, token = self._read.topic_arns[0], token_hex(64)
+        where = topic(arn)
+        assert where is not None
+        url = f"{home(where)}/?Action=ConfirmSubscription&TopicArn={arn}&Token={token}"
+        fields = {"Message": "You have chosen to subscribe.", "Token": token, "SubscribeURL": url}
+        return self.posted({"Type": CONFIRMATION, **fields})
+
+    def posted(self, fields: Mapping[str, str]) -> WireRequest:
+        """As SNS posts it, signed."""
+        now = self.clock().strftime("%Y-%m-%dT%H:%M:%S.000Z")
+        whole = {"MessageId": str(uuid4()), "TopicArn": self._read.topic_arns[0], "Timestamp": now, **fields}
+        whole |= {"SignatureVersion": self.version, "SigningCertURL": CERTIFICATE_URL}
+        whole["Signature"] = signature(canonical(told(msgspec.json.encode(whole))), self.version)
+        headers = {
+            "content-type": "text/plain; charset=UTF-8",
+            "x-amz-sns-message-type": whole["Type"],
+            "x-amz-sns-message-id": whole["MessageId"],
+            "x-amz-sns-topic-arn": whole["TopicArn"],
+        }
+        return WireRequest("POST", urlsplit(self.hub_url).path or "/", headers, msgspec.json.encode(whole))
+
+    # --- SES publishes ------------------------------------------------------------------------------------------------
+
+    def came(self, mail: bytes, to: str | None = None, dmarc: str = "GRAY", **more: Any) -> bytes:
+        """A mail, as a receipt rule publishes it."""
+        fields, _ = read_header(mail, 0, len(mail))
+        source = next((address for _, address in addresses(fields.each("from"))), "")
+        recipients = [to or self._read.own]
+        about = {"messageId": token_hex(20), "source": source, "destination": recipients}
+        action = {"type": "SNS", "topicArn": self._read.topic_arns[0], "encoding": "BASE64"}
+        receipt = {"recipients": recipients, "dmarcVerdict": {"status": dmarc}, "action": action}
+        content = {"content": b64encode(mail).decode()}
+        return msgspec.json.encode(
+            {"notificationType": "Received", "mail": about, "receipt": receipt, **content, **more}
+        )
+
+    def message(self, text: str = "hi", sender: str = "ann@example.net") -> bytes:
+        return plain_mail(text, sender, self._read.own, token_hex(8))
+
+    def mail(self, octets: bytes) -> WireRequest:
+        return self.genuine(self.came(octets))
+
+    def tells(self, word: str) -> WireRequest:
+        """`delivered`, `bounced` or `complained`, of the last mail sent. Raises LookupError."""
+        id_, given = list(self.sent.items())[-1]
+        now = self.clock().isoformat()
+        tags = {tag["Name"]: [tag["Value"]] for tag in given["EmailTags"]}
+        mail = {"messageId": id_, "timestamp": now, "source": self._read.own, "tags": tags}
+        about = {**TOLD[word], "mail": mail}
+        if word == "complained":
+            people = [{"emailAddress": to} for to in given["Destination"]["ToAddresses"]]
+            about["complaint"] = {**TOLD[word]["complaint"], "complainedRecipients": people}
+        return self.genuine(msgspec.json.encode(about))
+
+    # --- the API ------------------------------------------------------------------------------------------------------
+
+    def is_send(self, request: WireRequest) -> bool:
+        return request.path == "/v2/email/outbound-emails"
+
+    async def answer(self, request: WireRequest) -> Reply:
+        url = urlsplit(request.path)
+        if url.path == PATH:
+            return Reply(200, CERTIFICATE)
+        if url.path == "/" and parse_qs(url.query).get("Action") == ["ConfirmSubscription"]:
+            self.confirmed += parse_qs(url.query)["Token"]
+            return Reply(200, b"<ConfirmSubscriptionResponse/>")
+        if not self._is_signed(request):
+            return self.FAILURES[Failure.UNAUTHORIZED]
+        if url.path == "/v2/email/account":
+            return Reply.json({"SendingEnabled": True, "ProductionAccessEnabled": True})
+        if self.is_send(request) and request.method == "POST":
+            return self._send(msgspec.json.decode(request.body))
+        return failure("NotFoundException", "Not found", 404)
+
+    def steady(self, request: WireRequest) -> WireRequest:
+        """A signature is of its time and of the simulator's address; whether it is right, `answer` finds out."""
+        headers = {name: value for name, value in request.headers.items() if name != "x-amz-date"}
+        told = headers.get("authorization", "")
+        headers["authorization"] = _OF_NOW.sub(r"\1DAY\2SIGNATURE", told)
+        return WireRequest(request.method, request.path, headers, request.body)
+
+    def _is_signed(self, request: WireRequest) -> bool:
+        """Signs it once more."""
+        try:
+            at = datetime.strptime(request.headers["x-amz-date"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+        except (KeyError, ValueError):
+            return False
+        wanted = signed(
+            request.method,
+            f"http://{request.headers['host']}{request.path}",
+            request.body,
+            at,
+            region=self._read.region,
+            service="ses",
+            access_key_id=self._read.access_key_id,
+            secret_access_key=self._read.secret_access_key,
+            session_token=self._read.session_token,
+        )
+        return request.headers.get("authorization") == wanted["authorization"]
+
+    def _send(self, given: dict[str, Any]) -> Reply:
+        if not b64decode(given["Content"]["Raw"]["Data"], validate=True):
+            return failure("BadRequestException", "Empty content")
+        id_ = f"0102018f{uuid5(NAMESPACE_URL, given['EmailTags'][0]['Value'])}-000000"
+        self.sent[id_] = given
+        return Reply.json({"MessageId": id_})
+
+
+if __name__ == "__main__":
+    wanted = argparse.ArgumentParser(description="Amazon SES and SNS over loopback.")
+    wanted.add_argument("--address", default="help@example.com")
+    wanted.add_argument("--access-key-id", default="AKIASIMULATED")
+    given = wanted.parse_args()
+    run(
+        Simulator(
+            {
+                "address": given.address,
+                "region": "eu-west-1",
+                "access_key_id": given.access_key_id,
+                "secret_access_key": "simulated-secret-access-key",
+            }
+        )
+    )
