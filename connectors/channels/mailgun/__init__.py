@@ -13,6 +13,7 @@ import aiohttp
 import msgspec
 
 from connectors.channels.mailgun.config import Config as DomainConfig
+from connectors.channels.mailgun.hooks import Hooks
 from connectors.channels.mailgun.inbound import mail_of
 from connectors.channels.mailgun.parse import CARRIER, parse
 from connectors.channels.mailgun.refusals import told
@@ -20,7 +21,7 @@ from connectors.channels.mailgun.signature import check
 from connectors.families.mail.capability import CAPABILITY
 from connectors.families.mail.compose import compose, whole, written_at
 from connectors.families.mail.parts import part_of
-from connectors.kit.base import Account, Fetched, Info, Outbound, Plugin, Sent, Settles
+from connectors.kit.base import Account, Fetched, Info, Outbound, Plugin, Registration, Sent, Settles
 from connectors.kit.errors import BadPayload, Misconfigured, OutcomeUnknown, Refused, Temporary
 from connectors.kit.http import Answer
 from connectors.kit.request import Request, decode
@@ -80,22 +81,47 @@ class Mailgun(Plugin[DomainConfig]):
         return await part_of(self.tools, source, mail_of)
 
     async def check(self) -> Account:
-        answer = await self._ask("GET", f"/v3/domains/{self.config.at}", None, reads=True)
+        answer = await self._change("GET", f"/v3/domains/{self.config.at}", None)
         try:
-            told(answer, self.config.rate_pause, reads=True)
             domain = decode(answer.body, FOUND).domain
-        except Refused as error:
-            raise Misconfigured(error.detail, code=error.code, provider_code=error.provider_code) from None
         except BadPayload as error:
             raise Temporary(f"an answer that cannot be read: {error.detail}", code=ErrorCode.PROVIDER_DOWN) from None
         return Account(name=domain.name, details={"state": domain.state, "address": self.config.own})
 
-    async def _ask(self, method: str, path: str, body: aiohttp.FormData | None, *, reads: bool = False) -> Answer:
+    async def register(self, url: str) -> Registration:
+        await self._hooks().set(url)
+        return await self._hooks().shown(url)
+
+    async def registration(self) -> Registration:
+        return await self._hooks().shown(self.tools.webhook_url)
+
+    async def unregister(self) -> Registration:
+        await self._hooks().removed(self.tools.webhook_url)
+        return await self.registration()
+
+    def _hooks(self) -> Hooks:
+        return Hooks(self.config, self._change)
+
+    async def _change(self, method: str, path: str, form: bytes | None) -> Answer:
+        """What may be repeated without harm. Raises Temporary, Misconfigured."""
+        answer = await self._ask(method, path, form, reads=True)
+        try:
+            told(answer, self.config.rate_pause, reads=True)
+        except Refused as error:
+            raise Misconfigured(error.detail, code=error.code, provider_code=error.provider_code) from None
+        return answer
+
+    async def _ask(
+        self, method: str, path: str, body: aiohttp.FormData | bytes | None, *, reads: bool = False
+    ) -> Answer:
         login = b64encode(f"api:{self.config.api_key.reveal()}".encode()).decode()
+        headers = {"authorization": f"Basic {login}"}
+        if isinstance(body, bytes):
+            headers["content-type"] = "application/x-www-form-urlencoded"
         return await self.tools.http.request(
             method,
             f"{self.config.api_base.rstrip('/')}{path}",
-            headers={"authorization": f"Basic {login}"},
+            headers=headers,
             body=body,
             seconds=self.config.send_seconds,
             reads=reads,

@@ -1,7 +1,7 @@
 """Mailgun over loopback: `python -m connectors.channels.mailgun.simulator` runs it alone.
 
-It checks the key, takes mails as MIME and refuses what Mailgun refuses, and makes the requests of its routes and its
-webhooks.
+It checks the key, takes mails as MIME and refuses what Mailgun refuses, keeps routes and webhooks, and makes their
+requests.
 """
 
 import argparse
@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from secrets import token_hex
 from time import time
 from typing import Any, ClassVar, Final
-from urllib.parse import quote_from_bytes, urlsplit
+from urllib.parse import parse_qs, quote_from_bytes, urlsplit
 
 import msgspec
 
@@ -90,6 +90,9 @@ class Simulator(LoopbackSimulator):
         self.clock: Callable[[], float] = time
         self.sent: list[dict[str, str]] = []
         """Recipient, token and Message-ID of what was taken."""
+        self.webhooks: dict[str, list[str]] = {}
+        """Addresses by the kind of event."""
+        self.routes: dict[str, dict[str, Any]] = {}
         self._numbers = itertools.count(1)
 
     # --- the provider's side of a webhook -----------------------------------------------------------------------------
@@ -147,7 +150,29 @@ class Simulator(LoopbackSimulator):
             return Reply.json({"domain": {"name": self._read.at, "state": "active"}})
         if request.path == f"/v3/{self._read.at}/messages.mime" and request.method == "POST":
             return self._send(request)
+        path = urlsplit(request.path).path
+        if path.startswith(f"/v3/domains/{self._read.at}/webhooks"):
+            return self._webhook(request, path.rpartition("/")[2])
+        if path.startswith("/v3/routes"):
+            return self._route(request, path.rpartition("/")[2])
         return failure(404, f"Domain not found: {request.path}")
+
+    def _webhook(self, request: WireRequest, event: str) -> Reply:
+        told = parse_qs(request.body.decode())
+        if request.method == "DELETE":
+            del self.webhooks[event]
+        elif request.method in ("POST", "PUT"):
+            self.webhooks[told["id"][0] if request.method == "POST" else event] = told["url"]
+        return Reply.json({"webhooks": {name: {"urls": urls} for name, urls in self.webhooks.items()}})
+
+    def _route(self, request: WireRequest, id_: str) -> Reply:
+        told = parse_qs(request.body.decode())
+        if request.method == "DELETE":
+            del self.routes[id_]
+        elif request.method == "POST":
+            number = f"4f3bad2335335426750{next(self._numbers)}"
+            self.routes[number] = {"id": number, "expression": told["expression"][0], "actions": told["action"]}
+        return Reply.json({"total_count": len(self.routes), "items": list(self.routes.values())})
 
     def _send(self, request: WireRequest) -> Reply:
         form = read_form(request.body)

@@ -8,7 +8,7 @@ from typing import Any
 
 from connectors.channels.postmark.config import Config
 from connectors.channels.postmark.parse import CARRIER
-from connectors.families.mail.compose import mailbox
+from connectors.families.mail.compose import file_title, mailbox
 from connectors.families.mail.parted import Parted, encoded_file
 from connectors.kit.base import Outbound
 
@@ -29,5 +29,8 @@ def message(mail: Parted, outbound: Outbound, config: Config) -> dict[str, Any]:
     }
     said |= {"HtmlBody": mail.html} if mail.html else {}
     said |= {"ReplyTo": mailbox(config.name, mail.reply_to)} if mail.reply_to else {}
-    files = [{"Name": file.name, "Content": encoded_file(file), "ContentType": file.media_type} for file in mail.files]
+    files = [
+        {"Name": file_title(file.name), "Content": encoded_file(file), "ContentType": file.media_type}
+        for file in mail.files
+    ]
     return said | ({"Attachments": files} if files else {})

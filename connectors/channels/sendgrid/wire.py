@@ -7,6 +7,7 @@ fields it reserves.
 from typing import Any, Final
 
 from connectors.channels.sendgrid.config import Config
+from connectors.families.mail.compose import file_title
 from connectors.families.mail.parted import Parted, encoded_file
 from connectors.kit.base import Outbound
 
@@ -37,7 +38,7 @@ def message(mail: Parted, outbound: Outbound, config: Config) -> dict[str, Any]:
         {
             "content": encoded_file(file),
             "type": file.media_type,
-            "filename": file.name,
+            "filename": file_title(file.name),
             "disposition": "attachment",
         }
         for file in mail.files

@@ -136,9 +136,19 @@ def token_of(message_id: str, domain: str) -> str | None:
     return token if where.lower() == domain and _TOKEN.fullmatch(token) else None
 
 
+def one_line(text: str) -> str:
+    """Without what could end a line of a header."""
+    return _BREAKS.sub(" ", text).strip()
+
+
+def file_title(name: str) -> str:
+    """A name without path, line ends and excess; never empty."""
+    return (one_line(name).replace("/", "_").replace("\\", "_") or "file")[:200]
+
+
 def mailbox(name: str, address: str) -> str:
     """`Ann Example <ann@example.com>`."""
-    shown = _BREAKS.sub(" ", name).strip()
+    shown = one_line(name)
     if not shown:
         return address
     if shown.isascii() and len(shown) < LINE:
@@ -148,7 +158,7 @@ def mailbox(name: str, address: str) -> str:
 
 def encoded(text: str) -> str:
     """A value for a header: as it is where it is plain and short, else in encoded words, a line each."""
-    value = _BREAKS.sub(" ", text).strip()
+    value = one_line(text)
     if value.isascii() and len(value) < LINE - 10 and "=?" not in value:
         return value
     pieces: list[bytes] = [b""]
@@ -263,7 +273,7 @@ def _attached(file: File) -> bytes:
 
 def file_name_field(name: str) -> str:
     """The parameter: quoted where it is plain, else as RFC 2231 has it, in pieces of a line each."""
-    clean = (_BREAKS.sub(" ", name).replace("/", "_").replace("\\", "_").strip() or "file")[:200]
+    clean = file_title(name)
     if clean.isascii() and '"' not in clean and len(clean) < 60:
         return f'filename="{clean}"'
     pieces = ["utf-8''"]

@@ -9,6 +9,7 @@ from connectors.families.mail.compose import (
     formatted,
     markings,
     message_id_of,
+    one_line,
     subject_of,
     thread_of,
 )
@@ -47,7 +48,7 @@ def parted(outbound: Outbound, config: MailConfig) -> Parted:
     return Parted(
         message_id=message_id,
         recipient=outbound.address.value,
-        subject=subject_of(outbound, config, answered is not None),
+        subject=one_line(subject_of(outbound, config, answered is not None)),
         plain=plain or " ",
         html=html,
         reply_to=signer.address(Way.REPLY, outbound.token),

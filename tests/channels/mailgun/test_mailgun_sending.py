@@ -1,5 +1,6 @@
 """What Mailgun answers, and what the hub is told; signatures; settings."""
 
+import re
 from datetime import timedelta
 from email import message_from_bytes, policy
 
@@ -11,7 +12,7 @@ from connectors.channels.mailgun.config import Config
 from connectors.channels.mailgun.signature import made
 from connectors.channels.mailgun.simulator import Simulator, failure
 from connectors.families.mail.form import read_form
-from connectors.kit.base import Account, Outbound
+from connectors.kit.base import Account, Outbound, Registration
 from connectors.kit.config import configured
 from connectors.kit.errors import BadSignature, Misconfigured, OutcomeUnknown, Refused, Temporary, Unreachable
 from connectors.kit.fixtures import as_request
@@ -71,6 +72,40 @@ def test_the_domain_is_asked_for(provider):
     )
     with pytest.raises(Misconfigured):
         during(Mailgun, provider, lambda plugin: plugin.check(), settings={"sending_domain": "elsewhere.example"})
+
+
+def test_the_route_and_the_webhooks_are_set_shown_and_removed(provider):
+    provider.webhooks = {"delivered": ["https://other.example"], "opened": ["https://other.example"]}
+    provider.routes = {"r": {"id": "r", "expression": "catch_all()", "actions": ['forward("https://other.example")']}}
+    others = (dict(provider.webhooks), dict(provider.routes))
+    events = ["accepted", "complained", "delivered", "permanent_fail", "unsubscribed"]
+    done = Registration(url=HOOK, details={"events": events, "raw": False})
+    for _ in range(2):
+        assert during(Mailgun, provider, lambda plugin: plugin.register(HOOK)) == done
+    assert during(Mailgun, provider, lambda plugin: plugin.registration()) == done
+    assert provider.webhooks["delivered"] == ["https://other.example", HOOK]
+    (ours,) = [route for route in provider.routes.values() if route["id"] != "r"]
+    (found,) = re.findall(r'match_recipient\("(.*)"\)', ours["expression"])
+    wanted = {
+        "help@example.com": True,
+        "help+r.x@example.com": True,
+        "xhelp@example.com": False,
+        "help@examplexcom": False,
+    }
+    assert {address: re.search(found, address) is not None for address in wanted} == wanted
+    again = {"address": "billing@example.com"}
+    assert during(Mailgun, provider, lambda plugin: plugin.register(HOOK), settings=again) == done
+    assert len(provider.routes) == 2
+    gone = Registration(url=None, details={"events": [], "raw": False})
+    assert during(Mailgun, provider, lambda plugin: plugin.unregister()) == gone
+    assert (provider.webhooks, provider.routes) == others
+
+
+def test_a_domain_that_calls_enough_others_is_left_as_it_is(provider):
+    provider.webhooks = {"accepted": [f"https://other.example/{n}" for n in range(3)]}
+    with pytest.raises(Misconfigured, match="already calls 3"):
+        during(Mailgun, provider, lambda plugin: plugin.register(HOOK))
+    assert len(provider.webhooks["accepted"]) == 3
 
 
 @pytest.mark.parametrize(
