@@ -54,6 +54,7 @@ def test_any_body_can_be_shown(body: bytes) -> None:
         ("grant_type=urn%3Ajwt-bearer&assertion=a.b.c", "grant_type=urn%3Ajwt-bearer&assertion=***"),
         ("X-Amz-Signature=abc&b=2", "X-Amz-Signature=***&b=2"),
         ("api_key=abc", "api_key=***"),
+        ("grant_type=jwt&assertion=abc.def", "grant_type=jwt&assertion=***"),
         ("password=a%20b;c", "password=***;c"),
         ('{"secret_token": "a\\"b", "b": 2}', '{"secret_token": "***", "b": 2}'),
         ('{"client_secret":"ab"}', '{"client_secret":"***"}'),
