@@ -12,6 +12,7 @@ BUILT_IN: Mapping[str, str] = {
     "clicksend": "connectors.channels.clicksend:ClickSend",
     "discourse": "connectors.channels.discourse:Discourse",
     "email": "connectors.channels.email:Email",
+    "fcm": "connectors.channels.fcm:Fcm",
     "generic_http": "connectors.channels.generic_http:GenericHttp",
     "googleplay_reviews": "connectors.channels.googleplay_reviews:GooglePlayReviews",
     "infobip": "connectors.channels.infobip:Infobip",
