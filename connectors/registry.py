@@ -25,6 +25,7 @@ BUILT_IN: Mapping[str, str] = {
     "messagebird": "connectors.channels.messagebird:MessageBird",
     "mtarget": "connectors.channels.mtarget:Mtarget",
     "messenger": "connectors.channels.messenger:Messenger",
+    "mtn": "connectors.channels.mtn:Mtn",
     "plivo": "connectors.channels.plivo:Plivo",
     "postmark": "connectors.channels.postmark:Postmark",
     "sendgrid": "connectors.channels.sendgrid:SendGrid",
