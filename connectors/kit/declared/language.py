@@ -193,7 +193,7 @@ class Reply(Strict, frozen=True, kw_only=True):
 
 class Receive(Strict, frozen=True, kw_only=True):
     methods: tuple[Literal["GET", "POST"], ...] = ("POST",)
-    body: Literal["json", "form"]
+    body: Literal["json", "form", "xml"]
     """`form` is the query where the method is GET."""
     charset: str = "utf-8"
     """Of a form's fields."""
@@ -250,6 +250,7 @@ class Login(Strict, frozen=True, kw_only=True):
     query: dict[str, Any] = {}
     form: dict[str, Any] | None = None
     json: Any = None
+    xml: dict[str, Any] | None = None
     token: str
     """A path in the answer."""
     lasts: str | int = "expires_in"
@@ -259,7 +260,7 @@ class Login(Strict, frozen=True, kw_only=True):
 
 
 class Send(Strict, frozen=True, kw_only=True):
-    """Of `json`, `form` and `query` there may be what the provider wants; their texts are templates."""
+    """Of `json`, `form`, `xml` and `query` there may be what the provider wants; their texts are templates."""
 
     login: Login | None = None
     method: Literal["GET", "POST"] = "POST"
@@ -269,7 +270,9 @@ class Send(Strict, frozen=True, kw_only=True):
     query: dict[str, Any] = {}
     form: dict[str, Any] | None = None
     json: Any = None
-    answer: Literal["json", "text"] = "json"
+    xml: dict[str, Any] | None = None
+    """As `connectors.kit.declared.xml_tree` writes it."""
+    answer: Literal["json", "text", "xml"] = "json"
     """A text is `{"text": …}` to the paths."""
     pattern: str | None = None
     """A regular expression over an answer that is text: its named groups stand beside `text`."""
@@ -293,6 +296,7 @@ class Limits(Strict, frozen=True, kw_only=True):
 class Answered(Strict, frozen=True, kw_only=True):
     status: int = 200
     json: Any = None
+    xml: dict[str, Any] | None = None
     text: str | None = None
     headers: dict[str, str] = {}
 
@@ -305,6 +309,7 @@ class Call(Strict, frozen=True, kw_only=True):
     query: dict[str, str] = {}
     form: dict[str, str] | None = None
     json: Any = None
+    xml: dict[str, Any] | None = None
 
 
 class Simulated(Strict, frozen=True, kw_only=True):

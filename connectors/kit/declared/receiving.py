@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
+from connectors.kit.declared import xml_tree
 from connectors.kit.declared.fields import Scope
 from connectors.kit.declared.kinds import KINDS, Becomes, Tables
 from connectors.kit.declared.language import Channel, Receive
@@ -63,6 +64,8 @@ class Reading:
     def _body(self, request: Request, query: Mapping[str, Any]) -> Any:
         if self._receive.body == "json":
             return decode(request.body, _JSON)
+        if self._receive.body == "xml":
+            return xml_tree.read(request.body)
         if request.method == "GET":
             return query
         if not request.body.isascii():  # a form writes everything else with percent signs

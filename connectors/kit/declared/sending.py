@@ -10,6 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from connectors.kit.base import Outbound, Sent
+from connectors.kit.declared import xml_tree
 from connectors.kit.declared.fields import optional
 from connectors.kit.declared.language import Channel, Send
 from connectors.kit.declared.logins import Kept, Logins
@@ -106,7 +107,7 @@ class Sending:
             found = self._pattern.search(text[:MOST_TEXT]) if self._pattern is not None else None
             return {**(found.groupdict() if found else {}), "text": text}
         try:
-            return bounded(decode(answer.body, _ANY))
+            return bounded(xml_tree.read(answer.body) if self._send.answer == "xml" else decode(answer.body, _ANY))
         except BadPayload:
             return None
 

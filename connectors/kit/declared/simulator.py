@@ -10,13 +10,13 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 import msgspec
 
 from connectors.kit.config import configured
-from connectors.kit.declared import language
+from connectors.kit.declared import language, xml_tree
 from connectors.kit.declared.checks import Value
 from connectors.kit.declared.plugin import Declared
 from connectors.kit.declared.schemes import SIMULATED_PUBLIC_KEY
 from connectors.kit.declared.sending import revealed
 from connectors.kit.declared.templates import Template, Tree
-from connectors.kit.declared.wire import FORM, JSON
+from connectors.kit.declared.wire import FORM, JSON, XML
 from connectors.kit.request import Request
 from connectors.kit.testing import mutate
 from connectors.kit.testing.simulator import Failure, LoopbackSimulator, Reply, WireRequest, run
@@ -116,6 +116,9 @@ def reply(answered: language.Answered, values: Mapping[str, Any]) -> Reply:
     if answered.json is not None:
         told = msgspec.json.encode(Tree(answered.json, VARIABLES)(values))
         return Reply(answered.status, told, {"content-type": JSON, **answered.headers})
+    if answered.xml is not None:
+        document = xml_tree.written(Tree(answered.xml, VARIABLES)(values))
+        return Reply(answered.status, document, {"content-type": XML, **answered.headers})
     text = Tree([answered.text or ""], VARIABLES)(values)
     return Reply(answered.status, "".join(text).encode(), answered.headers)
 
@@ -246,11 +249,13 @@ def _query(call: language.Call, values: Mapping[str, Any], known: frozenset[str]
 def _body(call: language.Call, values: Mapping[str, Any], known: frozenset[str]) -> bytes:
     if call.json is not None:
         return msgspec.json.encode(Tree(call.json, known)(values))
+    if call.xml is not None:
+        return xml_tree.written(Tree(call.xml, known)(values))
     return urlencode(Tree(call.form or {}, known)(values) or {}).encode()
 
 
 def _kind(call: language.Call) -> str:
-    return JSON if call.json is not None else FORM
+    return JSON if call.json is not None else XML if call.xml is not None else FORM
 
 
 def run_alone(kind: type[DeclaredSimulator]) -> None:

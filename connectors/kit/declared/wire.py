@@ -9,10 +9,12 @@ import msgspec
 from connectors.kit.declared.language import Login, Send
 from connectors.kit.declared.schemes import basic
 from connectors.kit.declared.templates import Template, Tree
+from connectors.kit.declared.xml_tree import written
 from connectors.kit.http import Answer, Http
 
 FORM: Final = "application/x-www-form-urlencoded"
 JSON: Final = "application/json"
+XML: Final = "application/xml; charset=utf-8"
 
 
 class Wire:
@@ -24,6 +26,7 @@ class Wire:
         self._headers, self._query = Tree(declared.headers, known), Tree(declared.query, known)
         self._form = Tree(declared.form, known) if declared.form is not None else None
         self._json = Tree(declared.json, known) if declared.json is not None else None
+        self._xml = Tree(declared.xml, known) if declared.xml is not None else None
         self._basic = Tree([declared.basic.user, declared.basic.password], known) if declared.basic else None
 
     async def request(self, http: Http, values: Mapping[str, Any], *, reads: bool = False) -> Answer:
@@ -41,6 +44,8 @@ class Wire:
             headers["authorization"] = basic(*map(str, self._basic(values)))
         if self._json is not None:
             return {"content-type": JSON, **headers}, msgspec.json.encode(self._json(values))
+        if self._xml is not None:
+            return {"content-type": XML, **headers}, written(self._xml(values))
         if self._form is not None:
             return {"content-type": FORM, **headers}, urlencode(self._form(values) or {}, doseq=True).encode()
         return headers, None
