@@ -34,6 +34,7 @@ BUILT_IN: Mapping[str, str] = {
     "ses": "connectors.channels.ses:Ses",
     "slack": "connectors.channels.slack:Slack",
     "smpp": "connectors.channels.smpp:Smpp",
+    "start_mobile": "connectors.channels.start_mobile:StartMobile",
     "telegram": "connectors.channels.telegram:Telegram",
     "telnyx": "connectors.channels.telnyx:Telnyx",
     "thinq": "connectors.channels.thinq:ThinQ",
