@@ -29,12 +29,13 @@ def list_all(as_json: Json = False) -> None:
 def new(
     name: Annotated[str, typer.Argument(metavar="NAME", help="As `plugin:` in the configuration: a-z, 0-9 and _.")],
     into: Annotated[Path, typer.Option(help="Where the new folder goes.", file_okay=False)] = Path(),
+    declared: Annotated[bool, typer.Option("--declared", help="A channel that is data.")] = False,
     as_json: Json = False,
 ) -> None:
     """Write the folder of a plugin of one's own: small, working, and passing the conformance suite."""
     from gateway.cli.scaffold import create
 
-    folder = create(name, into)
+    folder = create(name, into, declared=declared)
     plain = f"{folder} written; its README.md says what comes next"
     show({"name": name, "folder": folder}, as_json=as_json, plain=plain)
 

@@ -78,6 +78,18 @@ def test_a_new_plugin_is_listed_as_its_own_distribution(made):
     assert (listed["channel"], listed["source"]) == ("carrier_pigeon", "onethread-carrier-pigeon")
 
 
+def test_a_new_plugin_that_is_data_keeps_the_contract(tmp_path):
+    hub(tmp_path, "plugin", "new", "--declared", "paper_plane", "--into", str(tmp_path))
+    folder = tmp_path / "onethread-paper-plane"
+    assert [path.name for path in folder.rglob("*.yaml")] == ["channel.yaml"]
+    install(folder, "onethread-paper-plane", "paper_plane = onethread_paper_plane.paper_plane:PaperPlane")
+    told = hub(folder, "plugin", "test", "paper_plane", "--json")
+    assert told.stderr == ""
+    result = json.loads(told.stdout)
+    assert (told.returncode, result["conforms"], result["broken"]) == (0, True, [])
+    assert result["passed"] > 40
+
+
 def test_two_runs_of_a_new_plugins_simulator_make_two_messages(made):
     module = "onethread_carrier_pigeon.carrier_pigeon.simulator"
     code = f"from {module} import Simulator; print(Simulator({{}}).message().decode())"

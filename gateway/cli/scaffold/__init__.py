@@ -30,9 +30,24 @@ FILES: Mapping[str, str] = {
     "onethread_@name@/@name@/fixtures/outbound/text.json": "outbound_text.json",
 }
 """What is written, and the template it is written from."""
+DECLARED: Mapping[str, str] = {
+    **{path: FILES[path] for path in ("pyproject.toml", "tests/test_@name@.py", "onethread_@name@/__init__.py")},
+    "README.md": "declared/README.md",
+    "onethread_@name@/@name@/__init__.py": "declared/plugin.py",
+    "onethread_@name@/@name@/channel.yaml": "declared/channel.yaml",
+    "onethread_@name@/@name@/simulator.py": "declared/simulator.py",
+    "onethread_@name@/@name@/README.md": "declared/plugin_readme.md",
+    "onethread_@name@/@name@/fixtures/config.json": "declared/config.json",
+    **{
+        f"onethread_@name@/@name@/fixtures/{direction}/{case}.{kind}": f"declared/{direction}_{case}.{kind}"
+        for direction, case in (("inbound", "text"), ("inbound", "stop"), ("inbound", "status"), ("outbound", "text"))
+        for kind in ("http", "json")
+    },
+}
+"""The same for a channel that is data."""
 
 
-def create(name: str, into: Path) -> Path:
+def create(name: str, into: Path, *, declared: bool = False) -> Path:
     """Writes the folder of a plugin and gives it back. Raises Failure; overwrites nothing."""
     from connectors.kit.registry import plugin_names
 
@@ -49,7 +64,7 @@ def create(name: str, into: Path) -> Path:
     folder = into / f"onethread-{words['@dashed@']}"
     try:
         folder.mkdir(parents=True)
-        for path, template in FILES.items():
+        for path, template in (DECLARED if declared else FILES).items():
             _write(folder / _filled(path, words), _filled((TEMPLATES / f"{template}.txt").read_text(), words))
     except FileExistsError as error:
         raise Failure(f"{folder} is there already; nothing is overwritten") from error
