@@ -9,6 +9,13 @@ from typing import Any, Literal
 import msgspec
 
 from connectors.kit.base import Settles
+from connectors.kit.declared.authenticity import BasicAuth as BasicAuth
+from connectors.kit.declared.authenticity import Ed25519 as Ed25519
+from connectors.kit.declared.authenticity import Hmac as Hmac
+from connectors.kit.declared.authenticity import Jwt as Jwt
+from connectors.kit.declared.authenticity import Scheme as Scheme
+from connectors.kit.declared.authenticity import SecretField as SecretField
+from connectors.kit.declared.authenticity import SignedFields as SignedFields
 from normalizer.model import ConsentState
 
 VERSION = 1
@@ -31,87 +38,6 @@ class Setting(Strict, frozen=True, kw_only=True):
     form: str | None = None
     """A regular expression that a text must match as a whole."""
 
-
-# --- authenticity ---------------------------------------------------------------------------------------------------
-
-
-class BasicAuth(Strict, frozen=True, kw_only=True, tag="basic", tag_field="by"):
-    """The provider presents a user and a password (RFC 7617); both name settings."""
-
-    user: str
-    password: str
-
-
-class SecretField(Strict, frozen=True, kw_only=True, tag="secret", tag_field="by"):
-    """A secret stands in the address the provider calls, or in a header."""
-
-    setting: str
-    query: str | None = None
-    header: str | None = None
-
-
-class Hmac(Strict, frozen=True, kw_only=True, tag="hmac", tag_field="by"):
-    """A keyed hash over `signed`, the pieces in their order (`connectors.kit.declared.pieces`)."""
-
-    key: str
-    header: str
-    or_header: str | None = None
-    """Another header that may hold the hash instead."""
-    signed: tuple[str, ...]
-    algorithm: Literal["sha1", "sha256", "sha512"] = "sha256"
-    encoding: Literal["base64", "hex"] = "base64"
-    prefix: str = ""
-    """Stands before the hash in the header, such as `sha256=`."""
-    several: bool = False
-    """The header is a list separated by commas, of which one must fit."""
-    nonce: str | None = None
-    """A header of a number used once, which must be there and be one of the signed pieces."""
-    timestamp: str | None = None
-    """A header of seconds since 1970, which must be one of the signed pieces."""
-    tolerance: int = 300
-    """Seconds between the timestamp and our receiving, either way."""
-
-
-class SignedFields(Strict, frozen=True, kw_only=True, tag="signed_fields", tag_field="by"):
-    """A keyed hash over the fields of a form, or of the query of a GET, in one of them, in hexadecimal.
-
-    What is hashed is `&name=value` of every other field, sorted by name, with `_` for each `&` and `=` of a value.
-    """
-
-    key: str
-    field: str
-    algorithm: Literal["md5", "sha1", "sha256", "sha512"] = "sha256"
-    timestamp: str
-    """A field of seconds since 1970."""
-    tolerance: int = 300
-    """Seconds between the timestamp and our receiving, either way."""
-
-
-class Jwt(Strict, frozen=True, kw_only=True, tag="jwt", tag_field="by"):
-    """A JSON Web Token signed with a shared key (HS256), whose claims hold hashes of what came."""
-
-    key: str
-    header: str
-    issuer: str | None = None
-    claims: dict[str, str]
-    """Claim to the piece it must equal. Where the piece is empty, the claim is left out."""
-    tolerance: int = 1
-    """Seconds that `nbf` and `exp`, both required, may be off."""
-
-
-class Ed25519(Strict, frozen=True, kw_only=True, tag="ed25519", tag_field="by"):
-    """A signature by a key pair over `signed`, whose public half, 32 octets in base64, is a setting of type `text`."""
-
-    key: str
-    header: str
-    signed: tuple[str, ...]
-    timestamp: str
-    """A header of seconds since 1970, which must be one of the signed pieces."""
-    tolerance: int = 300
-    """Seconds between the timestamp and our receiving, either way."""
-
-
-Scheme = BasicAuth | SecretField | Hmac | SignedFields | Jwt | Ed25519
 
 # --- receiving ------------------------------------------------------------------------------------------------------
 
