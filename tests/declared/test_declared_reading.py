@@ -41,6 +41,8 @@ AT = datetime(2026, 1, 5, 10, tzinfo=UTC)
         (("join , ",), ["a", 1], "a, 1"),
         (("trim", "lower"), " Yes ", "yes"),
         (("before |",), "1|2", "1"),
+        (("after :", "tel"), "tel:447700900222", "+447700900222"),
+        (("after :",), "no mark", "no mark"),
     ],
 )
 def test_a_function_reads(functions, value, becomes):

@@ -99,7 +99,14 @@ def before(value: Any, mark: str) -> str:
     return text(value).partition(mark)[0]
 
 
+def after(value: Any, mark: str) -> str:
+    """What stands behind the first mark; all of it, where there is none."""
+    start, found, rest = text(value).partition(mark)
+    return rest if found else start
+
+
 FUNCTIONS: Final[Mapping[str, Function]] = {
+    "after": after,
     "before": before,
     "epoch": epoch,
     "hex": hex_text,
