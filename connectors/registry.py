@@ -15,6 +15,7 @@ BUILT_IN: Mapping[str, str] = {
     "fcm": "connectors.channels.fcm:Fcm",
     "generic_http": "connectors.channels.generic_http:GenericHttp",
     "googleplay_reviews": "connectors.channels.googleplay_reviews:GooglePlayReviews",
+    "globe": "connectors.channels.globe:Globe",
     "infobip": "connectors.channels.infobip:Infobip",
     "jasmin": "connectors.channels.jasmin:Jasmin",
     "kannel": "connectors.channels.kannel:Kannel",
