@@ -16,6 +16,7 @@ BUILT_IN: Mapping[str, str] = {
     "generic_http": "connectors.channels.generic_http:GenericHttp",
     "googleplay_reviews": "connectors.channels.googleplay_reviews:GooglePlayReviews",
     "globe": "connectors.channels.globe:Globe",
+    "i2sms": "connectors.channels.i2sms:I2Sms",
     "infobip": "connectors.channels.infobip:Infobip",
     "jasmin": "connectors.channels.jasmin:Jasmin",
     "kannel": "connectors.channels.kannel:Kannel",
