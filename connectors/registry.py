@@ -19,6 +19,7 @@ BUILT_IN: Mapping[str, str] = {
     "i2sms": "connectors.channels.i2sms:I2Sms",
     "infobip": "connectors.channels.infobip:Infobip",
     "jasmin": "connectors.channels.jasmin:Jasmin",
+    "kaleyra": "connectors.channels.kaleyra:Kaleyra",
     "kannel": "connectors.channels.kannel:Kannel",
     "instagram": "connectors.channels.instagram:Instagram",
     "line": "connectors.channels.line:Line",
