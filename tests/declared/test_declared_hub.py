@@ -184,3 +184,32 @@ def test_every_declared_channel_takes_part_in_a_conversation(tmp_path, name):
 
     with declared(name) as provider:
         asyncio.run(test(provider))
+
+
+def test_a_long_text_is_a_request_for_each_segment_where_a_request_takes_one(tmp_path):
+    async def test(provider):
+        async with beside.running(tmp_path, "globe", provider) as at:
+            await at.heard(provider.genuine(provider.message("my order #881")))
+            assert isinstance(await at.say("It left. " * 30), Accepted)
+            await eventually(lambda: at.statuses() == ["accepted"])
+        sent = [msgspec.json.decode(request.body)["message"] for request in provider.performed]
+        assert (len(sent), max(map(len, sent)) <= 160) == (2, True)
+        assert "".join(sent).replace(" ", "") == "Itleft." * 30
+
+    with declared("globe") as provider:
+        asyncio.run(test(provider))
+
+
+def test_an_access_token_is_asked_for_once_and_is_not_kept_in_the_store(tmp_path):
+    async def test(provider):
+        async with beside.running(tmp_path, "mtn", provider) as at:
+            await at.heard(provider.genuine(provider.message("my order #881")))
+            for words in ("It left.", "It arrives tomorrow."):
+                await at.say(words)
+            await eventually(lambda: at.statuses() == ["accepted", "accepted"])
+            await eventually(lambda: len(rows(at.hub, "SELECT id FROM exchanges")) == 3)
+        assert [provider.is_send(request) for request in provider.requests] == [False, True, True]
+        assert b"access-token-of-the-simulator" not in beside.kept(tmp_path)
+
+    with declared("mtn") as provider:
+        asyncio.run(test(provider))
