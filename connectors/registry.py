@@ -11,6 +11,7 @@ BUILT_IN: Mapping[str, str] = {
     "clickatell": "connectors.channels.clickatell:Clickatell",
     "clicksend": "connectors.channels.clicksend:ClickSend",
     "discourse": "connectors.channels.discourse:Discourse",
+    "discord": "connectors.channels.discord:Discord",
     "email": "connectors.channels.email:Email",
     "fcm": "connectors.channels.fcm:Fcm",
     "generic_http": "connectors.channels.generic_http:GenericHttp",

@@ -1,0 +1,135 @@
+"""Discord bots: the gateway and interactions in, the REST API out.
+
+Private messages, and channels of servers that are named. Events come by a WebSocket that polls keep open; what people
+press and the commands they use are posted. Source: docs.discord.com/developers (read 2026-11). Does not serve threads,
+edits and reactions of ours, voice, registering commands, or what is pressed where no endpoint is set.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cached_property
+from typing import ClassVar, Final
+
+import msgspec
+
+from connectors.channels.discord.api import MADE, NOTHING, Api
+from connectors.channels.discord.capability import CAPABILITY
+from connectors.channels.discord.config import Config as BotConfig
+from connectors.channels.discord.event import INTERACTION
+from connectors.channels.discord.gateway import Gateway
+from connectors.channels.discord.parse import COMMAND, PING, PRESS, frame, parse
+from connectors.channels.discord.signature import verify
+from connectors.channels.discord.wire import SCHEME, files_of, message, place
+from connectors.kit.base import (
+    ANSWERS,
+    Account,
+    Fetched,
+    Info,
+    Outbound,
+    Outcome,
+    Plugin,
+    Polled,
+    Sent,
+    Settles,
+)
+from connectors.kit.errors import BadPayload, Misconfigured
+from connectors.kit.redact import without_field
+from connectors.kit.request import Request, Response, decode
+from normalizer.inbound import Address, Inbound
+
+PONG: Final = 1
+SAYS: Final = 4
+LATER: Final = 6
+"""Nothing changes on the screen."""
+ONLY_THEM: Final = 64
+JSON: Final = {"content-type": "application/json"}
+
+
+class Discord(Plugin[BotConfig]):
+    info: ClassVar[Info] = Info(
+        name="discord",
+        channel="discord",
+        scheme=SCHEME,
+        capability=CAPABILITY,
+        settles=Settles.KEY,
+        summary="Discord bots",
+    )
+    Config = BotConfig
+
+    @cached_property
+    def api(self) -> Api:
+        return Api(self.tools.http, self.config)
+
+    @cached_property
+    def gateway(self) -> Gateway:
+        return Gateway(self.api, self.config)
+
+    @cached_property
+    def _private(self) -> dict[str, str]:
+        """The channels of private messages, by whom they are with."""
+        return {}
+
+    def verify(self, request: Request) -> None:
+        verify(request, self.config.public_key)
+
+    def kept(self, request: Request) -> Request:
+        """Whoever has an interaction's token may answer it for a quarter of an hour."""
+        try:
+            return replace(request, body=without_field(request.body, "token"))
+        except msgspec.MsgspecError:  # it is signed, and nothing that has a field
+            return request
+
+    def parse(self, request: Request) -> Sequence[Inbound]:
+        return parse(request, self.config)
+
+    def respond(self, request: Request, outcome: Outcome) -> Response:
+        """Within three seconds; Discord does not ask again."""
+        if outcome is Outcome.OVERLOADED:
+            return ANSWERS[outcome]
+        try:
+            kind = decode(request.body, INTERACTION).type
+        except BadPayload:
+            return ANSWERS[outcome]
+        said = {"content": self.config.acknowledgement, "flags": ONLY_THEM}
+        told = {PING: {"type": PONG}, PRESS: {"type": LATER}, COMMAND: {"type": SAYS, "data": said}}
+        return Response(200, msgspec.json.encode(told.get(kind, {"type": SAYS, "data": said})), JSON)
+
+    def polls(self) -> bool:
+        return True
+
+    async def poll(self, cursor: str | None) -> Polled:
+        frames, after = await self.gateway.frames(cursor)
+        at = self.tools.now()
+        items = [item for body in frames for item in frame(body, at, self.config)]
+        return Polled(items, after, b"[" + b",".join(frames) + b"]")
+
+    async def close(self) -> None:
+        await self.gateway.close()
+
+    async def send(self, outbound: Outbound) -> Sent:
+        body, files = message(outbound), files_of(outbound)
+        channel = await self._channel(outbound.address)
+        made = await self.api.call("POST", f"/channels/{channel}/messages", MADE, body, files=files, reads=False)
+        return Sent((made.id,))
+
+    async def typing(self, address: Address, thread: str | None) -> None:  # noqa: ARG002 - part of the contract
+        await self.api.call("POST", f"/channels/{await self._channel(address)}/typing", NOTHING)
+
+    async def fetch(self, source: str) -> Fetched:
+        return Fetched(self.api.file(source))
+
+    async def check(self) -> Account:
+        bot = await self.api.call("GET", "/users/@me", MADE)
+        if bot.id != self.config.application_id:
+            raise Misconfigured(f"application_id: the token is of {bot.id}")
+        return Account(name=bot.username, details={"id": bot.id})
+
+    async def _channel(self, address: Address) -> str:
+        """Where a message goes; that with a person is the same whenever it is asked for."""
+        kind, number = place(address)
+        if kind == "channel":
+            return number
+        if number not in self._private:
+            made = await self.api.call("POST", "/users/@me/channels", MADE, {"recipient_id": number})
+            self._private[number] = made.id
+        return self._private[number]
