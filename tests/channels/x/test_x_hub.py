@@ -120,3 +120,17 @@ def test_a_picture_is_fetched(tmp_path, provider):
             await eventually(lambda: rows(beside.hub, "SELECT state, size FROM attachments") == [("stored", 19)])
 
     asyncio.run(test())
+
+
+def test_what_came_while_the_hub_was_down_is_asked_for_and_told_once(tmp_path, provider):
+    async def test():
+        async with running(tmp_path, "x", provider) as beside:
+            await eventually(lambda: rows(beside.hub, "SELECT cursor FROM cursors") == [("0",)])
+        missed = provider.list("Are you there?", ANA)
+        async with running(tmp_path, "x", provider) as beside:
+            await eventually(lambda: texts(beside.hub) == ["Are you there?"])
+            late = provider.genuine(provider.said({"text": "Are you there?"}, ANA, name=missed))
+            assert await beside.heard(late) == 200
+            assert texts(beside.hub) == ["Are you there?"]
+
+    asyncio.run(test())
