@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 import msgspec
 
 from connectors.channels.sendgrid.config import Config as AccountConfig
+from connectors.channels.sendgrid.hooks import Hooks
 from connectors.channels.sendgrid.inbound import mail_of
 from connectors.channels.sendgrid.parse import is_batch, parse
 from connectors.channels.sendgrid.refusals import judge
@@ -19,7 +20,7 @@ from connectors.channels.sendgrid.wire import message
 from connectors.families.mail.capability import CAPABILITY
 from connectors.families.mail.parted import parted
 from connectors.families.mail.parts import part_of
-from connectors.kit.base import Account, Fetched, Info, Outbound, Plugin, Sent, Settles
+from connectors.kit.base import Account, Fetched, Info, Outbound, Plugin, Registration, Sent, Settles
 from connectors.kit.errors import BadPayload, BadSignature, Misconfigured, Refused, Temporary
 from connectors.kit.http import Answer
 from connectors.kit.request import Request, decode
@@ -79,17 +80,37 @@ class SendGrid(Plugin[AccountConfig]):
         return await part_of(self.tools, source, mail_of)
 
     async def check(self) -> Account:
-        answer = await self._ask("GET", "/v3/scopes", None, reads=True)
+        answer = await self._change("GET", "/v3/scopes", None)
         try:
-            judge(answer, self.config.rate_pause, self.tools.now().timestamp(), reads=True)
             scopes = decode(answer.body, SCOPES).scopes
-        except Refused as error:
-            raise Misconfigured(error.detail, code=error.code, provider_code=error.provider_code) from None
         except BadPayload as error:
             raise Temporary(f"an answer that cannot be read: {error.detail}", code=ErrorCode.PROVIDER_DOWN) from None
         if SEND not in scopes:
             raise Misconfigured("the key may not send mail")
         return Account(name=self.config.own, details={"scopes": str(len(scopes))})
+
+    async def register(self, url: str) -> Registration:
+        await self._hooks().set(url)
+        return await self._hooks().shown(url)
+
+    async def registration(self) -> Registration:
+        return await self._hooks().shown(self.tools.webhook_url)
+
+    async def unregister(self) -> Registration:
+        await self._hooks().removed(self.tools.webhook_url)
+        return await self.registration()
+
+    def _hooks(self) -> Hooks:
+        return Hooks(self.config, self._change)
+
+    async def _change(self, method: str, path: str, said: dict[str, Any] | None) -> Answer:
+        """What may be repeated without harm. Raises Temporary, Misconfigured."""
+        answer = await self._ask(method, path, said, reads=True)
+        try:
+            judge(answer, self.config.rate_pause, self.tools.now().timestamp(), reads=True)
+        except Refused as error:
+            raise Misconfigured(error.detail, code=error.code, provider_code=error.provider_code) from None
+        return answer
 
     async def _ask(self, method: str, path: str, said: dict[str, Any] | None, *, reads: bool = False) -> Answer:
         return await self.tools.http.request(

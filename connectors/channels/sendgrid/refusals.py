@@ -42,6 +42,7 @@ ROWS: Final[Mapping[int, Row]] = {
 }
 NOBODY: Final = Row(Unreachable, ErrorCode.INVALID_ADDRESS)
 UNKNOWN: Final = Row(Refused, ErrorCode.UNKNOWN)
+TAKEN: Final = frozenset({200, 201, 202, 204})
 RECIPIENT: Final = "personalizations.0.to"
 TOLD: Final = msgspec.json.Decoder(Told)
 
@@ -51,7 +52,7 @@ def judge(answer: Answer, pause: float, now: float, *, reads: bool = False) -> N
     errors."""
     doubt = Temporary if reads else OutcomeUnknown
     number = str(answer.status)
-    if answer.status in (HTTPStatus.OK, HTTPStatus.ACCEPTED):
+    if answer.status in TAKEN:
         return
     if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
         seconds = _pause(answer, pause, now)

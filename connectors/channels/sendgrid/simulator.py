@@ -1,7 +1,7 @@
 """SendGrid over loopback: `python -m connectors.channels.sendgrid.simulator` runs it alone.
 
-It checks the key, takes mails and refuses what SendGrid refuses, and posts mails and events, signed. The key it signs
-with is made from a number, so that everything it signs can be made again; SendGrid's are its own.
+It checks the key, takes mails and refuses what SendGrid refuses, keeps its webhooks, and posts mails and events, signed.
+The key it signs with is made from a number, so that everything it signs can be made again; SendGrid's are its own.
 """
 
 import argparse
@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from connectors.channels.sendgrid.config import Config
+from connectors.channels.sendgrid.hooks import EVENTS, PARSING
 from connectors.channels.sendgrid.parse import is_batch
 from connectors.channels.sendgrid.signature import SIGNATURE, TIMESTAMP
 from connectors.families.mail.letters import plain_mail
@@ -87,6 +88,10 @@ class Simulator(LoopbackSimulator):
         self.clock: Callable[[], float] = time
         self.sent: dict[str, dict[str, Any]] = {}
         """What was taken, by the name it was given."""
+        self.webhooks: dict[str, dict[str, Any]] = {}
+        self.signed: set[str] = set()
+        """Webhooks that are signed."""
+        self.hosts: dict[str, dict[str, Any]] = {}
         self._numbers = itertools.count(1)
 
     # --- the provider's side of a webhook -----------------------------------------------------------------------------
@@ -141,7 +146,39 @@ class Simulator(LoopbackSimulator):
             return Reply.json({"scopes": ["mail.send", "user.profile.read"]})
         if request.path == "/v3/mail/send" and request.method == "POST":
             return self._send(msgspec.json.decode(request.body))
+        said = msgspec.json.decode(request.body) if request.body else {}
+        if request.path.startswith(EVENTS):
+            return self._event_webhook(request.method, request.path.removeprefix(EVENTS).strip("/"), said)
+        if request.path.startswith(PARSING):
+            return self._parsing(request.method, request.path.removeprefix(PARSING).strip("/"), said)
         return Reply(404)
+
+    def _event_webhook(self, method: str, which: str, said: dict[str, Any]) -> Reply:
+        if which == "all":
+            return Reply.json({"max_allowed": 5, "webhooks": list(self.webhooks.values())})
+        if method == "POST":
+            which = f"webhook-{next(self._numbers)}"
+            self.webhooks[which] = {"id": which, **said}
+            return Reply.json(self.webhooks[which], 201)
+        if which.startswith("signed/"):
+            which = which.removeprefix("signed/")
+            self.signed |= {which} if said.get("enabled") else set()
+            return Reply.json({"id": which, "public_key": PUBLIC if which in self.signed else ""})
+        if method == "DELETE":
+            del self.webhooks[which]
+            return Reply(204)
+        self.webhooks[which] |= said
+        return Reply.json(self.webhooks[which])
+
+    def _parsing(self, method: str, host: str, said: dict[str, Any]) -> Reply:
+        if method == "DELETE":
+            del self.hosts[host]
+            return Reply(204)
+        if method in ("POST", "PATCH"):
+            name = said.get("hostname", host)
+            self.hosts[name] = {**self.hosts.get(name, {}), **said, "hostname": name}
+            return Reply.json(self.hosts[name])
+        return Reply.json({"result": list(self.hosts.values())})
 
     def _send(self, given: dict[str, Any]) -> Reply:
         if "@" not in given["personalizations"][0]["to"][0]["email"]:

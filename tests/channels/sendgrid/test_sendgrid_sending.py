@@ -13,7 +13,7 @@ from connectors.channels.sendgrid import SendGrid
 from connectors.channels.sendgrid.config import Config
 from connectors.channels.sendgrid.signature import SIGNATURE, TIMESTAMP
 from connectors.channels.sendgrid.simulator import PUBLIC, Simulator, failure
-from connectors.kit.base import Account, File, Outbound
+from connectors.kit.base import Account, File, Outbound, Registration
 from connectors.kit.config import configured
 from connectors.kit.errors import BadSignature, Misconfigured, OutcomeUnknown, Refused, Temporary, Unreachable
 from connectors.kit.fixtures import as_request
@@ -104,6 +104,32 @@ def test_the_key_is_asked_what_it_may_do(provider):
         pytest.raises(Misconfigured, match="may not send"),
     ):
         during(SendGrid, other, lambda plugin: plugin.check())
+
+
+def test_the_webhooks_are_set_shown_and_removed(provider):
+    other = {"id": "o", "url": "https://other.example"}
+    provider.webhooks = {"o": other}
+    provider.hosts = {"other.example": {"hostname": "other.example", "url": "https://other.example"}}
+    settings = {"inbound_host": "in.example.com", "inbound_secret": SECRET}
+    done = Registration(url=HOOK, details={"events_key": PUBLIC, "known": True, "hosts": ["in.example.com"]})
+    for _ in range(2):
+        assert during(SendGrid, provider, lambda plugin: plugin.register(HOOK), settings=settings) == done
+    assert during(SendGrid, provider, lambda plugin: plugin.registration(), settings=settings) == done
+    (ours,) = [hook for hook in provider.webhooks.values() if hook != other]
+    told = {name for name, value in ours.items() if value is True}
+    assert told == {
+        *("enabled", "processed", "delivered", "bounce", "dropped"),
+        *("spam_report", "unsubscribe", "group_unsubscribe", "group_resubscribe"),
+    }
+    assert provider.hosts["in.example.com"] == {
+        "hostname": "in.example.com",
+        "url": f"{HOOK}?secret={SECRET}",
+        "send_raw": True,
+        "spam_check": False,
+    }
+    gone = Registration(url=None, details={"events_key": None, "known": False, "hosts": []})
+    assert during(SendGrid, provider, lambda plugin: plugin.unregister(), settings=settings) == gone
+    assert (list(provider.webhooks), list(provider.hosts)) == (["o"], ["other.example"])
 
 
 def test_sendgrids_own_library_takes_what_is_signed_here(provider):
