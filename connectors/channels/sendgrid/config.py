@@ -24,7 +24,7 @@ class Config(MailConfig, frozen=True, kw_only=True):
     """Where there is no such policy: a word of 16 characters at least, in the address that SendGrid calls,
     `https://hub.example.com/in/…?secret=<word>`. Without either no mail is taken."""
     inbound_host: Annotated[str, msgspec.Meta(pattern="^[a-z0-9.-]{1,253}$")] | None = None
-    """The host whose MX record points at SendGrid, for `onethread connectors webhook set` to set where its mail goes."""
+    """The host whose MX record points at SendGrid: `onethread connectors webhook set` lets its mail come to the hub."""
     most_octets: Octets = 20_000_000
     """All files of one mail together: SendGrid takes 30 MB, with what base64 adds."""
     api_base: str = "https://api.sendgrid.com"

@@ -1,7 +1,8 @@
 """SendGrid over loopback: `python -m connectors.channels.sendgrid.simulator` runs it alone.
 
-It checks the key, takes mails and refuses what SendGrid refuses, keeps its webhooks, and posts mails and events, signed.
-The key it signs with is made from a number, so that everything it signs can be made again; SendGrid's are its own.
+It checks the key, takes mails and refuses what SendGrid refuses, keeps its webhooks, and posts mails and events,
+signed. The key it signs with is made from a number, so that everything it signs can be made again; SendGrid's are its
+own.
 """
 
 import argparse
