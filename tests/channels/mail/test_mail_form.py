@@ -1,6 +1,11 @@
 """Forms that bring mails: read in any charset, and nothing is taken from a mail for a field of the form."""
 
+import tracemalloc
+from urllib.parse import urlencode
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from connectors.families.mail.assemble import Held, assembled
 from connectors.families.mail.form import Field, read_form
@@ -32,6 +37,22 @@ def test_values_of_the_other_kind_of_form_need_not_be_text():
     assert read_form(b"body-mime=From%3A+a%0D%0A%FC+%2B&timestamp=1").octets("body-mime") == b"From: a\r\n\xfc +"
 
 
+@given(st.dictionaries(st.text(max_size=10), st.binary(max_size=200), min_size=1, max_size=5))
+def test_whatever_is_posted_comes_out(fields):
+    body = urlencode(fields).encode()
+    if not body.startswith(b"--"):  # which begins the other kind of form
+        assert {name: field.octets for name, field in read_form(body).fields.items()} == fields
+
+
+def test_a_form_of_escapes_alone_costs_no_more_than_it_is_long():
+    tracemalloc.start()
+    try:
+        assert len(read_form(b"a=" + b"%41" * 1_000_000).octets("a") or b"") == 1_000_000
+        assert tracemalloc.get_traced_memory()[1] < 30_000_000
+    finally:
+        tracemalloc.stop()
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -50,6 +71,8 @@ def test_values_of_the_other_kind_of_form_need_not_be_text():
         b"",
         b"&".join(b"a%d=" % n for n in range(1001)),
         b"a=1&a=2",
+        b"a=%4",
+        b"a=%zz",
     ],
 )
 def test_what_is_no_honest_form_is_no_form(body):
