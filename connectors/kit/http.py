@@ -21,12 +21,13 @@ from time import perf_counter
 from typing import Final, TypeVar
 
 import aiohttp
-import msgspec
 from aiohttp.http_exceptions import HttpProcessingError
 from yarl import URL
 
 from connectors.kit.call import Call, prepared
 from connectors.kit.errors import KitError, Misconfigured, OutcomeUnknown, Refused, Temporary
+from connectors.kit.exchange import Answer as Answer
+from connectors.kit.exchange import Exchange as Exchange
 from connectors.kit.guard import check_literal, origin, origin_of, read_url
 from connectors.kit.redact import Redactor
 from connectors.kit.secret import Secret
@@ -45,29 +46,6 @@ exchange_subject: ContextVar[str | None] = ContextVar("exchange_subject", defaul
 """What the exchanges of this task are for, as a delivery or attachment id; goes into the exchange log."""
 
 T = TypeVar("T")
-
-
-class Answer(msgspec.Struct, frozen=True):
-    """A complete answer of any status. `headers` are lower-case."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-
-class Exchange(msgspec.Struct, frozen=True):
-    """One request and its answer, redacted: no secret, bodies cut to 2 KiB."""
-
-    connector: str
-    subject: str | None
-    """What it was for, as a delivery or attachment id, where the caller set one (`exchange_subject`)."""
-    method: str
-    url: str
-    request_body: str
-    status: int | None
-    response_body: str
-    error: str | None
-    milliseconds: float
 
 
 @dataclass(frozen=True)
@@ -107,15 +85,22 @@ class Http:
         self._log = log
         self._redact = Redactor(secrets)
         self._shown = lru_cache(ADDRESSES)(lambda url: self._redact(str(url)))
-        self._longest = longest
+        self.longest = longest
         self._open_session = sessions
         self._sessions: dict[bool, aiohttp.ClientSession] = {}
+        self._others: list[Callable[[], Awaitable[None]]] = []
 
     async def close(self) -> None:
         """Ends all connections. The client may be used again afterwards, also on another loop."""
         sessions, self._sessions = self._sessions, {}
         for session in sessions.values():
             await session.close()
+        for close in self._others:
+            await close()
+
+    def closes(self, close: Callable[[], Awaitable[None]]) -> None:
+        """Lets go, whenever it closes, of connections of another protocol too; `close` may be called in vain."""
+        self._others.append(close)
 
     async def request(
         self,
@@ -189,7 +174,7 @@ class Http:
         doubt: type[OutcomeUnknown | Temporary],
     ) -> Call:
         now = perf_counter()
-        ends = now + min(seconds, self._longest)
+        ends = now + min(seconds, self.longest)
         data, shown = prepared(body)
         return Call(method.upper(), read_url(url), headers or {}, data, shown, ends, doubt, now)
 

@@ -264,3 +264,18 @@ def test_an_exchange_of_another_protocol_stands_in_the_same_log() -> None:
     (exchange,) = said
     expected = Exchange("c", None, "SMTP", "smtp://h:25", "***", 250, "Ok", None, exchange.milliseconds)
     assert exchange == expected
+
+
+def test_what_goes_by_another_protocol_ends_with_the_client_each_time() -> None:
+    ended: list[str] = []
+
+    async def end() -> None:
+        ended.append("ended")
+
+    async def act(http: Http, _: Server) -> None:
+        http.closes(end)
+        await http.close()
+        await http.close()
+
+    run(hang, act)
+    assert ended[:2] == ["ended", "ended"]

@@ -17,7 +17,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import TracebackType
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Protocol, Self
 
 from aiohttp import web
 
@@ -69,6 +69,16 @@ class Reply:
         """A JSON answer; header names are written with underscores."""
         named = {name.replace("_", "-"): text for name, text in headers.items()}
         return cls(status, json.dumps(value).encode(), {"content-type": "application/json", **named})
+
+
+class Listening(Protocol):
+    """What listens, until it is told to end."""
+
+    @property
+    def addresses(self) -> list[Any]:
+        """Host and port of each."""
+
+    async def cleanup(self) -> None: ...
 
 
 class LoopbackSimulator(ABC):
@@ -170,21 +180,32 @@ class LoopbackSimulator(ABC):
 
     async def _run(self, started: Future[str]) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-        application = web.Application(client_max_size=LARGEST_REQUEST)
-        application.router.add_route("*", "/{path:.*}", self._handle)
-        runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
-        await runner.setup()
+        runner = await self.listen()
         try:
-            await web.TCPSite(runner, "127.0.0.1", 0).start()
             host, port = runner.addresses[0][:2]
             started.set_result(f"http://{host}:{port}")
             await self._stop.wait()
         finally:
             await runner.cleanup()
 
+    async def listen(self) -> "Listening":
+        """Begins to listen on a port of its own. A provider that speaks anything but HTTP/1.1 has a way of its own."""
+        application = web.Application(client_max_size=LARGEST_REQUEST)
+        application.router.add_route("*", "/{path:.*}", self._handle)
+        runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        return runner
+
     async def _handle(self, came: web.Request) -> web.StreamResponse:
         headers = {name.lower(): value for name, value in came.headers.items()}
-        request = WireRequest(came.method, came.raw_path, headers, await came.read())
+        reply, failure = await self.met(WireRequest(came.method, came.raw_path, headers, await came.read()))
+        if failure in (Failure.RESET, Failure.LOST_ANSWER):
+            reset(came.transport)
+        return web.Response(status=reply.status, body=reply.body, headers=reply.headers)
+
+    async def met(self, request: WireRequest) -> tuple[Reply, Failure | None]:
+        """What comes of a request: an answer, and the failure it was told to meet."""
         failure = self._arrived(request)
         if failure is None or failure is Failure.LOST_ANSWER:
             reply = await self.answer(request)
@@ -196,9 +217,7 @@ class LoopbackSimulator(ABC):
             reply = Reply(500)
         if failure is Failure.HANG and self._stop is not None:
             await self._stop.wait()
-        if failure in (Failure.RESET, Failure.LOST_ANSWER):
-            _reset(came)
-        return web.Response(status=reply.status, body=reply.body, headers=reply.headers)
+        return reply, failure
 
     def _arrived(self, request: WireRequest) -> Failure | None:
         with self._changed:
@@ -207,9 +226,9 @@ class LoopbackSimulator(ABC):
             return self._failures.popleft() if self._failures and self.is_send(request) else None
 
 
-def _reset(came: web.Request) -> None:
-    transport = came.transport
-    if transport is None:
+def reset(transport: asyncio.BaseTransport | None) -> None:
+    """Ends a connection at once."""
+    if not isinstance(transport, asyncio.WriteTransport):
         return
     # Lingering for no time makes the system send a reset instead of an orderly end.
     lingering = struct.pack("ii", 1, 0)
