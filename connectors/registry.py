@@ -5,6 +5,7 @@ from collections.abc import Mapping
 BUILT_IN: Mapping[str, str] = {
     "africastalking": "connectors.channels.africastalking:AfricasTalking",
     "appstore_reviews": "connectors.channels.appstore_reviews:AppStoreReviews",
+    "apns": "connectors.channels.apns:Apns",
     "bandwidth": "connectors.channels.bandwidth:Bandwidth",
     "burst_sms": "connectors.channels.burst_sms:BurstSms",
     "chat": "connectors.channels.chat:Chat",
