@@ -113,7 +113,8 @@ def _reason(wish: Wish, route: RouteFacts, at: datetime) -> ErrorCode | None:
 def _preferred(wish: Wish, usable: Sequence[RouteFacts]) -> Chosen:
     if wish.route_id is not None:
         return Chosen(route_id=wish.route_id, why="named route")
-    ordered = sorted(usable, key=lambda route: (route.inbox_rank, route.id))
+    newest = sorted(usable, key=lambda route: route.id, reverse=True)  # of two devices nobody writes on, the latest
+    ordered = sorted(newest, key=lambda route: route.inbox_rank)
     answered = [route for route in ordered if route.id == wish.reply_to_route_id]
     heard = [route for route in ordered if route.last_inbound_at is not None]
     liked = [route for route in ordered if route.preference_rank is not None]

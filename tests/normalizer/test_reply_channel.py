@@ -53,6 +53,11 @@ def test_at_last_the_inboxs_order_decides():
     assert choose(wish(), routes, NOW) == Chosen(route_id="b", why="inbox order")
 
 
+def test_of_routes_nobody_wrote_on_the_newest_is_used() -> None:
+    routes = [route("1", inbox_rank=1), route("3", inbox_rank=1), route("2", inbox_rank=1), route("4", inbox_rank=2)]
+    assert choose(wish(), routes, NOW) == Chosen(route_id="3", why="inbox order")
+
+
 def test_an_excluded_route_leaves_its_place_to_the_next():
     routes = [route("a", last_inbound_at=ago(1), healthy=False), route("b", last_inbound_at=ago(9))]
     assert choose(wish(reply_to_route_id="a"), routes, NOW) == Chosen(route_id="b", why="last inbound route")

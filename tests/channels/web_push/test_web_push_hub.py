@@ -86,6 +86,23 @@ def test_who_is_away_is_notified_once_and_who_reads_is_not(tmp_path, settings, w
         assert secret.encode() not in kept(tmp_path)
 
 
+def test_of_several_browsers_the_one_that_came_last_is_notified_and_then_the_one_that_is_left(tmp_path):
+    with beside(tmp_path) as (served, provider):
+        with live(served, token()) as customer:
+            conversation = customer.write("Where is my order?", "m-1")["conversation"]
+        for name in ("desk", "phone"):
+            assert ask(served, provider.registration(provider.message(sender=name))).status_code == 200
+        told = answer(served, conversation, "One", channel="push")
+        until(lambda: statuses(served, told) == [("push", "accepted")])
+        provider.next(Failure.UNREACHABLE)
+        gone = answer(served, conversation, "Two", channel="push")
+        until(lambda: statuses(served, gone) == [("push", "failed")])
+        left = answer(served, conversation, "Three", channel="push")
+        until(lambda: statuses(served, left) == [("push", "accepted")])
+        shown = {name: [one["data"]["message"] for one in told] for name, told in provider.shown.items()}
+        assert shown == {"phone": [told["id"]], "desk": [left["id"]]}
+
+
 def test_a_browser_that_is_gone_is_left_alone_until_it_registers_anew(tmp_path):
     with beside(tmp_path) as (served, provider):
         with live(served, token()) as customer:
