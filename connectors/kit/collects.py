@@ -35,7 +35,7 @@ class Closes(Protocol):
 
 @runtime_checkable
 class Holds(Protocol):
-    """Plugins whose polls and sends may go by one connection, of which the provider wants no second (ADR 0023)."""
+    """Plugins whose polls and sends may go by one connection, of which the provider wants no second (ADR 0024)."""
 
     def holds(self) -> bool:
         """Whether this connector is configured so: then the process that polls is the one that sends."""

@@ -2,7 +2,7 @@
 
 One kept connection; bounds of time and size; failures named by whether the request's head left; the same redacted log.
 It goes only where the operator said, so no address is guarded, and no redirect is followed. Why httpx:
-docs/adr/0024-http2-by-httpx.md.
+docs/adr/0027-http2-by-httpx.md.
 """
 
 import asyncio

@@ -1,6 +1,6 @@
 """Message encryption for Web Push: RFC 8291 over RFC 8188, `aes128gcm` (read 2026-11).
 
-One record, a key pair and a salt for each message. Why it is written here: docs/adr/0023-own-web-push-encryption.md.
+One record, a key pair and a salt for each message. Why it is written here: docs/adr/0025-own-web-push-encryption.md.
 """
 
 import os
