@@ -116,7 +116,7 @@ def test_a_token_that_does_not_say_how_long_it_lasts_is_asked_for_each_time(kind
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        (ACCESS, "`login` is missing: what a request for a token is answered"),
+        (ACCESS, "`login` is missing: what its request is answered"),
         (SIMULATED.replace("client_secret: ", 'to: "{to}", client_secret: '), "{to} is neither a setting nor"),
     ],
 )

@@ -166,6 +166,21 @@ class Alphabets(Strict, frozen=True, kw_only=True):
     other: str | None = None
 
 
+class Check(Strict, frozen=True, kw_only=True):
+    """A request that changes nothing and is answered well to whoever has the credentials."""
+
+    method: Literal["GET", "POST"] = "GET"
+    url: str
+    headers: dict[str, str] = {}
+    basic: Credentials | None = None
+    query: dict[str, Any] = {}
+    form: dict[str, Any] | None = None
+    json: Any = None
+    xml: dict[str, Any] | None = None
+    name: str
+    """A path in the answer, which is JSON, to what the account is called."""
+
+
 class Login(Strict, frozen=True, kw_only=True):
     """A request for a token, which is `{access_token}` in what is sent until it ends."""
 
@@ -241,6 +256,8 @@ class Call(Strict, frozen=True, kw_only=True):
 class Simulated(Strict, frozen=True, kw_only=True):
     login: Answered | None = None
     """What a request for a token is answered."""
+    check: Answered | None = None
+    """What asking for the account is answered."""
     accepts: Answered
     failures: dict[str, Answered]
     """By the names of `connectors.kit.testing.simulator.Failure`, those without words left out."""
@@ -271,5 +288,7 @@ class Channel(Strict, frozen=True, kw_only=True):
     """Our status, or `ignored`, to the provider's words for it."""
     errors: dict[str, tuple[str | int, ...]] = {}
     """A meaning (`connectors.kit.declared.meanings`) to the provider's codes for it; `*` at the end fits any rest."""
+    check: Check | None = None
+    """Without one, nobody knows whether the credentials work before something is sent."""
     send: Send
     simulated: Simulated

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, cast
 
-from connectors.kit.base import ANSWERS, Info, Outbound, Outcome, Plugin, Sent, Tools
+from connectors.kit.base import ANSWERS, Account, Info, Outbound, Outcome, Plugin, Sent, Tools
 from connectors.kit.config import PluginConfig
+from connectors.kit.declared.checking import Checking
 from connectors.kit.declared.checks import Scheme
 from connectors.kit.declared.config import config_of
 from connectors.kit.declared.document import Document, Where
@@ -62,6 +63,15 @@ class Declared(Plugin[PluginConfig]):
         return str(revealed(self.config)[name])
 
 
+class CheckedDeclared(Declared):
+    """One that may be asked whether its credentials work."""
+
+    checking: Checking
+
+    async def check(self) -> Account:
+        return await self.checking.account(self.tools.http, revealed(self.config))
+
+
 def plugin_of(module: str, file: str) -> type[Declared]:
     """The class of the `channel.yaml` that stands beside a module: `plugin_of(__name__, __file__)`.
 
@@ -76,12 +86,15 @@ def plugin_of(module: str, file: str) -> type[Declared]:
         "verify": lambda: tuple(map(scheme, channel.verify)),
         "receive": lambda: Reading(usual),
         "send": lambda: Sending(usual),
+        "check": lambda: Checking(channel, channel.check) if channel.check is not None else None,
         "limits": lambda: _info(channel),
     }
     made = {part: _made(document, part, make) for part, make in parts.items()}
     _check_schemes(channel, document, made["verify"])
-    if channel.send.login is not None and channel.simulated.login is None:
-        raise document.error(("simulated",), "`login` is missing: what a request for a token is answered")
+    for asked, answered in ((channel.send.login, channel.simulated.login), (channel.check, channel.simulated.check)):
+        if asked is not None and answered is None:
+            what = "check" if asked is channel.check else "login"
+            raise document.error(("simulated",), f"`{what}` is missing: what its request is answered")
     namespace = {
         "__module__": module,
         "__doc__": channel.summary,
@@ -91,8 +104,10 @@ def plugin_of(module: str, file: str) -> type[Declared]:
         "schemes": made["verify"],
         "reading": made["receive"],
         "sending": made["send"],
+        "checking": made["check"],
     }
-    return cast(type[Declared], type(title, (Declared,), namespace))
+    base = Declared if channel.check is None else CheckedDeclared
+    return cast(type[Declared], type(title, (base,), namespace))
 
 
 def _made(document: Document, part: str, make: Any) -> Any:

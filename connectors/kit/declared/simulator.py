@@ -38,15 +38,21 @@ class DeclaredSimulator(LoopbackSimulator):
         return {**super().settings(), **public}
 
     async def answer(self, request: WireRequest) -> Reply:
-        answered = self._simulated.accepts if self.is_send(request) else self._simulated.login
+        answered = next((told for asked, told in self._besides() if self._asks(asked, request)), None)
         return reply(answered or self._simulated.accepts, {"id": self._name()})
 
     def is_send(self, request: WireRequest) -> bool:
-        login = self.plugin.declaration.send.login
-        if login is None:
-            return True
-        address = Template(login.url, self._known).address(self._settings())
-        return urlsplit(address).path != request.path.partition("?")[0]
+        return not any(self._asks(asked, request) for asked, _ in self._besides())
+
+    def _besides(self) -> list[tuple[language.Login | language.Check, language.Answered | None]]:
+        """What is asked besides sending, and answered."""
+        declared, simulated = self.plugin.declaration, self._simulated
+        pairs = [(declared.send.login, simulated.login), (declared.check, simulated.check)]
+        return [(asked, answered) for asked, answered in pairs if asked is not None]
+
+    def _asks(self, asked: language.Login | language.Check, request: WireRequest) -> bool:
+        address = Template(asked.url, self._known).address(self._settings())
+        return (asked.method, urlsplit(address).path) == (request.method, request.path.partition("?")[0])
 
     def genuine(self, payload: bytes) -> WireRequest:
         call = self._simulated.message

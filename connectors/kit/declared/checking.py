@@ -1,0 +1,43 @@
+"""Whether a declared channel's credentials work: one request that changes nothing."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+from connectors.kit.base import Account
+from connectors.kit.declared.fields import optional
+from connectors.kit.declared.language import Channel, Check
+from connectors.kit.declared.paths import Path, bounded
+from connectors.kit.declared.wire import Wire
+from connectors.kit.errors import BadPayload, Misconfigured, Temporary
+from connectors.kit.http import Http
+from connectors.kit.request import decode
+from normalizer.errors import ErrorCode
+
+_ANY: Final = msgspec.json.Decoder(Any)
+
+
+class Checking:
+    """Raises ValueError where the declaration cannot work."""
+
+    def __init__(self, channel: Channel, check: Check) -> None:
+        self._wire = Wire(check, frozenset(channel.settings))
+        self._name = Path(check.name)
+
+    async def account(self, http: Http, settings: Mapping[str, Any]) -> Account:
+        """Raises Temporary, Misconfigured."""
+        answer = await self._wire.request(http, settings, reads=True)
+        if answer.status == 429 or answer.status >= 500:
+            raise Temporary(f"HTTP status {answer.status}", code=ErrorCode.PROVIDER_DOWN)
+        try:
+            name = optional(self._name(bounded(decode(answer.body, _ANY))), "the name") if answer.status < 300 else None
+        except BadPayload:
+            name = None
+        if name is None:
+            raise Misconfigured(
+                f"the account cannot be read with these credentials: HTTP status {answer.status}",
+                code=ErrorCode.AUTH_FAILED,
+                provider_code=str(answer.status),
+            )
+        return Account(name=name)
