@@ -132,10 +132,11 @@ def test_the_log_of_exchanges_holds_neither_keys_nor_words(provider):
     assert not any(word in told for word in (*keys.values(), VAPID, "private words", "vapid t="))
 
 
-def test_without_a_gateway_it_goes_to_the_endpoint_and_no_private_host_is_reached():
-    endpoint = {**Simulator(SETTINGS).browser("desk"), "endpoint": "https://localhost.push.apple.com/x?a=b"}
-    with Simulator(SETTINGS) as provider, pytest.raises((Temporary, Refused)):
-        during(provider, lambda plugin: plugin.send(hello(address(endpoint))), api_base=None)
+def test_without_a_gateway_it_goes_to_the_endpoint_and_no_private_host_is_reached(provider):
+    port = provider.url.rpartition(":")[2]
+    inside = {**provider.browser("desk"), "endpoint": f"https://127.0.0.1/x?port={port}"}
+    with pytest.raises(Refused, match="127.0.0.1 is not a public address"):
+        during(provider, lambda plugin: plugin.send(hello(address(inside))), api_base=None, hosts=["127.0.0.1"])
     assert provider.requests == []
 
 
