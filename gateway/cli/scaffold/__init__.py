@@ -37,6 +37,7 @@ DECLARED: Mapping[str, str] = {
     "onethread_@name@/@name@/channel.yaml": "declared/channel.yaml",
     "onethread_@name@/@name@/simulator.py": "declared/simulator.py",
     "onethread_@name@/@name@/README.md": "declared/plugin_readme.md",
+    "onethread_@name@/@name@/quality.yaml": "declared/quality.yaml",
     "onethread_@name@/@name@/fixtures/config.json": "declared/config.json",
     **{
         f"onethread_@name@/@name@/fixtures/{direction}/{case}.{kind}": f"declared/{direction}_{case}.{kind}"
