@@ -81,7 +81,7 @@ def test_a_new_plugin_is_listed_as_its_own_distribution(made):
 def test_a_new_plugin_that_is_data_keeps_the_contract(tmp_path):
     hub(tmp_path, "plugin", "new", "--declared", "paper_plane", "--into", str(tmp_path))
     folder = tmp_path / "onethread-paper-plane"
-    assert [path.name for path in folder.rglob("*.yaml")] == ["channel.yaml"]
+    assert sorted(path.name for path in folder.rglob("*.yaml")) == ["channel.yaml", "quality.yaml"]
     install(folder, "onethread-paper-plane", "paper_plane = onethread_paper_plane.paper_plane:PaperPlane")
     told = hub(folder, "plugin", "test", "paper_plane", "--json")
     assert told.stderr == ""
