@@ -135,11 +135,7 @@ def test_the_log_of_exchanges_holds_neither_keys_nor_words(provider):
 def test_without_a_gateway_it_goes_to_the_endpoint_and_no_private_host_is_reached(provider):
     port = provider.url.rpartition(":")[2]
     inside = {**provider.browser("desk"), "endpoint": f"https://127.0.0.1/x?port={port}"}
-<<<<<<< HEAD
     with pytest.raises(Refused, match=r"127\.0\.0\.1 is not a public address"):
-=======
-    with pytest.raises(Refused, match=r"127\.0\.0\.1 is not a public address"):
->>>>>>> 9ea7e587 (web_push: the guard is tried without asking a name server)
         during(provider, lambda plugin: plugin.send(hello(address(inside))), api_base=None, hosts=["127.0.0.1"])
     assert provider.requests == []
 
