@@ -48,6 +48,11 @@ _STRAY = (
     "UPDATE routes SET conversation_id = NULL WHERE identity_id IN (SELECT value FROM json_each(?))"
     " AND conversation_id IN (SELECT id FROM conversations WHERE contact_id <> ?)"
 )
+_LEFT_BEHIND = (
+    "UPDATE routes SET conversation_id = NULL"
+    " WHERE conversation_id IN (SELECT id FROM conversations WHERE contact_id = ?)"
+    " AND identity_id NOT IN (SELECT id FROM identities WHERE contact_id = ?)"
+)
 _POINTERS = f"SELECT id, merged_into FROM contacts WHERE merged_into IS NOT NULL AND id IN {TREE}"  # noqa: S608 - ours
 _contact = decoder(Contact)
 
@@ -131,6 +136,7 @@ def unmerge(desk: Desk, contact_id: str, why: str) -> Contact:
     identity_ids = [one.identity.id for one in back]
     _give_back(desk, leaves, below(pointers, contact_id), msgspec.json.decode(took, type=list[str]), identity_ids)
     transaction.change(_STRAY, listed(identity_ids), contact_id)
+    transaction.change(_LEFT_BEHIND, contact_id, contact_id)
     _tell(desk, None, "contact.unmerged", _stored(transaction, root), leaves, back, why)
     settle(desk)
     return leaves

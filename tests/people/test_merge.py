@@ -232,3 +232,22 @@ def test_an_open_conversation_takes_over_what_it_has_not_itself(world: World) ->
     assert world.rows("SELECT state, priority, subject, labels, team FROM conversations WHERE number = 1") == [
         ("open", "high", "Order 7", '["a","b"]', "north")
     ]
+
+
+def test_who_stays_does_not_write_where_the_contact_that_left_reads(tmp_path: Path) -> None:
+    """The stayer's conversation became part of the leaver's older one, which the leaver took along again."""
+    world = World(tmp_path, reopen_within=0)
+    try:
+        older, younger = both(world)
+        world.rows_changed("UPDATE conversations SET state = 'closed', closed_at = opened_at WHERE number = 1")
+        world.hear(world.mailbox, MAIL, "again by mail")
+        world.merge(older, younger)
+        world.unmerge(younger)
+        world.hear(world.mailbox, MAIL, "only for my own eyes")
+        assert world.rows("SELECT number, contact_id FROM conversations WHERE state = 'open' ORDER BY number") == [
+            (2, younger),
+            (4, older),
+        ]
+        world.whole()
+    finally:
+        world.close()
