@@ -28,6 +28,8 @@ from tests.record.conftest import AT, said
 from tests.send.conftest import Desk
 
 pytestmark = pytest.mark.engine("postgresql")
+BACKUPS = 5
+"""Of different moments, taken while others write."""
 WAITING = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'advisory'"
 
 
@@ -58,14 +60,14 @@ def texts(events: list[Any]) -> set[str]:
 
 
 def test_each_backup_beside_two_writers_is_a_beginning_of_the_feed(desk: Desk, tmp_path: Path) -> None:
-    writers = [Scribe(address_of(desk), n, 600, slow=0.005) for n in (10_000, 20_000)]
+    writers = [Scribe(address_of(desk), n, 9_000, slow=0.005) for n in (10_000, 20_000)]
     archives: list[tuple[list[int], bytes]] = []
-    while any(one.process.poll() is None for one in writers):
+    while len({len(acknowledged) for acknowledged, _ in archives}) < BACKUPS:
+        assert all(one.process.poll() is None for one in writers)
         acknowledged = [n for one in writers for n in one.acknowledged()]
         archives.append((acknowledged, taken(desk.engine, desk.files)))
     for one in writers:
-        one.end()
-    assert len({len(acknowledged) for acknowledged, _ in archives}) > 1
+        one.kill(0)
     for acknowledged, archive in archives:
         manifest, kept = read(archive)
         count = manifest.feed.events
