@@ -150,7 +150,7 @@ def test_patterns_stand_for_types() -> None:
     assert expand(["connector.*"]) == {"connector.up", "connector.degraded", "connector.down"}
     assert expand(["message.received", "route.*"]) == {"message.received", "route.added", "route.closed"}
     assert expand(["*"]) is None
-    assert expand(["*.updated"]) == {"contact.updated", "conversation.updated", "delivery.updated"}
+    assert expand(["*.updated"]) == {"call.updated", "contact.updated", "conversation.updated", "delivery.updated"}
     assert expand(["*.stored", "*.added"]) == {"attachment.stored", "reaction.added", "route.added"}
 
 
