@@ -26,7 +26,7 @@ from gateway.web.chat.seen import own_up_to
 from gateway.web.chat.view import View
 from normalizer.codec import decoder
 from normalizer.model import AuthorKind, Direction, Message
-from normalizer.parts import ChoicePart, NativePart, OriginalPart
+from normalizer.parts import CallPart, ChoicePart, NativePart, OriginalPart, TemplatePart
 from normalizer.placeholder import placeholder
 from normalizer.status import RANK, Status
 
@@ -45,6 +45,8 @@ SHOWN = {
     "conversation.read": "read",
 }
 """Events that a client hears of, and by which frame."""
+WORDED = ChoicePart | NativePart | TemplatePart | CallPart
+"""Parts that a client shows by the message's words."""
 STATUSES = {
     Status.UNCERTAIN: "accepted",
     Status.ACCEPTED: "accepted",
@@ -259,7 +261,7 @@ def files_of(message: MessageShown) -> set[str]:
 
 def words(message: Message) -> str:
     """Its text, unless that only says what its parts show."""
-    worded = any(isinstance(part, ChoicePart | NativePart) for part in message.parts)
+    worded = any(isinstance(part, WORDED) for part in message.parts)
     return message.text if worded or message.text != placeholder(message.parts) else ""
 
 

@@ -1,8 +1,11 @@
 """The page shows what the history holds, so nothing is said to be lost that it shows."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from connectors.channels.chat import Chat
+from gateway.web.chat.showing import words
 from normalizer.model import Loss
 from normalizer.parts import (
     CallAction,
@@ -24,9 +27,11 @@ from normalizer.parts import (
     ShareLocationAction,
     Span,
     SpanKind,
+    TemplatePart,
     TextPart,
 )
 from normalizer.payload import Payload, Rendered
+from normalizer.placeholder import placeholder
 from normalizer.render import render
 
 ACTIONS = (
@@ -50,6 +55,7 @@ FILES: dict[str, Part] = {
 RECEIVED: dict[str, tuple[Part, Loss]] = {
     "native": (NativePart(kind="poll"), Loss(what="native poll", became="text")),
     "call": (CallPart(call_id="c", status=CallStatus.MISSED), Loss(what="call", became="nothing")),
+    "template": (TemplatePart(name="late", language="en_US"), Loss(what="template late", became="text")),
     "original": (OriginalPart(html="<p>words</p>"), Loss(what="original", became="nothing")),
 }
 """What is received elsewhere and never sent: in the chat it reads as its text."""
@@ -68,6 +74,13 @@ def test_of_a_part_the_page_shows_nothing_is_lost(kind: str) -> None:
 def test_what_is_never_sent_reads_as_its_text(kind: str) -> None:
     part, loss = RECEIVED[kind]
     assert rendered(part).losses == (loss,)
+
+
+@pytest.mark.parametrize("kind", ["choice", *FILES, *RECEIVED])
+def test_words_stand_where_the_page_shows_nothing_else_of_a_part(kind: str) -> None:
+    part = {**SHOWN, **FILES, **{name: one for name, (one, _) in RECEIVED.items()}}[kind]
+    said = SimpleNamespace(text=placeholder([part]), parts=(part,))
+    assert words(said) == ("" if kind in FILES else said.text)  # type: ignore[arg-type]
 
 
 def test_no_kind_of_part_is_forgotten() -> None:
