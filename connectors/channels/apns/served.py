@@ -7,7 +7,7 @@ from typing import Any, Final, Self
 from h2.config import H2Configuration
 from h2.connection import H2Connection
 from h2.errors import ErrorCodes
-from h2.events import DataReceived, RequestReceived, StreamEnded
+from h2.events import DataReceived, RequestReceived, StreamEnded, WindowUpdated
 from h2.exceptions import ProtocolError
 
 from connectors.kit.fixtures import WireRequest
@@ -23,6 +23,8 @@ class _Connection(asyncio.Protocol):
         self._h2 = H2Connection(H2Configuration(client_side=False, header_encoding="utf-8"))
         self._streams: dict[int, tuple[dict[str, str], bytearray]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._wider = asyncio.Event()
+        """The other side takes more than it did."""
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -55,6 +57,8 @@ class _Connection(asyncio.Protocol):
             elif isinstance(event, DataReceived):
                 self._streams[event.stream_id][1].extend(event.data)
                 self._h2.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
+            elif isinstance(event, WindowUpdated):
+                self._wider.set()
             elif isinstance(event, StreamEnded):
                 task = asyncio.get_running_loop().create_task(self._answer(event.stream_id))
                 self._tasks.add(task)
@@ -71,11 +75,22 @@ class _Connection(asyncio.Protocol):
         told = [(":status", str(reply.status)), *reply.headers.items()]
         try:
             self._h2.send_headers(stream, told, end_stream=not reply.body)
-            if reply.body:
-                self._h2.send_data(stream, reply.body, end_stream=True)
+            await self._say(stream, memoryview(reply.body))
         except ProtocolError:  # whoever asked is gone
             return
         self._flush()
+
+    async def _say(self, stream: int, body: memoryview) -> None:
+        """In frames, as fast as they are taken (RFC 9113 §5.2)."""
+        while body:
+            self._wider.clear()
+            room = min(self._h2.local_flow_control_window(stream), self._h2.max_outbound_frame_size)
+            if room > 0:
+                self._h2.send_data(stream, bytes(body[:room]), end_stream=len(body) <= room)
+                body = body[room:]
+            self._flush()
+            if room <= 0:
+                await self._wider.wait()
 
     def go_away(self) -> None:
         """Says that it will take no more."""

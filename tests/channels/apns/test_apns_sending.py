@@ -82,7 +82,6 @@ def test_each_reason_leads_to_its_next_act(status, reason, error, code):
         (Reply(429, headers={"retry-after": "5"}), Temporary, "429"),
         (Reply(302, headers={"location": "https://elsewhere.example.com/"}), OutcomeUnknown, "302"),
         (Reply(503, b"<html>"), OutcomeUnknown, "503"),
-        (Reply(200, b"x" * (1 << 17)), OutcomeUnknown, None),
     ],
 )
 def test_what_is_no_answer_of_apples_is_judged_by_what_it_may_have_done(reply, error, code):
@@ -90,6 +89,11 @@ def test_what_is_no_answer_of_apples_is_judged_by_what_it_may_have_done(reply, e
         during(provider, lambda plugin: plugin.send(hello()))
     assert raised.value.provider_code == code
     assert len(provider.requests) == 1
+
+
+def test_of_an_endless_answer_no_more_is_read_than_an_answer_may_have():
+    with answering(Reply(200, b"x" * (1 << 20))) as provider, pytest.raises(OutcomeUnknown, match="more than 65536"):
+        during(provider, lambda plugin: plugin.send(hello()))
 
 
 def test_one_connection_and_one_token_serve_many(provider):
