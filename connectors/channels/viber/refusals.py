@@ -12,7 +12,6 @@ import msgspec
 from connectors.channels.viber.event import Token
 from connectors.kit.errors import (
     BadPayload,
-    KitError,
     Misconfigured,
     OptedOut,
     OutcomeUnknown,
@@ -21,6 +20,7 @@ from connectors.kit.errors import (
     Unreachable,
 )
 from connectors.kit.http import Answer
+from connectors.kit.refusing import by_status
 from connectors.kit.request import decode
 from normalizer.errors import ErrorCode
 
@@ -71,7 +71,7 @@ def told(answer: Answer, pause: float, *, reads: bool = False) -> Told:
     Raises the sending errors."""
     doubt = Temporary if reads else OutcomeUnknown
     if answer.status != HTTPStatus.OK:
-        raise _by_status(answer, pause, doubt)
+        raise by_status(answer, pause, doubt)
     try:
         found = decode(answer.body, TOLD)
     except BadPayload as error:
@@ -83,14 +83,3 @@ def told(answer: Answer, pause: float, *, reads: bool = False) -> Told:
         raise Temporary(detail, retry_after=pause, code=ErrorCode.RATE_LIMITED, provider_code=number)
     row = ROWS.get(found.status, UNKNOWN)
     raise row.error(detail, code=row.code, provider_code=number)
-
-
-def _by_status(answer: Answer, pause: float, doubt: type[Temporary | OutcomeUnknown]) -> KitError:
-    detail, number = f"HTTP status {answer.status}", str(answer.status)
-    if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
-        return Temporary(detail, retry_after=pause, code=ErrorCode.RATE_LIMITED, provider_code=number)
-    if answer.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-        return Misconfigured(detail, code=ErrorCode.AUTH_FAILED, provider_code=number)
-    if HTTPStatus.BAD_REQUEST <= answer.status < HTTPStatus.INTERNAL_SERVER_ERROR:
-        return Refused(detail, code=ErrorCode.UNKNOWN, provider_code=number)
-    return doubt(detail, code=ErrorCode.PROVIDER_DOWN, provider_code=number)

@@ -8,10 +8,11 @@ import aiohttp
 import msgspec
 
 from connectors.channels.vk.config import Config
-from connectors.channels.vk.refusals import by_status, told
+from connectors.channels.vk.refusals import told
 from connectors.kit.base import File
 from connectors.kit.errors import BadPayload, Refused, Temporary
 from connectors.kit.http import Http
+from connectors.kit.refusing import by_status
 from connectors.kit.request import decode
 from normalizer.errors import ErrorCode
 
@@ -56,7 +57,7 @@ class Api:
             detail = f"the stored file cannot be read: {error.strerror}"
             raise Refused(detail, code=ErrorCode.MEDIA_UNREACHABLE) from error
         if answer.status != 200:
-            raise by_status(answer, self._config, Temporary)
+            raise by_status(answer, self._config.rate_pause, Temporary)
         try:
             return decode(answer.body, kind)
         except BadPayload:

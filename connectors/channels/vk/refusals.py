@@ -21,6 +21,7 @@ from connectors.kit.errors import (
     Unreachable,
 )
 from connectors.kit.http import Answer
+from connectors.kit.refusing import by_status
 from connectors.kit.request import decode
 from normalizer.errors import ErrorCode
 
@@ -115,7 +116,7 @@ def told(answer: Answer, kind: msgspec.json.Decoder[T], config: Config, *, reads
     """A success, as it reads; `reads`: nothing was to change. Raises the sending errors."""
     doubt = Temporary if reads else OutcomeUnknown
     if answer.status != HTTPStatus.OK:
-        raise by_status(answer, config, doubt)
+        raise by_status(answer, config.rate_pause, doubt)
     try:
         found = decode(answer.body, TOLD)
         if found.error is None and (response := bytes(found.response)):
@@ -137,15 +138,3 @@ def refusal(code: int, words: str, config: Config, doubt: type[Temporary | Outco
         return doubt(detail, code=ErrorCode.PROVIDER_DOWN, provider_code=number)
     row = ROWS.get(code, UNKNOWN)
     return row.error(detail, code=row.code, provider_code=number)
-
-
-def by_status(answer: Answer, config: Config, doubt: type[Temporary | OutcomeUnknown]) -> KitError:
-    detail, number = f"HTTP status {answer.status}", str(answer.status)
-    if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
-        wait = config.rate_pause
-        return Temporary(detail, retry_after=wait, code=ErrorCode.RATE_LIMITED, provider_code=number)
-    if answer.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-        return Misconfigured(detail, code=ErrorCode.AUTH_FAILED, provider_code=number)
-    if HTTPStatus.BAD_REQUEST <= answer.status < HTTPStatus.INTERNAL_SERVER_ERROR:
-        return Refused(detail, code=ErrorCode.UNKNOWN, provider_code=number)
-    return doubt(detail, code=ErrorCode.PROVIDER_DOWN, provider_code=number)

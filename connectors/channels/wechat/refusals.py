@@ -21,6 +21,7 @@ from connectors.kit.errors import (
     Unreachable,
 )
 from connectors.kit.http import Answer
+from connectors.kit.refusing import by_status
 from connectors.kit.request import decode
 from normalizer.errors import ErrorCode
 
@@ -112,7 +113,7 @@ def told(answer: Answer, config: Config, *, reads: bool = False) -> Told:
     """A success, or that the token is stale; `reads`: nothing was to change. Raises the sending errors."""
     doubt = Temporary if reads else OutcomeUnknown
     if answer.status != HTTPStatus.OK:
-        raise _by_status(answer, config, doubt)
+        raise by_status(answer, config.rate_pause, doubt)
     try:
         found = decode(answer.body, TOLD)
     except BadPayload as error:
@@ -134,15 +135,3 @@ def refusal(found: Told, config: Config) -> KitError:
         return Misconfigured(REMEDY, code=ErrorCode.AUTH_FAILED, provider_code=number)
     row = ROWS.get(found.errcode, UNKNOWN)
     return row.error(detail, code=row.code, provider_code=number)
-
-
-def _by_status(answer: Answer, config: Config, doubt: type[Temporary | OutcomeUnknown]) -> KitError:
-    detail, number = f"HTTP status {answer.status}", str(answer.status)
-    if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
-        wait = config.rate_pause
-        return Temporary(detail, retry_after=wait, code=ErrorCode.RATE_LIMITED, provider_code=number)
-    if answer.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-        return Misconfigured(detail, code=ErrorCode.AUTH_FAILED, provider_code=number)
-    if HTTPStatus.BAD_REQUEST <= answer.status < HTTPStatus.INTERNAL_SERVER_ERROR:
-        return Refused(detail, code=ErrorCode.UNKNOWN, provider_code=number)
-    return doubt(detail, code=ErrorCode.PROVIDER_DOWN, provider_code=number)
