@@ -10,10 +10,11 @@ from typing import Any, Final, NamedTuple
 
 from connectors.channels.line.event import Message
 from connectors.channels.line.spans import mentions
+from connectors.kit.content import Content
 from connectors.kit.errors import BadPayload
 from connectors.kit.nested import bounded
 from normalizer.inbound import Media
-from normalizer.parts import LocationPart, MediaKind, NativePart, Part, TextPart
+from normalizer.parts import LocationPart, MediaKind, NativePart, TextPart
 
 DEEPEST: Final = 16
 """Levels of nesting kept of what we pass on unread."""
@@ -21,12 +22,6 @@ WORDS: Final = 3
 """Keywords of a sticker that its placeholder tells; LINE sends up to 15, in any order."""
 EXTERNAL: Final = "external"
 OCTETS: Final = "application/octet-stream"
-
-
-class Content(NamedTuple):
-    text: str
-    parts: tuple[Part, ...] = ()
-    media: tuple[Media, ...] = ()
 
 
 class Held(NamedTuple):

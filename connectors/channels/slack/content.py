@@ -4,13 +4,14 @@ A message without words gets a readable placeholder in brackets, so that `text` 
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from connectors.channels.slack.events import File, Message
 from connectors.channels.slack.reading import read
+from connectors.kit.content import Content
 from connectors.kit.nested import bounded
 from normalizer.inbound import Media
-from normalizer.parts import MediaKind, NativePart, Part, TextPart
+from normalizer.parts import MediaKind, NativePart, TextPart
 
 DEEPEST: Final = 24
 """Levels of nesting kept of what we pass on unread."""
@@ -29,12 +30,6 @@ KINDS: Final[Mapping[str, MediaKind]] = {
 """By the first half of the media type; all others are files."""
 RECORDED: Final[Mapping[str, MediaKind]] = {"slack_audio": MediaKind.VOICE, "slack_video": MediaKind.VIDEO}
 """By a file's subtype."""
-
-
-class Content(NamedTuple):
-    text: str
-    parts: tuple[Part, ...] = ()
-    media: tuple[Media, ...] = ()
 
 
 def content(message: Message) -> Content:

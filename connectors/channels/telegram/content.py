@@ -9,18 +9,13 @@ from typing import Any, Final, NamedTuple
 
 from connectors.channels.telegram.spans import spans
 from connectors.channels.telegram.update import Entity, Held, Message
+from connectors.kit.content import Content
 from connectors.kit.nested import bounded, within
 from normalizer.inbound import Media
-from normalizer.parts import ContactCardPart, LocationPart, MediaKind, NativePart, Part, TextPart
+from normalizer.parts import ContactCardPart, LocationPart, MediaKind, NativePart, TextPart
 
 DEEPEST: Final = 16
 """Levels of nesting kept of what we pass on unread."""
-
-
-class Content(NamedTuple):
-    text: str
-    parts: tuple[Part, ...] = ()
-    media: tuple[Media, ...] = ()
 
 
 class Kind(NamedTuple):

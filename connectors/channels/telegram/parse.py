@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from connectors.channels.telegram import people
-from connectors.channels.telegram.content import Content, content
+from connectors.channels.telegram.content import content
 from connectors.channels.telegram.kinds import IGNORED, SERVICE
 from connectors.channels.telegram.update import (
     KEYS,
@@ -21,6 +21,7 @@ from connectors.channels.telegram.update import (
     MessageReaction,
     Reaction,
 )
+from connectors.kit.content import Content
 from connectors.kit.errors import BadPayload
 from connectors.kit.request import decode
 from normalizer.inbound import (

@@ -5,20 +5,15 @@ from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
 from connectors.channels.viber.event import RAW, Message
+from connectors.kit.content import Content
 from connectors.kit.errors import BadPayload
 from connectors.kit.nested import bounded
 from connectors.kit.request import decode
 from normalizer.inbound import Media
-from normalizer.parts import ContactCardPart, LocationPart, MediaKind, NativePart, Part
+from normalizer.parts import ContactCardPart, LocationPart, MediaKind, NativePart
 
 DEEPEST: Final = 16
 """Levels of nesting kept of what we pass on unread."""
-
-
-class Content(NamedTuple):
-    text: str
-    parts: tuple[Part, ...] = ()
-    media: tuple[Media, ...] = ()
 
 
 class Kind(NamedTuple):

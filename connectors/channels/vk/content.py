@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 
 from connectors.channels.vk.buttons import chosen
 from connectors.channels.vk.event import ACTION, ANY, ATTACHMENT, QUOTED, Attachment, Geo, Message, Picture
+from connectors.kit.content import Content
 from connectors.kit.nested import bounded
 from connectors.kit.request import decode
 from normalizer.inbound import Media
@@ -23,12 +24,6 @@ class Piece(NamedTuple):
     word: str
     part: Part | None = None
     media: Media | None = None
-
-
-class Content(NamedTuple):
-    text: str
-    parts: tuple[Part, ...] = ()
-    media: tuple[Media, ...] = ()
 
 
 def content(message: Message) -> Content:

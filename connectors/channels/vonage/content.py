@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 from connectors.channels.vonage.event import RAW, File, Said
+from connectors.kit.content import Content
 from connectors.kit.nested import bounded
 from connectors.kit.request import decode
 from normalizer.inbound import Media
@@ -16,12 +17,6 @@ DEEPEST: Final = 16
 ENVELOPE: Final = frozenset(
     {"message_uuid", "message_type", "channel", "timestamp", "to", "from", "client_ref", "usage", "text"}
 )
-
-
-class Content(NamedTuple):
-    text: str
-    parts: tuple[Part, ...] = ()
-    media: tuple[Media, ...] = ()
 
 
 class Kind(NamedTuple):

@@ -1,22 +1,17 @@
 """What a message says: its text, parts and files. One without words gets a readable placeholder in brackets."""
 
 from collections.abc import Callable, Mapping
-from typing import Final, NamedTuple
+from typing import Final
 
 from connectors.channels.wechat.event import File, Link, Place, Text, typed
 from connectors.channels.wechat.reading import Tree
+from connectors.kit.content import Content
 from normalizer.inbound import Media
-from normalizer.parts import ChoicePart, LocationPart, MediaKind, NativePart, Part
+from normalizer.parts import ChoicePart, LocationPart, MediaKind, NativePart
 
 ENVELOPE: Final = frozenset({"ToUserName", "FromUserName", "CreateTime", "MsgType", "MsgId", "Encrypt"})
 """What of a message says nothing that is not kept elsewhere."""
 VOICES: Final[Mapping[str, str]] = {"amr": "audio/amr", "speex": "audio/speex", "mp3": "audio/mpeg"}
-
-
-class Content(NamedTuple):
-    text: str
-    parts: tuple[Part, ...] = ()
-    media: tuple[Media, ...] = ()
 
 
 def content(kind: str, tree: Tree) -> Content:

@@ -7,9 +7,10 @@ from typing import Final
 
 import msgspec
 
-from connectors.channels.wechat.content import Content, native, place
+from connectors.channels.wechat.content import native, place
 from connectors.channels.wechat.event import Chosen, Finished, Happened, Position, Posted, Scanned, typed
 from connectors.channels.wechat.reading import Tree
+from connectors.kit.content import Content
 from normalizer.context import Context, Said
 from normalizer.errors import ErrorCode
 from normalizer.inbound import (

@@ -8,23 +8,18 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
 from connectors.channels.whatsapp.event import MESSAGE, RAW, Card, CardPhone, Form, Held, Message
+from connectors.kit.content import Content
 from connectors.kit.errors import BadPayload
 from connectors.kit.nested import bounded
 from connectors.kit.request import decode
 from normalizer.addresses import InvalidAddress, normalise
 from normalizer.inbound import Media
-from normalizer.parts import ChoicePart, ContactCardPart, LocationPart, MediaKind, NativePart, Part
+from normalizer.parts import ChoicePart, ContactCardPart, LocationPart, MediaKind, NativePart
 
 DEEPEST: Final = 16
 """Levels of nesting kept of what we pass on unread."""
 OCTETS: Final = "application/octet-stream"
 LONGEST_TYPE: Final = 100
-
-
-class Content(NamedTuple):
-    text: str
-    parts: tuple[Part, ...] = ()
-    media: tuple[Media, ...] = ()
 
 
 class Shown(NamedTuple):

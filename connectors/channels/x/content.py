@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 from connectors.channels.x.event import RAW, Data, Entities, Picture
+from connectors.kit.content import Content
 from connectors.kit.nested import bounded
 from connectors.kit.request import decode
 from normalizer.inbound import Media
@@ -11,12 +12,6 @@ from normalizer.parts import ChoicePart, MediaKind, NativePart, Part
 
 DEEPEST: Final = 16
 """Levels of nesting kept of what we pass on unread."""
-
-
-class Content(NamedTuple):
-    text: str
-    parts: tuple[Part, ...] = ()
-    media: tuple[Media, ...] = ()
 
 
 class Kind(NamedTuple):

@@ -9,21 +9,16 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from connectors.families.meta.thread import Attachment, Message
+from connectors.kit.content import Content
 from connectors.kit.errors import BadPayload
 from connectors.kit.nested import bounded
 from normalizer.inbound import Media
-from normalizer.parts import ChoicePart, LocationPart, MediaKind, NativePart, Part
+from normalizer.parts import ChoicePart, LocationPart, MediaKind, NativePart
 
 DEEPEST: Final = 16
 """Levels of nesting kept of what we pass on unread."""
 LONGEST_URL: Final = 4096
 WEB: Final = ("https://", "http://")
-
-
-class Content(NamedTuple):
-    text: str
-    parts: tuple[Part, ...] = ()
-    media: tuple[Media, ...] = ()
 
 
 class Shown(NamedTuple):
