@@ -6,14 +6,14 @@ Callbacks repeat, arrive out of order and carry no time; long messages arrive jo
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from connectors.channels.twilio_sms import senders
 from connectors.channels.twilio_sms.capability import CAPABILITY, without_mms
 from connectors.channels.twilio_sms.config import Config as SmsConfig
 from connectors.channels.twilio_sms.parse import parse, received
 from connectors.channels.twilio_sms.people import SCHEME
-from connectors.channels.twilio_sms.wire import overridden
+from connectors.channels.twilio_sms.wire import message, overridden
 from connectors.families.twilio import listing
 from connectors.families.twilio.api import MESSAGING, Api, located
 from connectors.families.twilio.signature import verify
@@ -35,7 +35,7 @@ from connectors.kit.request import Request, Response
 from normalizer.inbound import Inbound
 
 if TYPE_CHECKING:
-    from connectors.channels.twilio_sms.client import Sender
+    from connectors.families.twilio.sending import Sender
 
 NO_REPLY: Final = Response(200, b"<Response/>", {"content-type": "text/xml"})
 """TwiML that does nothing: whoever answers, answers through the API."""
@@ -68,9 +68,9 @@ class TwilioSms(Plugin[SmsConfig]):
     @cached_property
     def sender(self) -> "Sender":
         # Twilio's SDK takes a while to load: only who sends waits for it.
-        from connectors.channels.twilio_sms.client import Sender
+        from connectors.families.twilio.sending import Sender
 
-        return Sender(self.api, self.config, self.tools.webhook_url)
+        return Sender(self.api, self.config, self._written)
 
     def verify(self, request: Request) -> None:
         verify(request, self.config.auth_token)
@@ -80,6 +80,9 @@ class TwilioSms(Plugin[SmsConfig]):
 
     def respond(self, request: Request, outcome: Outcome) -> Response:  # noqa: ARG002 - part of the contract
         return HEARD[outcome]
+
+    def _written(self, outbound: Outbound) -> dict[str, Any]:
+        return message(outbound, self.config, self.tools.webhook_url)
 
     async def send(self, outbound: Outbound) -> Sent:
         return await self.sender.send(outbound)

@@ -9,8 +9,8 @@ from urllib.parse import urlencode
 
 from connectors.channels.twilio_sms.capability import MEDIA
 from connectors.channels.twilio_sms.config import Config
-from connectors.channels.twilio_sms.parse import TOKEN
 from connectors.channels.twilio_sms.people import recipient
+from connectors.families.twilio.fields import TOKEN
 from connectors.kit.base import File, Outbound
 from connectors.kit.errors import Refused
 from normalizer.errors import ErrorCode

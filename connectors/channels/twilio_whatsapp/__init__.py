@@ -6,12 +6,13 @@ templates, buttons of ours, typing, or groups.
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from connectors.channels.twilio_whatsapp.capability import CAPABILITY
 from connectors.channels.twilio_whatsapp.config import Config as WhatsAppConfig
 from connectors.channels.twilio_whatsapp.parse import parse, received
 from connectors.channels.twilio_whatsapp.people import PREFIX, SCHEME
+from connectors.channels.twilio_whatsapp.wire import message
 from connectors.families.twilio import listing
 from connectors.families.twilio.account import owner
 from connectors.families.twilio.api import Api
@@ -33,7 +34,7 @@ from connectors.kit.request import Request, Response
 from normalizer.inbound import Inbound
 
 if TYPE_CHECKING:
-    from connectors.channels.twilio_whatsapp.client import Sender
+    from connectors.families.twilio.sending import Sender
 
 NO_REPLY: Final = Response(200, b"<Response/>", {"content-type": "text/xml"})
 """TwiML that does nothing: whoever answers, answers through the API."""
@@ -57,9 +58,9 @@ class TwilioWhatsApp(Plugin[WhatsAppConfig]):
     @cached_property
     def sender(self) -> "Sender":
         # Twilio's SDK takes a while to load: only who sends waits for it.
-        from connectors.channels.twilio_whatsapp.client import Sender
+        from connectors.families.twilio.sending import Sender
 
-        return Sender(self.api, self.config, self.tools.webhook_url)
+        return Sender(self.api, self.config, self._written)
 
     def verify(self, request: Request) -> None:
         verify(request, self.config.auth_token)
@@ -69,6 +70,9 @@ class TwilioWhatsApp(Plugin[WhatsAppConfig]):
 
     def respond(self, request: Request, outcome: Outcome) -> Response:  # noqa: ARG002 - part of the contract
         return ANSWERS[outcome] if ANSWERS[outcome].status >= 400 else NO_REPLY
+
+    def _written(self, outbound: Outbound) -> dict[str, Any]:
+        return message(outbound, self.config, self.tools.webhook_url)
 
     async def send(self, outbound: Outbound) -> Sent:
         return await self.sender.send(outbound)

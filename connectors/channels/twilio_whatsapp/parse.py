@@ -11,60 +11,44 @@ from typing import Any, Final
 import msgspec
 
 from connectors.channels.twilio_whatsapp.people import peer
-from connectors.families.twilio.statuses import INCOMING, STATUS, row_of
+from connectors.families.twilio.fields import SID, Fields, form_of, media_of, reported, sid_of, token_of
+from connectors.families.twilio.statuses import INCOMING
 from connectors.kit.errors import BadPayload
 from connectors.kit.nested import bounded
 from connectors.kit.request import Request, decode
-from normalizer.inbound import ConsentChanged, Inbound, Media, MessageReceived, StatusChanged, Unreadable
+from normalizer.inbound import ConsentChanged, Inbound, Media, MessageReceived, Unreadable
 from normalizer.model import ConsentState
-from normalizer.parts import ChoicePart, LocationPart, MediaKind, NativePart, Part
-from normalizer.status import Status
+from normalizer.parts import ChoicePart, LocationPart, NativePart, Part
 
-TOKEN: Final = "token"  # noqa: S105 - names the query's field that carries an outbound's token
 MOST_MEDIA: Final = 10
 DEEPEST: Final = 20
-KINDS: Final[Mapping[str, MediaKind]] = {
-    "image": MediaKind.IMAGE,
-    "video": MediaKind.VIDEO,
-    "audio": MediaKind.AUDIO,
-}
-"""By the first half of a media type; all else is a file."""
 CONSENT: Final[Mapping[str, ConsentState]] = {"STOP": ConsentState.OPTED_OUT, "START": ConsentState.OPTED_IN}
 """By `OptOutType`, which Twilio sends with Advanced Opt-Out; HELP changes nothing."""
 NATIVE: Final[Mapping[str, str]] = {"InteractiveData": "interactive", "FlowData": "flow"}
 """Fields that hold JSON, and what it is."""
-_SID: Final = re.compile(r"[A-Za-z0-9]{1,64}")
-_COUNT: Final = re.compile(r"[0-9]{1,3}", re.ASCII)
-_ERROR: Final = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
 _DEGREES: Final = re.compile(r"-?[0-9]{1,3}(\.[0-9]{1,18})?", re.ASCII)
-_OWN: Final = re.compile(r"[\w.:-]{1,128}", re.ASCII)
-_WORD: Final = re.compile(r"[a-z_]{1,32}")
 _object: Final = msgspec.json.Decoder(dict[str, Any])
-
-Fields = Mapping[str, str]
 
 
 def parse(request: Request) -> list[Inbound]:
     """What a webhook says. Raises BadPayload where not even the message's SID can be read."""
-    if not request.body.isascii():  # a form writes everything else with percent signs
-        raise BadPayload("not a form: octets beyond ASCII")
-    fields = dict(reversed(request.query if request.method == "GET" else request.form))
-    sid = _sid(fields)
+    fields = form_of(request)
+    sid = sid_of(fields)
     status = fields.get("MessageStatus") or fields.get("SmsStatus") or "received"
     try:
         if status in INCOMING:
             return received(fields, request.received_at)
-        token = dict(request.query).get(TOKEN, "")
-        return [_reported(fields, sid, status, token if _OWN.fullmatch(token) else None)]
+        now = "read" if fields.get("EventType") == "READ" else status
+        return [reported(fields, sid, now, token_of(request))]
     except BadPayload as error:
         return [Unreadable(key=f"unreadable:{sid}:{status[:32]}", slice=request.body, reason=error.detail)]
 
 
 def received(fields: Fields, occurred_at: datetime) -> list[Inbound]:
     """A message, and the consent it may be beside. Raises BadPayload."""
-    sid = _sid(fields)
+    sid = sid_of(fields)
     sender = peer(fields.get("From", ""), fields.get("ProfileName", ""))
-    media, parts = _media(fields), _parts(fields)
+    media, parts = media_of(fields, MOST_MEDIA), _parts(fields)
     found: list[Inbound] = [
         MessageReceived(
             key=f"message:{sid}",
@@ -85,36 +69,9 @@ def received(fields: Fields, occurred_at: datetime) -> list[Inbound]:
     return found
 
 
-def _reported(fields: Fields, sid: str, status: str, token: str | None) -> Inbound:
-    """Callbacks repeat and overtake each other: status and error name one."""
-    if fields.get("EventType") == "READ":
-        status = "read"
-    known = STATUS.get(status)
-    if known is None:
-        raise BadPayload(f"a status we do not know: {status if _WORD.fullmatch(status) else '…'}")
-    code = fields.get("ErrorCode") or None
-    if code is not None and not _ERROR.fullmatch(code):
-        code = None
-    return StatusChanged(
-        key=":".join(filter(None, ("status", sid, status, code))),
-        external_id=sid,
-        token=token,
-        status=known,
-        error_code=row_of(code).code if known is Status.FAILED else None,
-        provider_code=code,
-    )
-
-
-def _sid(fields: Fields) -> str:
-    sid = fields.get("MessageSid") or fields.get("SmsSid") or ""
-    if not _SID.fullmatch(sid):
-        raise BadPayload("no MessageSid")
-    return sid
-
-
 def _quoted(fields: Fields) -> str | None:
     sid = fields.get("OriginalRepliedMessageSid", "")
-    return sid if _SID.fullmatch(sid) else None
+    return sid if SID.fullmatch(sid) else None
 
 
 def _parts(fields: Fields) -> tuple[Part, ...]:
@@ -153,18 +110,3 @@ def _text(fields: Fields, parts: tuple[Part, ...], media: tuple[Media, ...]) -> 
             case NativePart(kind=kind):
                 lines.append(f"[{kind}]")
     return "\n".join(lines) or "[empty message]"
-
-
-def _media(fields: Fields) -> tuple[Media, ...]:
-    count = fields.get("NumMedia") or "0"
-    if not _COUNT.fullmatch(count) or int(count) > MOST_MEDIA:
-        raise BadPayload("NumMedia is no number of files")
-    return tuple(_file(fields, n) for n in range(int(count)))
-
-
-def _file(fields: Fields, n: int) -> Media:
-    source = fields.get(f"MediaUrl{n}")
-    if not source:
-        raise BadPayload(f"no MediaUrl{n}")
-    media_type = (fields.get(f"MediaContentType{n}") or "application/octet-stream").partition(";")[0].strip().lower()
-    return Media(source=source, kind=KINDS.get(media_type.partition("/")[0], MediaKind.FILE), media_type=media_type)

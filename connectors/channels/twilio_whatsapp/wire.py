@@ -5,8 +5,8 @@ from urllib.parse import urlencode
 
 from connectors.channels.twilio_whatsapp.capability import MEDIA
 from connectors.channels.twilio_whatsapp.config import Config
-from connectors.channels.twilio_whatsapp.parse import TOKEN
 from connectors.channels.twilio_whatsapp.people import PREFIX, recipient
+from connectors.families.twilio.fields import TOKEN
 from connectors.kit.base import File, Outbound
 from connectors.kit.errors import Refused
 from normalizer.errors import ErrorCode

@@ -1,7 +1,9 @@
-"""Sending by Twilio's SDK. Loaded with the first send."""
+"""Sending messages by Twilio's SDK. Loaded with the first send."""
 
-from connectors.channels.twilio_whatsapp.config import Config
-from connectors.channels.twilio_whatsapp.wire import message
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from connectors.families.twilio.access import Access
 from connectors.families.twilio.api import Api
 from connectors.families.twilio.client import client_of, made
 from connectors.families.twilio.statuses import STATUS, UNDONE, row_of
@@ -13,16 +15,16 @@ from normalizer.status import Status
 class Sender:
     """Sends messages. Raises the sending errors of `connectors.kit.errors`."""
 
-    def __init__(self, api: Api, config: Config, webhook: str) -> None:
-        self._client = client_of(api, config)
-        self._config = config
-        self._webhook = webhook
+    def __init__(self, api: Api, access: Access, written: Callable[[Outbound], Mapping[str, Any]]) -> None:
+        self._client = client_of(api, access)
+        self._written = written
+        """The arguments of `messages.create`."""
 
     def __repr__(self) -> str:
         return "Sender(***)"
 
     async def send(self, outbound: Outbound) -> Sent:
-        sent = await made(self._client.messages.create_async(**message(outbound, self._config, self._webhook)))
+        sent = await made(self._client.messages.create_async(**self._written(outbound)))
         status = STATUS.get(sent.status, Status.ACCEPTED)
         if status in UNDONE:
             code = str(sent.error_code) if sent.error_code else None
