@@ -16,7 +16,7 @@ from connectors.kit.config import configured
 from connectors.kit.fixtures import WireRequest, as_request
 from connectors.kit.http import Exchange, Http
 from connectors.kit.redact import secrets_of
-from connectors.kit.request import Response
+from connectors.kit.request import Request, Response
 from connectors.kit.testing.simulator import LoopbackSimulator, Reply
 from gateway.hub import Hub
 from gateway.ids import new_id
@@ -87,8 +87,11 @@ class Beside:
 
     async def answered(self, wire: WireRequest) -> Response:
         """What the provider hears."""
-        request = replace(as_request(wire, HOOK, now()), raw=new_id())
-        return await receive(self.hub, self.hub.connectors[CONNECTOR], request)
+        return await self.received(as_request(wire, HOOK, now()))
+
+    async def received(self, request: Request) -> Response:
+        """The same of a request that was read already."""
+        return await receive(self.hub, self.hub.connectors[CONNECTOR], replace(request, raw=new_id()))
 
     async def say(self, words: str, to: str | None = None, **command: Any) -> Accepted | Rejected:
         """An agent's message: to an address, or else in the one conversation there is."""
