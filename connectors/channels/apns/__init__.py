@@ -16,6 +16,7 @@ from connectors.channels.apns.refusals import EXPIRED, refusal
 from connectors.channels.apns.wire import body, headers, name
 from connectors.families.app import devices
 from connectors.families.app.notice import CAPABILITY, notice
+from connectors.families.app.receipts import Receipts
 from connectors.kit.base import Info, Outbound, Outcome, Plugin, Sent, Settles, Tools
 from connectors.kit.errors import Temporary, Unreachable
 from connectors.kit.request import Request, Response, decode
@@ -46,19 +47,20 @@ class Apns(Plugin[AppConfig]):
 
     def __init__(self, config: AppConfig, tools: Tools) -> None:
         super().__init__(config, tools)
+        self._receipts = Receipts(config.signing_key)
         self._sender, self._http2 = Sender(config, tools.now), Http2(tools.http)
 
     def verify(self, request: Request) -> None:
-        devices.verify(self.config, request)
+        devices.verify(self.config, self._receipts, request)
 
     def parse(self, request: Request) -> Sequence[Inbound]:
-        return devices.heard(self.config, SCHEME, _address, request)
+        return devices.heard(self.config, SCHEME, _address, self._receipts, request)
 
     def respond(self, request: Request, outcome: Outcome) -> Response:
         return devices.answered(self.config.origins, request, outcome)
 
     async def send(self, outbound: Outbound) -> Sent:
-        shown, device = notice(outbound, self.config), outbound.address.value
+        shown, device = notice(outbound, self.config, self._receipts), outbound.address.value
         if not HEX.issuperset(device):  # it becomes part of a path
             raise Unreachable("no device's token", for_good=True, code=ErrorCode.INVALID_ADDRESS)
         token, id_ = self._sender.token(), name(outbound.token)

@@ -16,6 +16,7 @@ from connectors.channels.fcm.refusals import refusal
 from connectors.channels.fcm.wire import message
 from connectors.families.app import devices
 from connectors.families.app.notice import CAPABILITY, notice
+from connectors.families.app.receipts import Receipts
 from connectors.kit.base import Account, Info, Outbound, Outcome, Plugin, Sent, Settles, Tools
 from connectors.kit.config import PluginConfig
 from connectors.kit.errors import BadPayload, Misconfigured, OutcomeUnknown, Temporary
@@ -51,6 +52,7 @@ class Fcm(Plugin[ProjectConfig]):
 
     def __init__(self, config: ProjectConfig, tools: Tools) -> None:
         super().__init__(config, tools)
+        self._receipts = Receipts(config.service_account)
         self._access = Access(config, tools)
 
     @classmethod
@@ -58,16 +60,16 @@ class Fcm(Plugin[ProjectConfig]):
         return (config.api_base, config.tokens_from) if isinstance(config, ProjectConfig) else ()
 
     def verify(self, request: Request) -> None:
-        devices.verify(self.config, request)
+        devices.verify(self.config, self._receipts, request)
 
     def parse(self, request: Request) -> Sequence[Inbound]:
-        return devices.heard(self.config, SCHEME, _address, request)
+        return devices.heard(self.config, SCHEME, _address, self._receipts, request)
 
     def respond(self, request: Request, outcome: Outcome) -> Response:
         return devices.answered(self.config.origins, request, outcome)
 
     async def send(self, outbound: Outbound) -> Sent:
-        body = message(outbound.address.value, notice(outbound, self.config), self.config)
+        body = message(outbound.address.value, notice(outbound, self.config, self._receipts), self.config)
         token = await self._access.token()
         answer = await self.tools.http.request(
             "POST",

@@ -75,6 +75,10 @@ class Simulator(LoopbackSimulator):
     def registration(self, body: bytes, user: str = "u1") -> WireRequest:
         return simulated.registration(self.config, self.hub_url, body, user)
 
+    def seen(self, shown: Mapping[str, Any], how: str) -> WireRequest:
+        """The app tells that a notification of `shown` was `shown` or `opened`."""
+        return simulated.seen(self.hub_url, shown["data"], how)
+
     def genuine(self, payload: bytes) -> WireRequest:
         return self.registration(payload)
 

@@ -18,6 +18,7 @@ from connectors.channels.web_push.vapid import Sender, read_key
 from connectors.channels.web_push.wire import headers, plain
 from connectors.families.app import devices
 from connectors.families.app.notice import CAPABILITY, notice
+from connectors.families.app.receipts import Receipts
 from connectors.kit.base import Account, Info, Outbound, Outcome, Plugin, Sent, Settles, Tools
 from connectors.kit.errors import Refused, Unreachable
 from connectors.kit.request import Request, Response
@@ -41,15 +42,18 @@ class WebPush(Plugin[BrowserConfig]):
 
     def __init__(self, config: BrowserConfig, tools: Tools) -> None:
         super().__init__(config, tools)
+        self._receipts = Receipts(config.vapid_private_key)
         key = read_key(config.vapid_private_key)
         self._seal, self._sender = Seal(key), Sender(key, config.subject, tools.now)
 
     def verify(self, request: Request) -> None:
         if request.method != ASKS_KEY:
-            devices.verify(self.config, request)
+            devices.verify(self.config, self._receipts, request)
 
     def parse(self, request: Request) -> Sequence[Inbound]:
-        return [] if request.method == ASKS_KEY else devices.heard(self.config, SCHEME, self._address, request)
+        if request.method == ASKS_KEY:
+            return []
+        return devices.heard(self.config, SCHEME, self._address, self._receipts, request)
 
     def respond(self, request: Request, outcome: Outcome) -> Response:
         usual = devices.answered(self.config.origins, request, outcome)
@@ -64,7 +68,7 @@ class WebPush(Plugin[BrowserConfig]):
             raise Unreachable("sealed with another key: the browser has to subscribe anew", for_good=True)
         if not admitted(subscription, self.config.hosts):
             raise Unreachable("the push service is not among `hosts` any more")
-        shown = notice(outbound, self.config)
+        shown = notice(outbound, self.config, self._receipts)
         try:
             body = encrypt(plain(shown), subscription.public, subscription.auth)
         except ValueError as error:

@@ -73,6 +73,10 @@ class Simulator(LoopbackSimulator):
         """A signed-in user's page registers what `message` says."""
         return simulated.registration(self.config, self.hub_url, body, user)
 
+    def seen(self, shown: Mapping[str, Any], how: str) -> WireRequest:
+        """The app tells that a notification of `shown` was `shown` or `opened`."""
+        return simulated.seen(self.hub_url, shown["data"], how)
+
     def genuine(self, payload: bytes) -> WireRequest:
         return self.registration(payload)
 

@@ -4,8 +4,9 @@
     Authorization: Bearer <the user's token, as for the chat>
     {"device": {…}, "on": true, "before": {…}}
 
-`device` is what the channel addresses, `on: false` lets it go, `before` says what it was known as. A browser asks first
-(`OPTIONS`); that proves nothing, and nothing comes of it. Source: fetch.spec.whatwg.org, CORS protocol (read 2026-11).
+`device` is what the channel addresses, `on: false` lets it go, `before` says what it was known as. What came of a
+notification is told there too (`connectors.families.app.receipts`). A browser asks first (`OPTIONS`); that proves
+nothing, and nothing comes of it. Source: fetch.spec.whatwg.org, CORS protocol (read 2026-11).
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -16,6 +17,7 @@ import msgspec
 
 from connectors.families.app import tokens
 from connectors.families.app.keys import UserKeys, check_keys, check_origins
+from connectors.families.app.receipts import Receipts, about_receipt
 from connectors.kit.base import ANSWERS, Outcome
 from connectors.kit.errors import BadPayload, BadSignature
 from connectors.kit.request import Request, Response, decode
@@ -58,16 +60,24 @@ def check_devices(config: DeviceKeys) -> None:
     check_origins(config.origins)
 
 
-def verify(config: UserKeys, request: Request) -> None:
-    """Raises BadSignature unless a signed-in user asks, or a browser before one does."""
-    if request.method != PREFLIGHT:
+def verify(config: UserKeys, receipts: Receipts, request: Request) -> None:
+    """Raises BadSignature unless a signed-in user asks, or a browser before one does, or a receipt proves itself."""
+    if request.method != PREFLIGHT and not receipts.proves(request):
         tokens.user(config, request)
 
 
-def heard(config: DeviceKeys, scheme: str, address_of: AddressOf, request: Request) -> list[Inbound]:
-    """What a request says of a device. Raises BadPayload."""
+def heard(
+    config: DeviceKeys, scheme: str, address_of: AddressOf, receipts: Receipts, request: Request
+) -> list[Inbound]:
+    """What a request says of a device, or of a notification. Raises BadPayload."""
     if request.method == PREFLIGHT:
         return []
+    if about_receipt(request):
+        return receipts.heard(request)
+    return _device(config, scheme, address_of, request)
+
+
+def _device(config: DeviceKeys, scheme: str, address_of: AddressOf, request: Request) -> list[Inbound]:
     try:
         claims = tokens.user(config, request)
     except BadSignature as error:  # as when a kept request is read again, whose token was not kept

@@ -9,6 +9,7 @@ from typing import Annotated, Final
 import msgspec
 
 from connectors.families.app.devices import DeviceKeys
+from connectors.families.app.receipts import Receipts
 from connectors.kit.base import Outbound
 from connectors.kit.errors import Refused
 from normalizer.capability import Capability, TextLimit
@@ -20,7 +21,7 @@ CAPABILITY: Final = Capability(
     text=TextLimit(most=MOST_TEXT, unit="octets"),
     single=True,
     initiates=False,  # a device has to register
-    inbound=frozenset({"consent_changed", "identity_moved"}),
+    inbound=frozenset({"consent_changed", "identity_moved", "status_changed"}),
 )
 """One notification for a message."""
 ID: Final = "{conversation}"
@@ -52,11 +53,17 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     link: str | None
     conversation: str
     message: str
+    receipt: str
 
     @property
     def data(self) -> dict[str, str]:
-        """For the app: what a tap is about."""
-        told = {"link": self.link, "conversation": self.conversation, "message": self.message}
+        """For the app: what a tap is about, and with what it tells that there was one."""
+        told = {
+            "link": self.link,
+            "conversation": self.conversation,
+            "message": self.message,
+            "receipt": self.receipt,
+        }
         return {name: value for name, value in told.items() if value}
 
     @property
@@ -65,7 +72,7 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
         return self.conversation.replace("-", "")[:32]
 
 
-def notice(outbound: Outbound, config: NoticeKeys) -> Notice:
+def notice(outbound: Outbound, config: NoticeKeys, receipts: Receipts) -> Notice:
     """Raises Refused for what no notification can hold."""
     payload = outbound.payload
     if payload.media or payload.cards or payload.actions or payload.location or payload.contact_card:
@@ -77,6 +84,7 @@ def notice(outbound: Outbound, config: NoticeKeys) -> Notice:
         link=config.link and config.link.replace(ID, outbound.conversation_id),
         conversation=outbound.conversation_id,
         message=outbound.message_id,
+        receipt=receipts.of(outbound.token),
     )
 
 

@@ -21,7 +21,17 @@ def registration(config: Mapping[str, Any], hub_url: str, body: bytes, user: str
     """The request with which the app of these settings registers a user's device."""
     token = jwt.encode({"sub": user, "exp": int(time()) + HOUR}, config["jwt_secret"], algorithm="HS256")
     headers = {"content-type": "application/json", HEADER: BEARER + token}
-    return WireRequest("POST", "/" + hub_url.split("/", 3)[3], headers, body)
+    return WireRequest("POST", path(hub_url), headers, body)
+
+
+def path(hub_url: str) -> str:
+    return "/" + hub_url.split("/", 3)[3]
+
+
+def seen(hub_url: str, data: Mapping[str, Any], how: str) -> WireRequest:
+    """The request with which the app tells what came of a notification that carried `data`."""
+    body = msgspec.json.encode({"receipt": data["receipt"], "seen": how})
+    return WireRequest("POST", path(hub_url), {"content-type": "application/json"}, body)
 
 
 def told(device: Mapping[str, Any], *, on: bool = True, before: Mapping[str, Any] | None = None) -> bytes:
@@ -61,6 +71,21 @@ def _anothers(request: Request) -> Request:
     return replace(request, headers={**request.headers, HEADER: BEARER + token})
 
 
+def _receipt(change: Callable[[str], str]) -> Callable[[Request], Request]:
+    """With a receipt that says something else."""
+
+    def mutated(request: Request) -> Request:
+        try:
+            body = msgspec.json.decode(request.body, type=dict[str, Any])
+        except msgspec.MsgspecError:
+            return request
+        if "receipt" not in body:
+            return request
+        return replace(request, body=msgspec.json.encode({**body, "receipt": change(body["receipt"])}))
+
+    return mutated
+
+
 MUTATORS: Final[Mapping[str, Callable[[Request], Request]]] = {
     "token dropped": mutate.header_dropped(HEADER),
     "token emptied": mutate.header_emptied(HEADER),
@@ -69,4 +94,8 @@ MUTATORS: Final[Mapping[str, Callable[[Request], Request]]] = {
     "signature changed": _part(2),
     "token unsigned": _unsigned,
     "token of another app": _anothers,
+    "receipt of another message": _receipt(mutate.flipped),
+    "receipt's signature cut": _receipt(lambda receipt: receipt[:-1]),
+    "receipt's signature dropped": _receipt(lambda receipt: receipt.rpartition(".")[0]),
+    "receipt emptied": _receipt(lambda _: ""),
 }

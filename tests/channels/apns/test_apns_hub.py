@@ -82,3 +82,19 @@ def test_a_device_moves_and_nonsense_is_set_aside(tmp_path, provider):
             assert rows(beside.hub, "SELECT count(*) FROM quarantine") == [(1,)]
 
     asyncio.run(test())
+
+
+def test_the_app_tells_what_was_shown_and_opened(tmp_path, provider):
+    async def test():
+        async with running(tmp_path, "apns", provider) as beside:
+            await beside.heard(provider.registration(provider.message(sender="phone")))
+            await beside.say("It left.", PHONE)
+            await eventually(lambda: beside.statuses() == ["accepted"])
+            [shown] = provider.shown[PHONE]
+            heard = []
+            for how in ("shown", "opened", "shown"):
+                assert await beside.heard(provider.seen(shown, how)) == 200
+                heard += beside.statuses()
+            assert heard == ["delivered", "read", "read"]
+
+    asyncio.run(test())

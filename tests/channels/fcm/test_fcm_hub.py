@@ -89,3 +89,19 @@ def test_nobody_registers_without_a_users_token_and_nonsense_is_set_aside(tmp_pa
             assert rows(beside.hub, "SELECT count(*) FROM identities") == [(0,)]
 
     asyncio.run(test())
+
+
+def test_the_app_tells_what_was_shown_and_opened(tmp_path, provider):
+    async def test():
+        async with running(tmp_path, "fcm", provider) as beside:
+            await beside.heard(provider.registration(provider.message(sender="phone")))
+            await beside.say("It left.", provider.device("phone")["token"])
+            await eventually(lambda: beside.statuses() == ["accepted"])
+            [shown] = provider.shown["phone"]
+            heard = []
+            for how in ("shown", "opened", "shown"):
+                assert await beside.heard(provider.seen(shown, how)) == 200
+                heard += beside.statuses()
+            assert heard == ["delivered", "read", "read"]
+
+    asyncio.run(test())

@@ -28,7 +28,12 @@ def test_the_sdk_makes_the_same_body() -> None:
     theirs = messaging.Message(
         token=ours["token"],
         notification=messaging.Notification(title="Acme", body="Hello"),
-        data={"link": "https://app.example.com/help", "conversation": conversation, "message": message},
+        data={
+            "link": "https://app.example.com/help",
+            "conversation": conversation,
+            "message": message,
+            "receipt": ours["data"]["receipt"],
+        },
         android=messaging.AndroidConfig(
             priority="high", ttl=86400, notification=messaging.AndroidNotification(tag=topic)
         ),

@@ -12,6 +12,7 @@ from web_push_page import SETTINGS
 
 from connectors.channels.web_push.simulator import Simulator
 from connectors.kit.fixtures import WireRequest
+from connectors.kit.testing import mutate
 from connectors.kit.testing.simulator import Failure
 from tests.background.heronry import rows
 from tests.channels.beside import kept
@@ -66,6 +67,8 @@ def test_who_is_away_is_notified_once_and_who_reads_is_not(tmp_path, settings, w
         told = answer(served, conversation, "It leaves on Friday, box 7.", fallback=AWAY)
         until(lambda: provider.shown)
         until(lambda: statuses(served, told)[1:] == [("push", "accepted")])
+        [receipt] = [one["data"].pop("receipt") for one in provider.shown["desk"]]
+        assert receipt
         assert provider.shown == {
             "desk": [
                 {
@@ -101,6 +104,35 @@ def test_of_several_browsers_the_one_that_came_last_is_notified_and_then_the_one
         until(lambda: statuses(served, left) == [("push", "accepted")])
         shown = {name: [one["data"]["message"] for one in told] for name, told in provider.shown.items()}
         assert shown == {"phone": [told["id"]], "desk": [left["id"]]}
+
+
+def test_the_page_tells_what_was_shown_and_opened_without_a_users_token(tmp_path):
+    with beside(tmp_path) as (served, provider):
+        with live(served, token()) as customer:
+            conversation = customer.write("Where is my order?", "m-1")["conversation"]
+        ask(served, provider.registration(provider.message(sender="desk")))
+        told = answer(served, conversation, "It leaves on Friday.", channel="push")
+        until(lambda: statuses(served, told) == [("push", "accepted")])
+        [notified] = provider.shown["desk"]
+        forged = {"data": {"receipt": mutate.flipped(notified["data"]["receipt"])}}
+        assert ask(served, provider.seen(forged, "opened"), origin=ORIGIN).status_code == 403
+        assert statuses(served, told) == [("push", "accepted")]
+        heard = [ask(served, provider.seen(notified, how), origin=ORIGIN) for how in ("opened", "shown", "opened")]
+        assert [one.status_code for one in heard] == [200, 200, 200]
+        assert {one.headers["access-control-allow-origin"] for one in heard} == {ORIGIN}
+        until(lambda: statuses(served, told) == [("push", "read")])
+
+
+def test_a_notification_whose_answer_was_lost_is_known_to_have_arrived_once_it_was_shown(tmp_path):
+    with beside(tmp_path) as (served, provider):
+        with live(served, token()) as customer:
+            conversation = customer.write("Where is my order?", "m-1")["conversation"]
+        ask(served, provider.registration(provider.message(sender="desk")))
+        provider.next(Failure.LOST_ANSWER)
+        told = answer(served, conversation, "It leaves on Friday.", channel="push")
+        until(lambda: statuses(served, told) == [("push", "uncertain")])
+        ask(served, provider.seen(provider.shown["desk"][0], "shown"))
+        until(lambda: statuses(served, told) == [("push", "delivered")])
 
 
 def test_a_browser_that_is_gone_is_left_alone_until_it_registers_anew(tmp_path):
