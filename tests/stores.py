@@ -2,8 +2,9 @@
 
 Tests of the folders in BOTH that keep anything (they ask for `tmp_path`) run twice: on SQLite, and on PostgreSQL where
 a server can be reached. `@pytest.mark.engine("sqlite")` is for what only one of them has. `url_of(path)` is the store
-that stands, or would stand, at a path: on PostgreSQL a database of its own, copied from one that is migrated, or one of
-an earlier test that was emptied again, which takes a tenth of the time.
+that stands, or would stand, at a path: on SQLite a copy of one that is migrated, for migrating takes longer than most
+tests; on PostgreSQL a database of its own, copied likewise, or one of an earlier test that was emptied again, which
+takes a tenth of the time.
 """
 
 import os
@@ -12,6 +13,7 @@ from contextlib import contextmanager, suppress
 from functools import cache
 from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
 import psycopg
@@ -80,7 +82,22 @@ def on(engine: str) -> Iterator[str]:
 
 def url_of(path: Path | str) -> str:
     """The same store for the same path, as long as the test runs."""
-    return f"sqlite:///{path}" if _engine == "sqlite" else database_of(str(path))
+    return f"sqlite:///{migrated(Path(path))}" if _engine == "sqlite" else database_of(str(path))
+
+
+def migrated(path: Path) -> Path:
+    """The file of a SQLite store at this path, which has the present schema if it is new."""
+    if not path.exists():
+        path.write_bytes(_migrated_store())
+    return path
+
+
+@cache
+def _migrated_store() -> bytes:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "hub.db"
+        open_store(f"sqlite:///{path}").dispose()
+        return path.read_bytes()
 
 
 def empty_url_of(path: Path | str) -> str:

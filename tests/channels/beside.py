@@ -28,6 +28,7 @@ from gateway.store.times import now
 from normalizer.commands import Recipient, SendMessage
 from normalizer.model import Author, AuthorKind
 from tests.background.heronry import events, rows
+from tests.stores import migrated
 
 P = TypeVar("P", bound=Plugin[Any])
 S = TypeVar("S", bound=LoopbackSimulator)
@@ -119,11 +120,11 @@ async def running(
     folder: Path, plugin: str, provider: LoopbackSimulator, *, told: Mapping[str, Any] | None = None, **settings: Any
 ) -> AsyncIterator[Beside]:
     """A hub in `folder`; `settings` are the connector's besides the provider's, `told` the hub's own."""
-    path = folder / "onethread.yaml"
+    path, store = folder / "onethread.yaml", migrated(folder / "hub.db")
     connector = {"plugin": plugin, **provider.settings(), **settings}
     whole = {
         "public_url": HUB,
-        "store": "sqlite:///hub.db",
+        "store": f"sqlite:///{store}",
         "files": "./files",
         "connectors": {CONNECTOR: connector},
         **(told or {}),

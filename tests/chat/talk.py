@@ -16,7 +16,7 @@ from websockets.sync.client import ClientConnection, connect
 from gateway.hub import Hub
 from gateway.settings import load
 from tests.stores import url_of
-from tests.web.parrot import Served, empty_store, serving
+from tests.web.parrot import Served, serving
 
 VISITORS = "visitors-secret-of-the-tests-0001"
 USERS = "users-secret-of-the-tests-00000001"
@@ -30,8 +30,6 @@ def make_hub(
 ) -> Hub:
     """A hub with a chat `app` and other connectors, not yet started; `more` goes into the chat's settings."""
     url = url_of(folder / "hub.db")
-    if url.startswith("sqlite") and not (store := folder / "hub.db").exists():
-        store.write_bytes(empty_store())
     path = folder / "onethread.yaml"
     told = {
         "public_url": PUBLIC,

@@ -24,6 +24,7 @@ from gateway.settings.model import Connector, Settings
 from gateway.wsgi import Running
 from normalizer.model import Inbox
 from tests.listening.postman import Config, Postman
+from tests.stores import migrated
 
 ANN, BEN = "ann@example.com", "ben@example.com"
 ANYWHERE = {"smtp": "127.0.0.1:0", "lmtp": "127.0.0.1:0"}
@@ -31,7 +32,12 @@ ANYWHERE = {"smtp": "127.0.0.1:0", "lmtp": "127.0.0.1:0"}
 
 def settings_in(folder: Path, listeners: Any = ANYWHERE, **limits: Any) -> Settings:
     path = folder / "onethread.yaml"
-    values = {"store": "sqlite:///hub.db", "files": "./files", "listeners": listeners, "limits": limits}
+    values = {
+        "store": f"sqlite:///{migrated(folder / 'hub.db')}",
+        "files": "./files",
+        "listeners": listeners,
+        "limits": limits,
+    }
     path.write_bytes(msgspec.json.encode(values))
     return load(path, {})
 

@@ -21,7 +21,8 @@ from gateway.settings import load
 from tests.chat.talk import APP, Device, token
 from tests.end_to_end.hub_process import SECRET, TOKEN
 from tests.servers import ADDRESSES
-from tests.web.parrot import Served, empty_store, serving
+from tests.stores import migrated
+from tests.web.parrot import Served, serving
 
 T = TypeVar("T")
 PATIENCE = 20.0
@@ -141,8 +142,7 @@ class OnOneFile:
     """Hubs of one role each, each under its own server, in one process and on one SQLite file."""
 
     def __init__(self, folder: Path, telegram: Simulator, archive: str) -> None:
-        if not (store := folder / "hub.db").exists():
-            store.write_bytes(empty_store())
+        migrated(folder / "hub.db")
         self._path = configure(folder, telegram, archive)
         self._stack = ExitStack()
         self.served = {role: self.join(role) for role in Role}

@@ -11,10 +11,9 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import cache, partial
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, ClassVar
 
 import msgspec
@@ -33,7 +32,6 @@ from gateway.live import LiveConnector
 from gateway.roles import ALL, Role
 from gateway.settings.loading import load
 from gateway.settings.model import Connector
-from gateway.store.engine import open_store
 from gateway.web.server import make_server
 from normalizer.capability import Capability, TextLimit
 from normalizer.inbound import Address, Inbound, MessageReceived, Peer, Person, Unreadable
@@ -153,22 +151,11 @@ def signed(body: bytes, path: str = "/in/perch", method: str = "POST") -> dict[s
 def make_hub(folder: Path, *names: str, limits: str = "{}", roles: frozenset[Role] = ALL) -> Hub:
     """A hub with a parrot on each perch, not yet started. Several may be made in one folder."""
     url = url_of(folder / "hub.db")
-    if url.startswith("sqlite") and not (store := folder / "hub.db").exists():
-        store.write_bytes(empty_store())
     path = folder / "onethread.yaml"
     path.write_text(f"public_url: {PUBLIC}\nstore: {url}\nfiles: ./files\nlimits: {limits}\n")
     hub = Hub(load(path, {}), roles)
     hub.connectors = {name: _perch(name) for name in names or ("perch",)}
     return hub
-
-
-@cache
-def empty_store() -> bytes:
-    """A store that is migrated already; migrating one for each test would take longer than the tests."""
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "hub.db"
-        open_store(f"sqlite:///{path}").dispose()
-        return path.read_bytes()
 
 
 def _perch(name: str) -> LiveConnector:

@@ -13,6 +13,7 @@ import msgspec
 from gateway.hub import Hub
 from gateway.settings.loading import load
 from gateway.wsgi import Running
+from tests.stores import migrated
 
 
 @contextmanager
@@ -28,7 +29,8 @@ def collecting(folder: Path, imap: str, **settings: Any) -> Iterator[Hub]:
         **settings,
     }
     path = folder / "onethread.yaml"
-    path.write_text(json.dumps({"store": "sqlite:///hub.db", "files": "./files", "connectors": {"mail": mail}}))
+    store = f"sqlite:///{migrated(folder / 'hub.db')}"
+    path.write_text(json.dumps({"store": store, "files": "./files", "connectors": {"mail": mail}}))
     hub = Hub(load(path, {}))
     running = Running(hub)
     try:

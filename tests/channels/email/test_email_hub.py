@@ -27,6 +27,7 @@ from normalizer.commands import Recipient, SendMessage
 from normalizer.model import Author, AuthorKind, Message, Purpose
 from normalizer.parts import ReplyAction
 from tests.background.heronry import eventually, rows, texts
+from tests.stores import migrated
 
 AGENT = Author(kind=AuthorKind.AGENT, ref="key", name="Ada")
 PROVEN = "Authentication-Results: mx.example.com; dmarc=pass header.from=example.net\n"
@@ -62,7 +63,7 @@ async def running(folder, relay, **settings):
     connector = {"plugin": "email", **relay.settings(), **settings}
     told = {
         "public_url": "https://hub.example.com",
-        "store": "sqlite:///hub.db",
+        "store": f"sqlite:///{migrated(folder / 'hub.db')}",
         "files": "./files",
         "listeners": {"smtp": "127.0.0.1:0"},
         "connectors": {"mail": connector},
