@@ -11,15 +11,15 @@ from typing import Annotated, ClassVar, Final
 
 import msgspec
 
-from connectors.channels.whatsapp import wire
-from connectors.channels.whatsapp.capability import CAPABILITY
 from connectors.channels.whatsapp.config import Config as WhatsAppConfig
-from connectors.channels.whatsapp.parse import parse
-from connectors.channels.whatsapp.people import SCHEME
-from connectors.channels.whatsapp.refusals import TABLE
-from connectors.channels.whatsapp.templates import Template, Templates, filled
 from connectors.families.meta import signature
 from connectors.families.meta.graph import NUMBER, Graph, gone
+from connectors.families.meta.whatsapp import wire
+from connectors.families.meta.whatsapp.capability import CAPABILITY
+from connectors.families.meta.whatsapp.parse import parse
+from connectors.families.meta.whatsapp.people import SCHEME
+from connectors.families.meta.whatsapp.refusals import TABLE
+from connectors.families.meta.whatsapp.templates import Template, Templates, filled
 from connectors.kit.base import (
     Account,
     Fetched,

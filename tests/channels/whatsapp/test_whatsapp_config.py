@@ -2,8 +2,8 @@ import msgspec
 import pytest
 from whatsapp_number import SECRETS, SETTINGS
 
-from connectors.channels.whatsapp.capability import CAPABILITY
 from connectors.channels.whatsapp.config import Config
+from connectors.families.meta.whatsapp.capability import CAPABILITY
 from connectors.kit.config import configured
 from normalizer.parts import LinkAction, ReplyAction
 from normalizer.render import render

@@ -9,9 +9,11 @@ from typing import Final
 
 import msgspec
 
-from connectors.channels.whatsapp import people
-from connectors.channels.whatsapp.content import DEEPEST, content
-from connectors.channels.whatsapp.event import (
+from connectors.families.meta import batch
+from connectors.families.meta.moment import moment
+from connectors.families.meta.whatsapp import people
+from connectors.families.meta.whatsapp.content import DEEPEST, content
+from connectors.families.meta.whatsapp.event import (
     CHANGE,
     EDITED,
     MOVED,
@@ -25,10 +27,8 @@ from connectors.channels.whatsapp.event import (
     Said,
     Value,
 )
-from connectors.channels.whatsapp.kinds import CONSENT, IGNORED, MARKETING, STATUSES, SYSTEM, UNSAID
-from connectors.channels.whatsapp.refusals import reported
-from connectors.families.meta import batch
-from connectors.families.meta.moment import moment
+from connectors.families.meta.whatsapp.kinds import CONSENT, IGNORED, MARKETING, STATUSES, SYSTEM, UNSAID
+from connectors.families.meta.whatsapp.refusals import reported
 from connectors.kit.errors import BadPayload
 from connectors.kit.nested import bounded
 from connectors.kit.request import decode

@@ -8,9 +8,9 @@ developers.facebook.com/docs/whatsapp/cloud-api/reference/messages (read 2026-11
 from collections.abc import Sequence
 from typing import Any, Final
 
-from connectors.channels.whatsapp.buttons import interactive
-from connectors.channels.whatsapp.capability import PICTURES, SOUNDS, STICKERS, VIDEOS
-from connectors.channels.whatsapp.people import recipient
+from connectors.families.meta.whatsapp.buttons import interactive
+from connectors.families.meta.whatsapp.capability import PICTURES, SOUNDS, STICKERS, VIDEOS
+from connectors.families.meta.whatsapp.people import recipient
 from connectors.kit.base import File, Outbound, OutboundReaction
 from connectors.kit.errors import Refused
 from normalizer.errors import ErrorCode

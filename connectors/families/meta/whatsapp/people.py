@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from connectors.channels.whatsapp.event import Contact, Said
+from connectors.families.meta.whatsapp.event import Contact, Said
 from connectors.kit.errors import BadPayload, Unreachable
 from normalizer.addresses import InvalidAddress, normalise
 from normalizer.errors import ErrorCode

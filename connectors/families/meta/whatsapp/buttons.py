@@ -9,7 +9,7 @@ Source: developers.facebook.com/docs/whatsapp/cloud-api/messages/interactive-rep
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from connectors.channels.whatsapp.capability import BUTTONS, ROWS
+from connectors.families.meta.whatsapp.capability import BUTTONS, ROWS
 from connectors.kit.errors import Refused
 from normalizer.errors import ErrorCode
 from normalizer.parts import Action, LinkAction, PostbackAction, ReplyAction, ShareLocationAction

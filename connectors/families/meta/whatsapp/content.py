@@ -7,7 +7,7 @@ developers.facebook.com/docs/whatsapp/cloud-api/webhooks/components (read 2026-1
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
-from connectors.channels.whatsapp.event import MESSAGE, RAW, Card, CardPhone, Form, Held, Message
+from connectors.families.meta.whatsapp.event import MESSAGE, RAW, Card, CardPhone, Form, Held, Message
 from connectors.kit.content import Content
 from connectors.kit.errors import BadPayload
 from connectors.kit.nested import bounded

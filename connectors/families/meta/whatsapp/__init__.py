@@ -1,0 +1,1 @@
+"""WhatsApp messages as Meta words them, whoever carries them."""
