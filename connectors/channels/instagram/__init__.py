@@ -16,7 +16,7 @@ from connectors.channels.instagram.capability import CAPABILITY, LOVE, with_peop
 from connectors.channels.instagram.config import Config as InstagramConfig
 from connectors.families.meta import signature, speaking
 from connectors.families.meta.attached import LONGEST_URL, WEB
-from connectors.families.meta.graph import Graph
+from connectors.families.meta.graph import Graph, Limits
 from connectors.families.meta.messaging import parse
 from connectors.families.meta.refused import TABLE
 from connectors.kit.base import (
@@ -72,8 +72,8 @@ class Instagram(Plugin[InstagramConfig]):
     @cached_property
     def graph(self) -> Graph:
         config = self.config
-        limits = {"seconds": config.send_seconds, "pause": config.rate_pause}
-        return Graph(self.tools.http, config.api_base, config.version, config.access_token, TABLE, **limits)
+        http, limits = self.tools.http, Limits(config.send_seconds, config.rate_pause)
+        return Graph(http, config.api_base, config.version, config.access_token, TABLE, limits)
 
     def verify(self, request: Request) -> None:
         signature.verify(request, self.config.app_secret, self.config.verify_token)

@@ -16,7 +16,7 @@ from connectors.channels.messenger.capability import CAPABILITY, with_people
 from connectors.channels.messenger.config import Config as MessengerConfig
 from connectors.families.meta import signature, speaking, subscriptions
 from connectors.families.meta.attached import LONGEST_URL, WEB
-from connectors.families.meta.graph import Graph
+from connectors.families.meta.graph import Graph, Limits
 from connectors.families.meta.messaging import parse
 from connectors.families.meta.refused import TABLE
 from connectors.kit.base import (
@@ -150,5 +150,5 @@ class Messenger(Plugin[MessengerConfig]):
 
     def _graph(self, token: Secret) -> Graph:
         config = self.config
-        limits = {"seconds": config.send_seconds, "pause": config.rate_pause}
-        return Graph(self.tools.http, config.api_base, config.version, token, TABLE, **limits)
+        http, limits = self.tools.http, Limits(config.send_seconds, config.rate_pause)
+        return Graph(http, config.api_base, config.version, token, TABLE, limits)

@@ -7,19 +7,20 @@ of ours, groups' management, or what was said before the number came here.
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Annotated, ClassVar, Final
+from typing import ClassVar, Final
 
 import msgspec
 
 from connectors.channels.whatsapp.config import Config as WhatsAppConfig
 from connectors.families.meta import signature
-from connectors.families.meta.graph import NUMBER, Graph, gone
-from connectors.families.meta.whatsapp import wire
+from connectors.families.meta.graph import Graph, Limits
+from connectors.families.meta.whatsapp import files, wire
 from connectors.families.meta.whatsapp.capability import CAPABILITY
 from connectors.families.meta.whatsapp.parse import parse
 from connectors.families.meta.whatsapp.people import SCHEME
 from connectors.families.meta.whatsapp.refusals import TABLE
-from connectors.families.meta.whatsapp.templates import Template, Templates, filled
+from connectors.families.meta.whatsapp.sending import composed, post
+from connectors.families.meta.whatsapp.templates import Template, Templates
 from connectors.kit.base import (
     Account,
     Fetched,
@@ -32,28 +33,11 @@ from connectors.kit.base import (
     Sent,
     Settles,
 )
-from connectors.kit.errors import Refused
 from connectors.kit.request import Request, Response
-from normalizer.errors import ErrorCode
 from normalizer.inbound import Address, Inbound
 
-MEDIA: Final = "media:"
 PAGES: Final = 20
 """Of the list of templates; each holds 200."""
-
-
-class _Named(msgspec.Struct, frozen=True, kw_only=True):
-    id: Annotated[str, msgspec.Meta(min_length=1)]
-
-
-class _SentAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    messages: Annotated[list[_Named], msgspec.Meta(min_length=1)]
-
-
-class _Held(msgspec.Struct, frozen=True, kw_only=True):
-    url: str
-    mime_type: str | None = None
-    file_size: int | None = None
 
 
 class _Number(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,8 +68,6 @@ class _Subscriptions(msgspec.Struct, frozen=True, kw_only=True):
     data: list[_Subscribed] = []
 
 
-SENT: Final = msgspec.json.Decoder(_SentAnswer)
-HELD: Final = msgspec.json.Decoder(_Held)
 NUMBER_ASKED: Final = msgspec.json.Decoder(_Number)
 LISTED: Final = msgspec.json.Decoder(_Listed)
 SUBSCRIPTIONS: Final = msgspec.json.Decoder(_Subscriptions)
@@ -106,8 +88,8 @@ class WhatsApp(Plugin[WhatsAppConfig]):
     @cached_property
     def graph(self) -> Graph:
         config = self.config
-        limits = {"seconds": config.send_seconds, "pause": config.rate_pause}
-        return Graph(self.tools.http, config.api_base, config.version, config.access_token, TABLE, **limits)
+        http, limits = self.tools.http, Limits(config.send_seconds, config.rate_pause)
+        return Graph(http, config.api_base, config.version, config.access_token, TABLE, limits)
 
     @cached_property
     def templates(self) -> Templates:
@@ -125,13 +107,7 @@ class WhatsApp(Plugin[WhatsAppConfig]):
         return signature.respond(request, outcome)
 
     async def send(self, outbound: Outbound) -> Sent:
-        part = outbound.payload.template
-        template = None
-        if part is not None:
-            found = await self.templates.find(part.name, part.language)
-            has_file = bool(outbound.payload.media)
-            template = filled(found, part, (lambda kind: wire.head(outbound, kind)) if has_file else None)
-        return await self._post(wire.message(outbound, self.config.list_label, template))
+        return await self._post(await composed(outbound, self.templates, self.config.list_label))
 
     async def react(self, outbound: OutboundReaction) -> Sent:
         return await self._post(wire.reaction(outbound))
@@ -142,13 +118,7 @@ class WhatsApp(Plugin[WhatsAppConfig]):
 
     async def fetch(self, source: str) -> Fetched:
         """Asks for the file's address each time: it is over after five minutes."""
-        number = source.removeprefix(MEDIA)
-        if not source.startswith(MEDIA) or not NUMBER.fullmatch(number):
-            raise Refused("no file of a message", code=ErrorCode.MEDIA_UNREACHABLE)
-        try:
-            held = await self.graph.ask("GET", number, HELD, query={"phone_number_id": self.config.phone_number_id})
-        except Refused as error:
-            raise gone(error) from None
+        held = await files.held(self.graph, source, {"phone_number_id": self.config.phone_number_id})
         chunks = self.graph.octets(held.url, self.config.download_octets, known=True)
         return Fetched(chunks, media_type=held.mime_type, size=held.file_size)
 
@@ -183,8 +153,7 @@ class WhatsApp(Plugin[WhatsAppConfig]):
         return f"{self.config.business_account_id}/subscribed_apps"
 
     async def _post(self, body: wire.Body) -> Sent:
-        answer = await self.graph.send(self._messages, body, SENT)
-        return Sent(tuple(one.id for one in answer.messages))
+        return await post(self.graph, self._messages, body)
 
     async def _templates(self) -> list[Template]:
         asked = {"fields": "name,language,status,parameter_format,components", "limit": "200"}

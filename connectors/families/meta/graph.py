@@ -1,12 +1,13 @@
 """The Graph API over the hub's HTTP client: one version, one token, which goes in a header and never in an address.
 
-Source: developers.facebook.com/docs/graph-api/overview (read 2026-11).
+Some who carry WhatsApp for others speak it too, without a version and with a header of their own. Source:
+developers.facebook.com/docs/graph-api/overview (read 2026-11).
 """
 
 import re
 from collections.abc import AsyncIterator, Mapping
 from http import HTTPStatus
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 from urllib.parse import urlencode
 
 import msgspec
@@ -21,6 +22,9 @@ from normalizer.errors import ErrorCode
 T = TypeVar("T")
 AGENT: Final = "onethread"
 """Meta's file servers refuse some clients that name none, or a common one."""
+BEARS: Final = "authorization"
+"""The header that says `Bearer` before the token; any other has it alone."""
+DONE: Final = frozenset({HTTPStatus.OK, HTTPStatus.CREATED})
 VERSION: Final = re.compile(r"v[1-9][0-9]?\.[0-9]", re.ASCII)
 NUMBER: Final = re.compile(r"[0-9]{1,32}", re.ASCII)
 """An id of a page, an account or a number of theirs."""
@@ -30,18 +34,32 @@ RAN_OUT: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPS
 """What a file's address answers once it is over."""
 
 
+class Limits(NamedTuple):
+    seconds: float
+    """For one answer."""
+    pause: float
+    """Seconds waited where they had too much; they name none."""
+
+
 class Graph:
     """One account's access. Raises the sending errors of `connectors.kit.errors`."""
 
     def __init__(
-        self, http: Http, base: str, version: str, token: Secret, table: Table, *, seconds: float, pause: float
+        self,
+        http: Http,
+        base: str,
+        version: str,
+        token: Secret,
+        table: Table,
+        limits: Limits,
+        header: str = BEARS,
     ) -> None:
         self._http = http
-        self._base = f"{base.rstrip('/')}/{version}"
+        self._base = "/".join(filter(None, (base.rstrip("/"), version)))
         self._token = token
+        self._header = header
         self._table = table
-        self._seconds = seconds
-        self._pause = pause
+        self._seconds, self._pause = limits
 
     def __repr__(self) -> str:
         return "Graph(***)"
@@ -83,7 +101,7 @@ class Graph:
             seconds=self._seconds,
             reads=reads,
         )
-        if answer.status != HTTPStatus.OK:
+        if answer.status not in DONE:
             raise failure(answer, self._table, self._pause, reads=reads)
         return answer
 
@@ -102,7 +120,8 @@ class Graph:
 
     @property
     def _headers(self) -> Mapping[str, str]:
-        return {"authorization": f"Bearer {self._token.reveal()}", "user-agent": AGENT}
+        token = self._token.reveal()
+        return {self._header: f"Bearer {token}" if self._header == BEARS else token, "user-agent": AGENT}
 
 
 def well_formed(version: str, app_secret: Secret, verify_token: Secret, access_token: Secret) -> None:

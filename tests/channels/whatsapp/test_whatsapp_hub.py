@@ -7,7 +7,8 @@ import msgspec
 import pytest
 from whatsapp_number import SECRETS, SETTINGS
 
-from connectors.channels.whatsapp.simulator import ANA, Simulator
+from connectors.channels.whatsapp.simulator import Simulator
+from connectors.families.meta.whatsapp.number import ANA
 from connectors.kit.testing.simulator import Failure
 from gateway.send.asks import Accepted, Rejected
 from normalizer.commands import SetTyping

@@ -6,7 +6,8 @@ from typing import Any, TypeVar
 
 from connectors.channels import whatsapp
 from connectors.channels.whatsapp import WhatsApp
-from connectors.channels.whatsapp.simulator import ANA, Simulator
+from connectors.channels.whatsapp.simulator import Simulator
+from connectors.families.meta.whatsapp.number import ANA
 from connectors.kit.base import File, Outbound
 from connectors.kit.testing.simulator import Reply
 from normalizer.inbound import Address

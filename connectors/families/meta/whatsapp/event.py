@@ -24,7 +24,7 @@ class Change(_Wire, frozen=True, kw_only=True):
 
 
 class Metadata(_Wire, frozen=True, kw_only=True):
-    phone_number_id: str
+    phone_number_id: str | None = None
 
 
 class Profile(_Wire, frozen=True, kw_only=True):
@@ -46,7 +46,7 @@ class Problem(_Wire, frozen=True, kw_only=True):
 class Value(_Wire, frozen=True, kw_only=True):
     """Each list holds items that are read on their own."""
 
-    metadata: Metadata
+    metadata: Metadata = Metadata()
     contacts: list[Contact] = []
     messages: list[msgspec.Raw] = []
     message_echoes: list[msgspec.Raw] = []

@@ -68,12 +68,21 @@ class Saying(msgspec.Struct, frozen=True):
         return people.names(said.from_, said.from_user_id, self.contact)
 
 
-def parse(body: bytes, number: str) -> list[Inbound]:
-    """What one request says to the number of this id. Raises BadPayload where its entries cannot be told apart."""
+def parse(body: bytes, number: str | None) -> list[Inbound]:
+    """What one request says to the number of this id; None: it comes for one number only. Raises BadPayload where its
+    entries cannot be told apart."""
     return batch.read(body, PRODUCT, lambda piece: _change(piece, number))
 
 
-def _change(piece: batch.Piece, number: str) -> Iterator[Inbound]:
+def parse_value(body: bytes) -> list[Inbound]:
+    """What a request says that holds the lists alone, without the account's entries around them. Raises BadPayload."""
+    value = decode(body, VALUE)
+    if not (value.errors or any(getattr(value, name) for name in LISTS)):
+        raise BadPayload("neither messages nor statuses")
+    return list(_lists(value, body))
+
+
+def _change(piece: batch.Piece, number: str | None) -> Iterator[Inbound]:
     if piece.kind != "changes":
         raise BadPayload(f"{piece.kind} of a WhatsApp account")
     change = decode(piece.body, CHANGE)
@@ -83,11 +92,17 @@ def _change(piece: batch.Piece, number: str) -> Iterator[Inbound]:
     if change.field not in FIELDS:
         raise BadPayload(f"a change of a field we do not know: {change.field[:64]}")
     value = decode(bytes(change.value), VALUE)
-    if value.metadata.phone_number_id != number:
+    if number is not None and value.metadata.phone_number_id is None:
+        raise BadPayload("for no number")
+    if number is not None and value.metadata.phone_number_id != number:
         yield Ignored(key=_key(piece.body), reason="for another number of this account")
         return
+    yield from _lists(value, piece.body)
+
+
+def _lists(value: Value, body: bytes) -> Iterator[Inbound]:
     for problem in value.errors:
-        yield Ignored(key=_key(piece.body), reason=f"WhatsApp tells of an error: {problem.code} {problem.title[:200]}")
+        yield Ignored(key=_key(body), reason=f"WhatsApp tells of an error: {problem.code} {problem.title[:200]}")
     for name, reader in LISTS.items():
         for item in getattr(value, name):
             yield from _each(bytes(item), value, reader)

@@ -76,7 +76,7 @@ class Templates:
         found = self._shelf.get((name, language))
         if found is None:
             raise refused(f"there is no template {name[:64]!r} in {language[:16]!r}")
-        if found.status != SENDABLE:
+        if found.status.upper() != SENDABLE:
             raise refused(f"the template {name[:64]!r} is {found.status[:32].lower()}")
         return found
 

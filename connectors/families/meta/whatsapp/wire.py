@@ -1,11 +1,11 @@
 """A payload as the body of one message.
 
-WhatsApp fetches files itself, so each goes by its address. What a message cannot hold is refused rather than left out;
-`render` knows most of it from the capability. Source:
+WhatsApp fetches files itself, so each goes by its address, unless it was brought there before. What a message cannot
+hold is refused rather than left out; `render` knows most of it from the capability. Source:
 developers.facebook.com/docs/whatsapp/cloud-api/reference/messages (read 2026-11).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from connectors.families.meta.whatsapp.buttons import interactive
@@ -22,6 +22,8 @@ LONGEST_TOKEN: Final = 512
 Body = dict[str, Any]
 Content = tuple[str, Any]
 """The type of a message, and what stands under it."""
+Refer = Callable[[File], Body]
+"""How a message names a file: by its address, or by what it is called where it was brought."""
 
 SHOWN: Final = (
     ("sticker", frozenset({MediaKind.STICKER}), STICKERS),
@@ -34,10 +36,15 @@ DOCUMENT: Final = "document"
 CAPTIONED: Final = frozenset({"image", "video", DOCUMENT})
 
 
-def message(outbound: Outbound, list_label: str, template: Body | None = None) -> Body:
+def by_address(file: File) -> Body:
+    """A file that WhatsApp fetches. Raises Refused."""
+    return {"link": _address(file)}
+
+
+def message(outbound: Outbound, list_label: str, template: Body | None = None, refer: Refer = by_address) -> Body:
     """`template` is what is sent of one, where the payload is one. Raises Refused, Unreachable."""
     to = recipient(outbound.address)
-    kind, said = ("template", template) if template is not None else _content(outbound, list_label)
+    kind, said = ("template", template) if template is not None else _content(outbound, list_label, refer)
     body = {**_begun(to), "type": kind, kind: said}
     if outbound.reply_to is not None:
         body["context"] = {"message_id": outbound.reply_to}
@@ -56,14 +63,14 @@ def typing(external_id: str) -> Body:
     return {"messaging_product": "whatsapp", **told}
 
 
-def head(outbound: Outbound, kind: str) -> Body:
+def head(outbound: Outbound, kind: str, refer: Refer = by_address) -> Body:
     """The file at a template's head. Raises Refused."""
     part = outbound.payload.media[0]
     file = _stored(outbound, part)
     shown = _shown(part, file)
     if kind != DOCUMENT and shown != kind:
         raise Refused(f"a template's head that is {shown} and not {kind}", code=ErrorCode.TEMPLATE_INVALID)
-    return _file(part, file, kind)
+    return _file(part, file, kind, refer)
 
 
 def is_person(address: Address) -> bool:
@@ -74,14 +81,14 @@ def _begun(to: Body) -> Body:
     return {"messaging_product": "whatsapp", **to}
 
 
-def _content(outbound: Outbound, list_label: str) -> Content:
+def _content(outbound: Outbound, list_label: str, refer: Refer) -> Content:
     payload = outbound.payload
     if payload.cards or len(payload.media) > 1:
         raise Refused("one file in a message, and no cards", code=ErrorCode.CONTENT_UNSUPPORTED)
     if payload.actions:
-        return "interactive", _offer(outbound, list_label)
+        return "interactive", _offer(outbound, list_label, refer)
     if payload.media:
-        return _captioned(outbound, payload)
+        return _captioned(outbound, payload, refer)
     if payload.location is not None:
         return "location", _place(payload.location)
     if payload.contact_card is not None:
@@ -91,14 +98,14 @@ def _content(outbound: Outbound, list_label: str) -> Content:
     return "text", {"body": payload.text, "preview_url": False}
 
 
-def _offer(outbound: Outbound, list_label: str) -> Body:
+def _offer(outbound: Outbound, list_label: str, refer: Refer) -> Body:
     payload = outbound.payload
     if not payload.media:
         return interactive(payload.text or _named(payload), payload.actions, list_label, None)
     part = payload.media[0]
     file = _stored(outbound, part)
     kind = _shown(part, file)
-    above = {"type": kind, kind: _file(part, file, kind)} if kind in CAPTIONED else None
+    above = {"type": kind, kind: _file(part, file, kind, refer)} if kind in CAPTIONED else None
     text = payload.text or part.alt or file.name
     made = interactive(text, payload.actions, list_label, above)
     if above is None or "header" not in made:  # a list, and what is no picture, cannot have it at the head
@@ -117,13 +124,13 @@ def _named(payload: Payload) -> str:
     return "\n".join(filter(None, lines)) or "…"
 
 
-def _captioned(outbound: Outbound, payload: Payload) -> Content:
+def _captioned(outbound: Outbound, payload: Payload, refer: Refer) -> Content:
     part = payload.media[0]
     file = _stored(outbound, part)
     kind = _shown(part, file)
     if payload.text and kind not in CAPTIONED:
         kind = DOCUMENT  # which can have words, as a sound cannot
-    told = _file(part, file, kind)
+    told = _file(part, file, kind, refer)
     return kind, {**told, "caption": payload.text} if payload.text else told
 
 
@@ -131,8 +138,8 @@ def _shown(part: MediaPart, file: File) -> str:
     return next((kind for kind, kinds, types in SHOWN if part.kind in kinds and file.media_type in types), DOCUMENT)
 
 
-def _file(part: MediaPart, file: File, kind: str) -> Body:
-    told = {"link": _address(file)}
+def _file(part: MediaPart, file: File, kind: str, refer: Refer) -> Body:
+    told = refer(file)
     return {**told, "filename": part.name or file.name} if kind == DOCUMENT else told
 
 
