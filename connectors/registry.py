@@ -11,6 +11,7 @@ BUILT_IN: Mapping[str, str] = {
     "chat": "connectors.channels.chat:Chat",
     "clickatell": "connectors.channels.clickatell:Clickatell",
     "clicksend": "connectors.channels.clicksend:ClickSend",
+    "dialog360": "connectors.channels.dialog360:Dialog360",
     "discord": "connectors.channels.discord:Discord",
     "discourse": "connectors.channels.discourse:Discourse",
     "email": "connectors.channels.email:Email",
