@@ -44,6 +44,7 @@ BUILT_IN: Mapping[str, str] = {
     "telegram": "connectors.channels.telegram:Telegram",
     "telnyx": "connectors.channels.telnyx:Telnyx",
     "thinq": "connectors.channels.thinq:ThinQ",
+    "turn": "connectors.channels.turn:Turn",
     "twilio_sms": "connectors.channels.twilio_sms:TwilioSms",
     "twilio_voice": "connectors.channels.twilio_voice:TwilioVoice",
     "twilio_whatsapp": "connectors.channels.twilio_whatsapp:TwilioWhatsApp",

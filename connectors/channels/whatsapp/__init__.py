@@ -16,11 +16,12 @@ from connectors.families.meta import signature
 from connectors.families.meta.graph import Graph, Limits
 from connectors.families.meta.whatsapp import files, wire
 from connectors.families.meta.whatsapp.capability import CAPABILITY
+from connectors.families.meta.whatsapp.listing import listed
 from connectors.families.meta.whatsapp.parse import parse
 from connectors.families.meta.whatsapp.people import SCHEME
 from connectors.families.meta.whatsapp.refusals import TABLE
 from connectors.families.meta.whatsapp.sending import composed, post
-from connectors.families.meta.whatsapp.templates import Template, Templates
+from connectors.families.meta.whatsapp.templates import Templates
 from connectors.kit.base import (
     Account,
     Fetched,
@@ -36,28 +37,11 @@ from connectors.kit.base import (
 from connectors.kit.request import Request, Response
 from normalizer.inbound import Address, Inbound
 
-PAGES: Final = 20
-"""Of the list of templates; each holds 200."""
-
 
 class _Number(msgspec.Struct, frozen=True, kw_only=True):
     display_phone_number: str = ""
     verified_name: str = ""
     quality_rating: str = ""
-
-
-class _Cursors(msgspec.Struct, frozen=True, kw_only=True):
-    after: str = ""
-
-
-class _Paging(msgspec.Struct, frozen=True, kw_only=True):
-    cursors: _Cursors = _Cursors()
-    next: str = ""
-
-
-class _Listed(msgspec.Struct, frozen=True, kw_only=True):
-    data: list[Template]
-    paging: _Paging = _Paging()
 
 
 class _Subscribed(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,7 +53,6 @@ class _Subscriptions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 NUMBER_ASKED: Final = msgspec.json.Decoder(_Number)
-LISTED: Final = msgspec.json.Decoder(_Listed)
 SUBSCRIPTIONS: Final = msgspec.json.Decoder(_Subscriptions)
 DONE: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
@@ -93,7 +76,8 @@ class WhatsApp(Plugin[WhatsAppConfig]):
 
     @cached_property
     def templates(self) -> Templates:
-        return Templates(self._templates, self.tools.now, self.config.templates_for)
+        account, lasts = self.config.business_account_id, self.config.templates_for
+        return Templates(lambda: listed(self.graph, account), self.tools.now, lasts)
 
     def verify(self, request: Request) -> None:
         signature.verify(request, self.config.app_secret, self.config.verify_token)
@@ -154,15 +138,3 @@ class WhatsApp(Plugin[WhatsAppConfig]):
 
     async def _post(self, body: wire.Body) -> Sent:
         return await post(self.graph, self._messages, body)
-
-    async def _templates(self) -> list[Template]:
-        asked = {"fields": "name,language,status,parameter_format,components", "limit": "200"}
-        found: list[Template] = []
-        path = f"{self.config.business_account_id}/message_templates"
-        for _ in range(PAGES):
-            page = await self.graph.ask("GET", path, LISTED, query=asked)
-            found += page.data
-            if not page.paging.next or not page.paging.cursors.after:
-                break
-            asked["after"] = page.paging.cursors.after
-        return found

@@ -77,8 +77,24 @@ class Error(msgspec.Struct, frozen=True, kw_only=True):
     error_data: Data = Data()
 
 
+class Plain(msgspec.Struct, frozen=True, kw_only=True):
+    """An error in the older form of a list, as WhatsApp on premises had it."""
+
+    code: int | None = None
+    title: str = ""
+    details: str = ""
+
+
 class Failed(msgspec.Struct, frozen=True, kw_only=True):
-    error: Error
+    error: Error = Error()
+    errors: list[Plain] = []
+
+    @property
+    def told(self) -> Error:
+        if not self.errors:
+            return self.error
+        first = self.errors[0]
+        return Error(code=first.code, message=first.title, error_data=Data(details=first.details))
 
 
 FAILED: Final = msgspec.json.Decoder(Failed)
@@ -88,7 +104,7 @@ def failure(answer: Answer, table: Table, pause: float, *, reads: bool = False) 
     """The error an answer that is no success stands for. `pause` seconds are waited where Meta had too much; `reads`
     where nothing was to change."""
     try:
-        told = decode(answer.body, FAILED).error
+        told = decode(answer.body, FAILED).told
     except BadPayload:  # not Graph's own form, such as a proxy's page: its status speaks alone
         told = Error()
     details = told.error_data.details

@@ -87,7 +87,7 @@ def _change(piece: batch.Piece, number: str | None) -> Iterator[Inbound]:
         raise BadPayload(f"{piece.kind} of a WhatsApp account")
     change = decode(piece.body, CHANGE)
     if change.field in IGNORED:
-        yield Ignored(key=_key(piece.body), reason=IGNORED[change.field])
+        yield Ignored(key=key_of(piece.body), reason=IGNORED[change.field])
         return
     if change.field not in FIELDS:
         raise BadPayload(f"a change of a field we do not know: {change.field[:64]}")
@@ -95,14 +95,14 @@ def _change(piece: batch.Piece, number: str | None) -> Iterator[Inbound]:
     if number is not None and value.metadata.phone_number_id is None:
         raise BadPayload("for no number")
     if number is not None and value.metadata.phone_number_id != number:
-        yield Ignored(key=_key(piece.body), reason="for another number of this account")
+        yield Ignored(key=key_of(piece.body), reason="for another number of this account")
         return
     yield from _lists(value, piece.body)
 
 
 def _lists(value: Value, body: bytes) -> Iterator[Inbound]:
     for problem in value.errors:
-        yield Ignored(key=_key(body), reason=f"WhatsApp tells of an error: {problem.code} {problem.title[:200]}")
+        yield Ignored(key=key_of(body), reason=f"WhatsApp tells of an error: {problem.code} {problem.title[:200]}")
     for name, reader in LISTS.items():
         for item in getattr(value, name):
             yield from _each(bytes(item), value, reader)
@@ -263,7 +263,7 @@ def _preference(item: bytes, value: Value) -> Iterator[Inbound]:
     )
 
 
-def _key(body: bytes) -> str:
+def key_of(body: bytes) -> str:
     """Of what has no name of its own."""
     return batch.unreadable(body, BadPayload()).key.replace("unreadable", "change")
 

@@ -63,7 +63,43 @@ TABLE: Final[Table] = {
 }
 
 
+ON_PREMISES: Final[Table] = {
+    402: PERMISSION,  # nothing is left to pay with
+    429: RATE,
+    430: PERMISSION,
+    432: PERMISSION,
+    433: PERMISSION,
+    470: Row(Refused, ErrorCode.WINDOW_CLOSED),
+    471: RATE,
+    472: _POLICY,  # the reader is in an experiment
+    500: BUSY,
+    1001: _CONTENT,
+    1002: Row(Unreachable, ErrorCode.INVALID_ADDRESS),
+    1005: PERMISSION,
+    1008: _CONTENT,
+    1009: _CONTENT,
+    1011: BUSY,
+    1013: _NOBODY,
+    1014: BUSY,
+    1015: RATE,
+    1016: BUSY,
+    1021: Row(Unreachable, ErrorCode.INVALID_ADDRESS),
+    1024: _CONTENT,
+    1026: _NOBODY,
+    2000: _TEMPLATE,
+    2001: _TEMPLATE,
+    2003: _TEMPLATE,
+    2004: _TEMPLATE,
+    2005: _TEMPLATE,
+    2006: _TEMPLATE,
+    2007: _TEMPLATE,
+    2012: _TEMPLATE,
+}
+"""Of the API that numbers had before, whose codes those who carry WhatsApp may still pass on. Source:
+developers.facebook.com/docs/whatsapp/api/errors (read 2026-11)."""
+
+
 def reported(code: int | None) -> ErrorCode:
     """What a report of failure means."""
-    row = None if code is None else TABLE.get(code) or COMMON.get(code)
+    row = None if code is None else TABLE.get(code) or COMMON.get(code) or ON_PREMISES.get(code)
     return ErrorCode.UNKNOWN if row is None else row.code

@@ -66,13 +66,18 @@ class Templates:
         self._shelf: Shelf = {}
         self._asked_at: datetime | None = None
 
+    async def all(self) -> Shelf:
+        """Asked for now. Raises what asking raises."""
+        self._shelf = {(one.name, one.language): one for one in await self._ask()}
+        self._asked_at = self._now()
+        return self._shelf
+
     async def find(self, name: str, language: str) -> Template:
         """Raises Refused for one that cannot be sent, and what asking raises."""
         known = (name, language) in self._shelf
         age = None if self._asked_at is None else self._now() - self._asked_at
         if age is None or age >= self._lasts or (not known and age >= SOON):
-            self._shelf = {(one.name, one.language): one for one in await self._ask()}
-            self._asked_at = self._now()
+            await self.all()
         found = self._shelf.get((name, language))
         if found is None:
             raise refused(f"there is no template {name[:64]!r} in {language[:16]!r}")
