@@ -51,8 +51,9 @@ class Doorway:
     """The folder of what an app embeds, given out as it stands."""
     origins: frozenset[str] = frozenset()
     """`scheme://host[:port]` each, `null`, or `*` for all."""
-    proxies: int = 0
-    """How many proxies before the hub are believed when they say whom they speak for (`X-Forwarded-For`)."""
+    proxies: int | None = None
+    """How many proxies before the hub are believed when they say whom they speak for (`X-Forwarded-For`); None: as many
+    as the hub's own setting says."""
     frame_octets: int = 64 << 10
     text: int = 20_000
     """Characters."""

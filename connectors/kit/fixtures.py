@@ -1,6 +1,6 @@
 """Fixtures: what a provider really sends and really receives, beside what we make of it.
 
-    config.json            {"connector", "url", "received_at", "config": {…, test secrets}}
+    config.json            {"connector", "url", "received_at", "peer", "config": {…, test secrets}}
     inbound/<case>.http    one raw HTTP/1.1 request of the provider
     inbound/<case>.json    the list of Inbound items it must become
     outbound/<case>.json   {"ability", "outbound", "files", "sent", "capability"}
@@ -10,7 +10,8 @@ What goes by SMTP is written the same way: `SMTP /<connector> ESMTP`, then as he
 `rcpt-to`, and as body the mail as it came; on the way out, the mail's own header stands with the envelope. What goes by
 SMPP begins `SUBMIT / SMPP`; its fields stand as headers.
 
-In a raw request the head's lines end in LF or CRLF and the body is taken byte for byte; one final newline of the file
+`peer` is the network address that all inbound requests come from, for plugins that go by it, and may be left out. In a
+raw request the head's lines end in LF or CRLF and the body is taken byte for byte; one final newline of the file
 is not part of it. Reading raises FixtureError, whose text names the file.
 """
 
@@ -54,6 +55,8 @@ class WireRequest:
     path: str
     headers: Mapping[str, str]
     body: bytes
+    peer: str = ""
+    """The network address it comes from, where that matters."""
 
 
 @dataclass(frozen=True)
@@ -126,6 +129,7 @@ class _Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     url: str
     received_at: Time
     config: dict[str, Any]
+    peer: str = ""
 
 
 class _Sent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -207,12 +211,13 @@ def canonical(request: WireRequest) -> WireRequest:
 def as_request(wire: WireRequest, url: str, received_at: Time) -> Request:
     """A provider's request as the plugin gets it: `url` gives scheme and host, the request line the rest."""
     scheme, _, rest = url.partition("://")
-    return Request(wire.method, f"{scheme}://{rest.partition('/')[0]}{wire.path}", wire.headers, wire.body, received_at)
+    place = f"{scheme}://{rest.partition('/')[0]}{wire.path}"
+    return Request(wire.method, place, wire.headers, wire.body, received_at, peer=wire.peer)
 
 
 def _inbound(path: Path, config: _Config) -> InboundCase:
     try:
-        wire = read_request(_octets(path.with_suffix(".http")))
+        wire = replace(read_request(_octets(path.with_suffix(".http"))), peer=config.peer)
     except FixtureError as error:
         raise FixtureError(f"{path.with_suffix('.http')}: {error}") from error
     expected = _json(path.with_suffix(".json"), tuple[Inbound, ...])

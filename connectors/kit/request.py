@@ -27,6 +27,8 @@ class Request:
     """UTC; the only clock a plugin sees."""
     raw: str = ""
     """Names what the hub keeps of it: `Tools.raw` finds it again when `fetch` reads a part of it."""
+    peer: str = ""
+    """The network address of who asked, for `verify` alone: it is not kept, and empty where nobody knows it."""
 
     @cached_property
     def query(self) -> list[tuple[str, str]]:

@@ -8,6 +8,7 @@ from connectors.kit.request import Request
 from gateway.api.problems import not_found
 from gateway.api.route import Answer, Call
 from gateway.ids import new_id
+from gateway.peers import asker
 from gateway.receive import receive_blocking
 from gateway.store.times import now
 
@@ -29,6 +30,7 @@ def take(call: Call) -> Answer:
             body=request.get_data(cache=False),
             received_at=now(),
             raw=new_id(),
+            peer=asker(request.remote_addr or "", request.headers.get("X-Forwarded-For"), hub.settings.proxies),
         ),
     )
     return Answer(content=response.body, status=response.status, headers=response.headers)

@@ -48,7 +48,7 @@ def answer(job: Job) -> Answer:
     try:
         plugin = _plugin(job.plugin, msgspec.json.encode(job.config), job.connector, job.webhook_url)
         headers, body = job.headers, Path(job.path).read_bytes()
-        request = Request(job.method, job.url, headers, body, job.received_at, job.raw)
+        request = Request(job.method, job.url, headers, body, job.received_at, job.raw, job.peer)
         if job.verify:
             plugin.verify(request)
         return Answer(items=tuple(map(_cut, plugin.parse(request))))

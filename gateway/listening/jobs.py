@@ -28,6 +28,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     headers: dict[str, str]
     received_at: datetime
     raw: str
+    peer: str = ""
     path: str
     memory: int
     """Octets of address space it may take."""

@@ -96,7 +96,7 @@ def _request(envelope: Envelope, content: Content, connector: LiveConnector, cam
     }
     present = {name: value for name, value in headers.items() if value is not None}
     url = f"smtp://{envelope.listener}/{connector.id}"
-    return Request("SMTP", url, present, content.octets, came, new_id())
+    return Request("SMTP", url, present, content.octets, came, new_id(), envelope.peer)
 
 
 async def _take(hub: Hub, connector: LiveConnector, request: Request, file: StoredFile | None) -> Verdict:

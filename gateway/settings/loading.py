@@ -80,6 +80,7 @@ class _Loading:
             bus=addresses.bus_shown(entries.bus),
             bus_url=Secret(entries.bus),
             files=files,
+            proxies=entries.proxies,
             listen=Listen(host, port),
             inboxes=brands,
             connectors={name: connector for name, connector in connectors.items() if connector},

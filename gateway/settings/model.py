@@ -72,6 +72,9 @@ class Entries(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     files: Annotated[
         str, read_by(addresses.folder, "A folder for this store's attachments, relative to this file.")
     ] = "./files"
+    proxies: Annotated[int, msgspec.Meta(ge=0, le=10)] = 0
+    """How many reverse proxies stand before the hub, each of which adds to `X-Forwarded-For` whom it speaks for. With 0
+    nobody is believed about that; with more, nobody may reach the hub past them."""
     listen: Annotated[str, read_by(addresses.listen_text, "Address and port the server listens on.")] = "127.0.0.1:8080"
     inboxes: dict[str, InboxEntry] = {}
     """By name. With none, `main` exists by itself."""
@@ -122,6 +125,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     bus_url: Secret = Secret("memory://")
     """As `gateway.bus.contract.open_bus` takes it."""
     files: Path
+    proxies: int = 0
+    """How many of those that stand before the hub are believed about whom they speak for."""
     listen: Listen
     inboxes: dict[str, Inbox]
     connectors: dict[str, Connector]

@@ -14,6 +14,7 @@ from gateway.hub import Hub
 from gateway.ids import new_id
 from gateway.live import LiveConnector
 from gateway.metrics import RECEIVED
+from gateway.peers import asker
 from gateway.receive import put_off, receive, receive_blocking
 from gateway.store.times import now
 from gateway.store.writer import Overloaded
@@ -60,7 +61,9 @@ class Door:
         query = scope["query_string"]
         target = scope["raw_path"] + b"?" + query if query else scope["raw_path"]
         url = hub.settings.public_url + target.decode("latin-1")
-        request = Request(scope["method"], url, headers, body, now(), new_id())
+        client = scope.get("client") or ("", 0)
+        peer = asker(client[0], headers.get("x-forwarded-for"), hub.settings.proxies)
+        request = Request(scope["method"], url, headers, body, now(), new_id(), peer)
         if len(body) < LARGE:
             response = await receive(hub, connector, request)
         else:

@@ -36,8 +36,9 @@ class Config(UserKeys, frozen=True, kw_only=True):
     file_octets: Annotated[int, msgspec.Meta(ge=1)] = 20 << 20
     emergency: bool = False
     """Offers the emergency action, which overtakes everything else."""
-    proxies: Annotated[int, msgspec.Meta(ge=0, le=10)] = 0
-    """How many reverse proxies stand before the hub; with 0 nobody is believed about whom they speak for."""
+    proxies: Annotated[int, msgspec.Meta(ge=0, le=10)] | None = None
+    """How many reverse proxies stand before the hub on the way to this chat, where that differs from the hub's own
+    `proxies`; with 0 nobody is believed about whom they speak for."""
     messages_per_minute: Count = 60
     """Of one person."""
     receipts_per_minute: Count = 600

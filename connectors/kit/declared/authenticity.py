@@ -24,6 +24,16 @@ class SecretField(Shown, frozen=True, kw_only=True, tag="secret", tag_field="by"
     header: str | None = None
 
 
+class ListedAddress(Shown, frozen=True, kw_only=True, tag="address", tag_field="by"):
+    """The provider calls from one of these network addresses: those of the file, of a setting, or of both together."""
+
+    any_of: tuple[str, ...] = ()
+    """Addresses and networks, such as `192.0.2.0/24`."""
+    setting: str | None = None
+    """Of type `addresses`. Where it is optional, left out and alone, every address will do; then something else must
+    show who calls."""
+
+
 class Hmac(Shown, frozen=True, kw_only=True, tag="hmac", tag_field="by"):
     """A keyed hash over `signed`, the pieces in their order (`connectors.kit.declared.pieces`)."""
 
@@ -85,4 +95,4 @@ class Ed25519(Shown, frozen=True, kw_only=True, tag="ed25519", tag_field="by"):
     """Seconds between the timestamp and our receiving, either way."""
 
 
-Scheme = BasicAuth | SecretField | Hmac | SignedFields | Jwt | Ed25519
+Scheme = BasicAuth | SecretField | ListedAddress | Hmac | SignedFields | Jwt | Ed25519

@@ -8,7 +8,7 @@ import hmac
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from connectors.kit.errors import BadSignature
 from connectors.kit.request import Request
@@ -21,13 +21,18 @@ class Scheme(ABC):
     settings: tuple[str, ...]
     """The settings it needs."""
     public: ClassVar[bool] = False
-    """None of them is a secret, because only the provider can sign."""
+    """None of them is a secret, because only the provider can sign, or call from where it does."""
 
     @abstractmethod
     def check(self, request: Request, value: Value) -> None: ...
 
     @abstractmethod
     def presented(self, request: Request, value: Value) -> Request: ...
+
+
+def told(setting: Any) -> str:
+    """A setting's text: a list is written with spaces, and what is not set is nothing."""
+    return " ".join(setting) if isinstance(setting, tuple) else "" if setting is None else str(setting)
 
 
 def check_time(told: str, request: Request, tolerance: int) -> None:

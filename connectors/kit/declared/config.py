@@ -1,16 +1,19 @@
 """A declaration's settings as a typed configuration, with the JSON Schema that goes with it."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Final
 
 import msgspec
 
 from connectors.kit.config import PluginConfig
 from connectors.kit.declared.language import Setting
+from connectors.kit.declared.networks import check_networks
 from connectors.kit.secret import Secret
 
 TYPES: Final[Mapping[str, type]] = {"text": str, "secret": Secret, "origin": str, "whole": int, "flag": bool}
+LISTED: Final[Mapping[str, Any]] = {"addresses": tuple[str, ...]}
+"""Settings that are lists."""
 FORMS: Final[Mapping[str, str]] = {"origin": r"https?://[^\s?#]+"}
 """What a setting of a type matches where the declaration says nothing more."""
 MOST: Final = 2000
@@ -21,7 +24,8 @@ def config_of(name: str, about: str, settings: Mapping[str, Setting], module: st
     """The configuration's type, as if it had been written out. Raises ValueError for a form that is none."""
     fields = [(key, _annotated(setting), *_default(setting)) for key, setting in settings.items()]
     forms = {key: form for key, setting in settings.items() if (form := _form(setting)) is not None}
-    namespace: dict[str, Any] = {"__doc__": about, "__post_init__": _checked(forms)}
+    listed = [key for key, setting in settings.items() if setting.type in LISTED]
+    namespace: dict[str, Any] = {"__doc__": about, "__post_init__": _checked(forms, listed)}
     made = msgspec.defstruct(
         name,
         fields,
@@ -37,7 +41,7 @@ def config_of(name: str, about: str, settings: Mapping[str, Setting], module: st
 
 
 def _annotated(setting: Setting) -> Any:
-    kind: Any = TYPES[setting.type]
+    kind: Any = LISTED.get(setting.type) or TYPES[setting.type]
     if setting.optional:
         kind = kind | None
     return Annotated[kind, msgspec.Meta(description=setting.help)]
@@ -45,8 +49,10 @@ def _annotated(setting: Setting) -> Any:
 
 def _default(setting: Setting) -> tuple[Any, ...]:
     if setting.default is not None:
-        if setting.type == "secret" or type(setting.default) is not TYPES[setting.type]:
-            raise ValueError(f"a {setting.type} has no such default")
+        if setting.type == "secret" or type(setting.default) is not TYPES.get(setting.type, tuple):
+            raise ValueError(f"a setting of type {setting.type} has no such default")
+        if isinstance(setting.default, tuple):
+            check_networks(setting.default)
         return (setting.default,)
     return (None,) if setting.optional else ()
 
@@ -59,15 +65,25 @@ def _form(setting: Setting) -> re.Pattern[str] | None:
         raise ValueError("form is no regular expression") from error
 
 
-def _checked(forms: Mapping[str, re.Pattern[str]]) -> Callable[[Any], None]:
+def _checked(forms: Mapping[str, re.Pattern[str]], listed: Sequence[str]) -> Callable[[Any], None]:
     def check(config: Any) -> None:
         for name in config.__struct_fields__:
             # An empty secret would be known to everybody.
             if isinstance(getattr(config, name), Secret) and not getattr(config, name):
                 raise ValueError(f"{name}: empty")
+        for name in listed:
+            if (texts := getattr(config, name)) is not None:
+                _check_listed(name, texts)
         for name, form in forms.items():
             value = getattr(config, name)
             if isinstance(value, str) and (len(value) > MOST or not form.fullmatch(value)):
                 raise ValueError(f"{name}: not of the form {form.pattern}")
 
     return check
+
+
+def _check_listed(name: str, texts: Sequence[str]) -> None:
+    try:
+        check_networks(texts)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from error

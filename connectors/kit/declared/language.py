@@ -13,6 +13,7 @@ from connectors.kit.declared.authenticity import BasicAuth as BasicAuth
 from connectors.kit.declared.authenticity import Ed25519 as Ed25519
 from connectors.kit.declared.authenticity import Hmac as Hmac
 from connectors.kit.declared.authenticity import Jwt as Jwt
+from connectors.kit.declared.authenticity import ListedAddress as ListedAddress
 from connectors.kit.declared.authenticity import Scheme as Scheme
 from connectors.kit.declared.authenticity import SecretField as SecretField
 from connectors.kit.declared.authenticity import SignedFields as SignedFields
@@ -31,9 +32,10 @@ class Strict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 class Setting(Strict, frozen=True, kw_only=True):
     """One setting of the operator's. Without a default it is required, unless it is optional."""
 
-    type: Literal["text", "secret", "origin", "whole", "flag"] = "text"
+    type: Literal["text", "secret", "origin", "whole", "flag", "addresses"] = "text"
+    """`addresses` is a list of network addresses and networks."""
     help: str
-    default: str | int | bool | None = None
+    default: str | int | bool | tuple[str, ...] | None = None
     optional: bool = False
     form: str | None = None
     """A regular expression that a text must match as a whole."""

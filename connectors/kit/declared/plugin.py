@@ -6,8 +6,9 @@ from typing import Any, ClassVar, cast
 
 from connectors.kit.base import ANSWERS, Account, Info, Outbound, Outcome, Plugin, Sent, Tools
 from connectors.kit.config import PluginConfig
+from connectors.kit.declared.by_address import ByAddress
 from connectors.kit.declared.checking import Checking
-from connectors.kit.declared.checks import Scheme
+from connectors.kit.declared.checks import Scheme, told
 from connectors.kit.declared.config import config_of
 from connectors.kit.declared.document import Document, Where
 from connectors.kit.declared.filling import filled
@@ -60,7 +61,7 @@ class Declared(Plugin[PluginConfig]):
         return await self.sending.send(self.tools.http, outbound, settings, self.tools.webhook_url, self._kept)
 
     def _setting(self, name: str) -> str:
-        return str(revealed(self.config)[name])
+        return told(revealed(self.config)[name])
 
 
 class CheckedDeclared(Declared):
@@ -159,6 +160,8 @@ def _check_schemes(channel: Channel, document: Document, schemes: Sequence[Schem
         raise document.error(("verify",), "something must show that a request is the provider's own")
     for index, each in enumerate(schemes):
         where: Where = ("verify", index)
+        if isinstance(each, ByAddress) and (fault := each.fault(channel.settings)) is not None:
+            raise document.error(where, fault)
         for name in each.settings:
             setting = channel.settings.get(name)
             if setting is None:
@@ -167,6 +170,8 @@ def _check_schemes(channel: Channel, document: Document, schemes: Sequence[Schem
                 raise document.error(where, f"the setting {name!r} is not required, so anybody could get in")
         if not each.public and not any(_secret(channel.settings[name]) for name in each.settings):
             raise document.error(where, "none of its settings is a secret")
+    if all(isinstance(each, ByAddress) and each.may_be_empty(channel.settings) for each in schemes):
+        raise document.error(("verify",), "only addresses show who calls, and their setting may be left out")
 
 
 def _secret(setting: Setting) -> bool:

@@ -15,6 +15,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from connectors.kit.declared import language
+from connectors.kit.declared.by_address import ByAddress
 from connectors.kit.declared.checks import Scheme, Value, check_time, equal
 from connectors.kit.declared.pieces import HEADER, piece
 from connectors.kit.declared.signed_fields import BySignedFields
@@ -194,6 +195,7 @@ class ByJwt(Scheme):
 SCHEMES: Final[Mapping[type[language.Scheme], Callable[[Any], Scheme]]] = {
     language.BasicAuth: ByBasicAuth,
     language.SecretField: BySecretField,
+    language.ListedAddress: ByAddress,
     language.Hmac: ByHmac,
     language.SignedFields: BySignedFields,
     language.Jwt: ByJwt,

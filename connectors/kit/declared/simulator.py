@@ -11,7 +11,7 @@ import msgspec
 
 from connectors.kit.config import configured
 from connectors.kit.declared import language, xml_tree
-from connectors.kit.declared.checks import Value
+from connectors.kit.declared.checks import Value, told
 from connectors.kit.declared.plugin import Declared
 from connectors.kit.declared.schemes import SIMULATED_PUBLIC_KEY
 from connectors.kit.declared.sending import revealed
@@ -23,6 +23,8 @@ from connectors.kit.testing.simulator import Failure, LoopbackSimulator, Reply, 
 
 VARIABLES: Final = frozenset({"id", "text", "sender", "status", "code"})
 MADE_UP: Final = "simulated-0001-of-no-real-account"
+MADE_UPS: Final[Mapping[str, Any]] = {"addresses": ["127.0.0.1"]}
+"""By type, where a text will not do."""
 Mutator = Callable[[Request], Request]
 
 
@@ -38,7 +40,7 @@ class DeclaredSimulator(LoopbackSimulator):
         return {**super().settings(), **public}
 
     async def answer(self, request: WireRequest) -> Reply:
-        answered = next((told for asked, told in self._besides() if self._asks(asked, request)), None)
+        answered = next((each for asked, each in self._besides() if self._asks(asked, request)), None)
         return reply(answered or self._simulated.accepts, {"id": self._name()})
 
     def is_send(self, request: WireRequest) -> bool:
@@ -94,12 +96,12 @@ class DeclaredSimulator(LoopbackSimulator):
         headers = {"content-type": kind} if body else {}
         request = Request(method, urlunsplit(url._replace(query=joined)), headers, body, datetime.now(UTC))
         settings = self._settings()
-        value: Value = lambda name: str(settings[name])  # noqa: E731 - a scheme asks by name
+        value: Value = lambda name: told(settings[name])  # noqa: E731 - a scheme asks by name
         for each in reversed(self.plugin.schemes):
             request = each.presented(request, value)
-        told = urlsplit(request.url)
-        path = (told.path or "/") + (f"?{told.query}" if told.query else "")
-        return WireRequest(request.method, path, dict(request.headers), request.body)
+        place = urlsplit(request.url)
+        path = (place.path or "/") + (f"?{place.query}" if place.query else "")
+        return WireRequest(request.method, path, dict(request.headers), request.body, request.peer)
 
 
 def simulator_of(plugin: type[Declared]) -> type[DeclaredSimulator]:
@@ -156,6 +158,10 @@ def _of_secret(scheme: language.SecretField) -> dict[str, Mutator]:
         f"{name} dropped": _query_without(name),
         f"{name} given twice": _query_with(name, "another"),
     }
+
+
+def _of_address(_: language.ListedAddress) -> dict[str, Mutator]:
+    return {"called from elsewhere": mutate.peer_moved, "called from nobody knows where": mutate.peer_unknown}
 
 
 def _of_hmac(scheme: language.Hmac) -> dict[str, Mutator]:
@@ -241,6 +247,7 @@ NOTICED: Final[Mapping[str, Mapping[str, Mutator]]] = {
 FORGERIES: Final[Mapping[type[language.Scheme], Callable[[Any], dict[str, Mutator]]]] = {
     language.BasicAuth: _of_credentials,
     language.SecretField: _of_secret,
+    language.ListedAddress: _of_address,
     language.Hmac: _of_hmac,
     language.SignedFields: _of_signed_fields,
     language.Jwt: _of_jwt,
@@ -266,7 +273,8 @@ def _kind(call: language.Call) -> str:
 
 def run_alone(kind: type[DeclaredSimulator]) -> None:
     """Serves until interrupted, with made-up values for required settings."""
-    settings = {name: MADE_UP for name, setting in kind.plugin.declaration.settings.items() if needed(setting)}
+    declared = kind.plugin.declaration.settings
+    settings = {name: MADE_UPS.get(setting.type, MADE_UP) for name, setting in declared.items() if needed(setting)}
     run(kind({**settings, "api_base": "http://127.0.0.1"}))
 
 

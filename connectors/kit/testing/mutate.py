@@ -12,6 +12,8 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from connectors.kit.request import Request
 
 Mutator = Callable[[Request], Request]
+ELSEWHERE = "100::1"
+"""Of the prefix whose packets are discarded (RFC 6666)."""
 
 
 def header_dropped(name: str) -> Mutator:
@@ -83,6 +85,16 @@ def path_changed(request: Request) -> Request:
     """As if another connector had been called."""
     url = urlsplit(request.url)
     return replace(request, url=urlunsplit(url._replace(path=f"{url.path}x")))
+
+
+def peer_moved(request: Request) -> Request:
+    """As if somebody else had called: from an address that goes nowhere."""
+    return replace(request, peer=ELSEWHERE)
+
+
+def peer_unknown(request: Request) -> Request:
+    """As if nobody knew who called."""
+    return replace(request, peer="")
 
 
 def flipped(text: str) -> str:

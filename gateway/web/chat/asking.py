@@ -11,6 +11,7 @@ from gateway.api.problems import Code, Problem
 from gateway.board import Seat
 from gateway.live import LiveConnector
 from gateway.metrics import received
+from gateway.peers import asker
 from gateway.store.times import now
 from gateway.web.asgi import Scope, header
 from gateway.web.chat.buckets import Buckets
@@ -27,12 +28,14 @@ FRAMES_AT_ONCE = 60
 class Asked:
     """One connector's chat, as its clients meet it."""
 
-    def __init__(self, connector: LiveConnector, buckets: Buckets) -> None:
+    def __init__(self, connector: LiveConnector, buckets: Buckets, proxies: int) -> None:
         plugin: Any = connector.plugin
         self.connector = connector
         self.plugin: Chats = plugin
         self.doorway: Doorway = plugin.doorway()
         self._buckets = buckets
+        own = self.doorway.proxies
+        self._proxies = proxies if own is None else own
 
     def caller(self, token: str | None) -> Caller:
         """Who shows this token. Raises Problem (401)."""
@@ -52,7 +55,7 @@ class Asked:
     def admit_address(self, scope: Scope) -> None:
         """Raises Problem (429) where too much begins from one network address."""
         rate = self.doorway.sessions_per_minute
-        self._take(("address", peer_of(scope, self.doorway.proxies)), rate, rate)
+        self._take(("address", peer_of(scope, self._proxies)), rate, rate)
 
     def admit_message(self, caller: Caller) -> None:
         rate = self.doorway.messages_per_minute
@@ -94,12 +97,11 @@ def bearer(scope: Scope) -> str | None:
 
 def peer_of(scope: Scope, proxies: int) -> str:
     """The network address of who asks, as the outermost proxy that is believed saw it. IPv6 counts by its /64."""
-    told = header(scope, b"x-forwarded-for") if proxies else None
-    client = scope.get("client") or ("", 0)
-    named = [*(part.strip() for part in (told or "").split(",") if part.strip()), str(client[0])]
-    name = named[max(0, len(named) - 1 - proxies)]
+    client = str((scope.get("client") or ("", 0))[0])
+    told = ", ".join(str(value, "latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for")
+    named = asker(client, told, proxies)
     try:
-        address = ip_address(name)
+        address = ip_address(named)
     except ValueError:
-        return str(client[0])
+        return client
     return str(address) if address.version == 4 else address.exploded[:19]

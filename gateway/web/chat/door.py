@@ -128,7 +128,7 @@ class Chat:
         try:
             if connector is None or not isinstance(connector.plugin, Chats):
                 raise not_found("chat")
-            asked = Asked(connector, self._buckets)
+            asked = Asked(connector, self._buckets, self._hub.settings.proxies)
             if scope["type"] == "websocket":
                 await self._socket(asked, path, scope, receive, send)
             else:
