@@ -83,7 +83,10 @@ def test_without_the_optional_list_the_secret_alone_decides(tmp_path):
         (by("  - {by: address, any-of: [192.0.2.1]}"), 'did you mean "any_of"'),
         (by(BY_SETTING, OPTIONAL), "14:3: verify: only addresses show who calls, and their setting may be left out"),
         (OPTIONAL.replace("Where from.,", "Where from., default: [nowhere],"), "11:59: .*'nowhere' is neither"),
-        (OPTIONAL.replace("Where from.,", "Where from., default: nowhere,"), "a setting of type addresses has no such default"),
+        (
+            OPTIONAL.replace("Where from.,", "Where from., default: nowhere,"),
+            "a setting of type addresses has no such default",
+        ),
     ],
 )
 def test_a_list_that_would_let_anybody_in_or_nobody_is_refused_with_its_place(tmp_path, text, told):

@@ -7,10 +7,10 @@ from hashlib import sha256
 from typing import Any, Final
 
 from connectors.kit.declared import language
+from connectors.kit.declared.carrying import reads_files, wordless
 from connectors.kit.declared.fields import Reader, Scope, at, named, number, optional, reader
 from connectors.kit.declared.functions import text
 from connectors.kit.declared.meanings import UNKNOWN, Codes
-from connectors.kit.declared.paths import Path
 from connectors.kit.errors import BadPayload
 from normalizer.addresses import InvalidAddress, normalise
 from normalizer.inbound import (
@@ -19,6 +19,7 @@ from normalizer.inbound import (
     Fragment,
     Ignored,
     Inbound,
+    Media,
     MessageReceived,
     Peer,
     Person,
@@ -41,6 +42,8 @@ class Tables:
     statuses: Mapping[str, Status | None]
     """None: a status that says nothing new."""
     codes: Codes
+    fetches: bool = False
+    """Files are media, and not links."""
 
 
 Becomes = Callable[[Scope, datetime], Sequence[Inbound]]
@@ -50,20 +53,23 @@ def message(kind: language.Message, tables: Tables) -> Becomes:
     named_by = reader(kind.id, "the id") if kind.id is not None else None
     sender, words = reader(kind.sender, "the sender"), reader(kind.text, "the text")
     time = _time(kind.time)
-    files = Path(kind.files) if kind.files is not None else None
+    files = reads_files(kind.files) if kind.files is not None else None
     pieces = _fragment(kind.parts) if kind.parts is not None else None
 
     def become(scope: Scope, received_at: datetime) -> Sequence[Inbound]:
         who = peer(sender(scope), tables.scheme)
-        said = _words(words(scope), files(scope.item) if files is not None else None)
+        found = files(scope.item) if files is not None else ()
+        media = found if tables.fetches else ()
+        said = _words(words(scope), () if tables.fetches else found) or wordless(media) or WORDLESS
         occurred_at = at(time(scope), received_at)
         told = optional(named_by(scope), "the id") if named_by is not None else None
-        name = told or _name_of(who, said, occurred_at)
+        name = told or _name_of(who, "\n".join((said, *(file.source for file in media))), occurred_at)
         received = MessageReceived(
             key=f"message:{name}",
             external_id=name,
             peer=who,
             text=said,
+            media=media,
             occurred_at=occurred_at,
             fragment=pieces(scope, who) if pieces is not None else None,
         )
@@ -158,16 +164,14 @@ def peer(value: Any, scheme: str) -> Peer:
     return Peer(person=Person(address=Address(scheme=scheme, value=address)), proof=proof)
 
 
-def _words(value: Any, files: Any) -> str:
+def _words(value: Any, linked: Sequence[Media]) -> str:
     try:
         said = "" if value is None else text(value)
-        links = [text(each) for each in files] if isinstance(files, list) else []
     except ValueError:
         raise BadPayload("the text is no text") from None
     if len(said) > LONGEST_TEXT:
         raise BadPayload(f"a text of more than {LONGEST_TEXT} characters")
-    lines = [*([said] if said.strip() else []), *(f"[file] {link}" for link in links if link)]
-    return "\n".join(lines) or WORDLESS
+    return "\n".join([*([said] if said.strip() else []), *(f"[file] {file.source}" for file in linked)])
 
 
 def _name_of(who: Peer, said: str, time: datetime) -> str:

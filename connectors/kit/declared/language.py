@@ -9,6 +9,11 @@ from typing import Any, Literal
 import msgspec
 
 from connectors.kit.base import Settles
+from connectors.kit.declared.asks import Carried as Carried
+from connectors.kit.declared.asks import Check as Check
+from connectors.kit.declared.asks import Credentials as Credentials
+from connectors.kit.declared.asks import Fetch as Fetch
+from connectors.kit.declared.asks import Files as Files
 from connectors.kit.declared.authenticity import BasicAuth as BasicAuth
 from connectors.kit.declared.authenticity import Ed25519 as Ed25519
 from connectors.kit.declared.authenticity import Hmac as Hmac
@@ -75,8 +80,8 @@ class Message(Strict, frozen=True, kw_only=True, tag="message", tag_field="is"):
     text: Spot
     time: Spot | None = None
     """Without one, the time of receiving."""
-    files: str | None = None
-    """A path to a list of addresses, which are written under the text."""
+    files: str | Files | None = None
+    """A path to a list of addresses; they are fetched as `fetch` says, or else written under the text."""
     parts: Parts | None = None
 
 
@@ -153,34 +158,12 @@ class Refusal(Strict, frozen=True, kw_only=True):
     """Seconds after a rate limit, where the answer has no Retry-After."""
 
 
-class Credentials(Strict, frozen=True, kw_only=True):
-    """Basic authentication (RFC 7617); both are templates."""
-
-    user: str
-    password: str
-
-
 class Alphabets(Strict, frozen=True, kw_only=True):
     """The provider's words for the alphabet of a text; without one, `{encoding}` has no value."""
 
     gsm: str | None = None
     """Where GSM 03.38 expresses all of it."""
     other: str | None = None
-
-
-class Check(Strict, frozen=True, kw_only=True):
-    """A request that changes nothing and is answered well to whoever has the credentials."""
-
-    method: Literal["GET", "POST"] = "GET"
-    url: str
-    headers: dict[str, str] = {}
-    basic: Credentials | None = None
-    query: dict[str, Any] = {}
-    form: dict[str, Any] | None = None
-    json: Any = None
-    xml: dict[str, Any] | None = None
-    name: str
-    """A path in the answer, which is JSON, to what the account is called."""
 
 
 class Login(Strict, frozen=True, kw_only=True):
@@ -220,6 +203,8 @@ class Send(Strict, frozen=True, kw_only=True):
     pattern: str | None = None
     """A regular expression over an answer that is text: its named groups stand beside `text`."""
     encoding: Alphabets = Alphabets()
+    media: Carried | None = None
+    """Without it, files go as links."""
     success: Success = Success()
     id: str | None = None
     """A path in the answer; without one, the token of the request names the message."""
@@ -292,5 +277,7 @@ class Channel(Strict, frozen=True, kw_only=True):
     """A meaning (`connectors.kit.declared.meanings`) to the provider's codes for it; `*` at the end fits any rest."""
     check: Check | None = None
     """Without one, nobody knows whether the credentials work before something is sent."""
+    fetch: Fetch | None = None
+    """Without it, files stay links."""
     send: Send
     simulated: Simulated

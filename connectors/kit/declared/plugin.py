@@ -1,16 +1,22 @@
 """A plugin's class from a declaration: the contract of `connectors.kit.base`, kept by data."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, cast
 
-from connectors.kit.base import ANSWERS, Account, Info, Outbound, Outcome, Plugin, Sent, Tools
+import msgspec
+
+from connectors.kit.base import ANSWERS, Info, Outbound, Outcome, Plugin, Sent, Tools
 from connectors.kit.config import PluginConfig
+from connectors.kit.declared.abilities import abilities
 from connectors.kit.declared.by_address import ByAddress
+from connectors.kit.declared.carrying import limit_of
 from connectors.kit.declared.checking import Checking
 from connectors.kit.declared.checks import Scheme, told
 from connectors.kit.declared.config import config_of
 from connectors.kit.declared.document import Document, Where
+from connectors.kit.declared.fetching import Fetching
 from connectors.kit.declared.filling import filled
 from connectors.kit.declared.kinds import PROMISED
 from connectors.kit.declared.language import Channel, Setting
@@ -56,21 +62,19 @@ class Declared(Plugin[PluginConfig]):
     def respond(self, request: Request, outcome: Outcome) -> Response:  # noqa: ARG002 - part of the contract
         return ANSWERS[outcome] if ANSWERS[outcome].status >= 400 else self._heard
 
+    @classmethod
+    def described(cls, config: PluginConfig) -> Info:
+        media = cls.declaration.send.media
+        if media is None or media.setting is None or getattr(config, media.setting):
+            return cls.info
+        return replace(cls.info, capability=msgspec.structs.replace(cls.info.capability, media=None))
+
     async def send(self, outbound: Outbound) -> Sent:
         settings = revealed(self.config)
         return await self.sending.send(self.tools.http, outbound, settings, self.tools.webhook_url, self._kept)
 
     def _setting(self, name: str) -> str:
         return told(revealed(self.config)[name])
-
-
-class CheckedDeclared(Declared):
-    """One that may be asked whether its credentials work."""
-
-    checking: Checking
-
-    async def check(self) -> Account:
-        return await self.checking.account(self.tools.http, revealed(self.config))
 
 
 def plugin_of(module: str, file: str) -> type[Declared]:
@@ -88,6 +92,7 @@ def plugin_of(module: str, file: str) -> type[Declared]:
         "receive": lambda: Reading(usual),
         "send": lambda: Sending(usual),
         "check": lambda: Checking(channel, channel.check) if channel.check is not None else None,
+        "fetch": lambda: Fetching(channel, channel.fetch) if channel.fetch is not None else None,
         "limits": lambda: _info(channel),
     }
     made = {part: _made(document, part, make) for part, make in parts.items()}
@@ -105,10 +110,9 @@ def plugin_of(module: str, file: str) -> type[Declared]:
         "schemes": made["verify"],
         "reading": made["receive"],
         "sending": made["send"],
-        "checking": made["check"],
+        **abilities(made),
     }
-    base = Declared if channel.check is None else CheckedDeclared
-    return cast(type[Declared], type(title, (base,), namespace))
+    return cast(type[Declared], type(title, (Declared,), namespace))
 
 
 def _made(document: Document, part: str, make: Any) -> Any:
@@ -125,8 +129,10 @@ def _info(channel: Channel) -> Info:
     if channel.receive.words:
         promised.add("consent_changed")
     limits = channel.limits
+    text = TextLimit(most=limits.text, unit=limits.unit)
     capability = Capability(
-        text=TextLimit(most=limits.text, unit=limits.unit),
+        text=text,
+        media=limit_of(channel.send.media, text) if channel.send.media is not None else None,
         segments=SegmentLimit(most=limits.segments) if limits.segments is not None else None,
         inbound=frozenset(promised),
     )
@@ -152,6 +158,11 @@ def _check_settings(channel: Channel, document: Document) -> None:
     for status in channel.statuses:
         if str(status) not in known:
             raise document.error(("statuses", str(status)), "no status", known=tuple(sorted(known)), at_key=True)
+    media = channel.send.media
+    if media is not None and media.setting is not None:
+        flag = channel.settings.get(media.setting)
+        if flag is None or flag.type != "flag" or flag.default is None:
+            raise document.error(("send", "media", "setting"), "no setting of type flag with a default")
 
 
 def _check_schemes(channel: Channel, document: Document, schemes: Sequence[Scheme]) -> None:

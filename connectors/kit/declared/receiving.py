@@ -33,7 +33,8 @@ class Reading:
         if not _known(channel.receive.charset):
             raise Misworded("no character set", channel.receive.charset)
         self._items = Path(channel.receive.items)
-        tables = Tables(channel.scheme, _words(channel.receive), _statuses(channel), Codes(channel.errors))
+        codes, fetches = Codes(channel.errors), channel.fetch is not None
+        tables = Tables(channel.scheme, _words(channel.receive), _statuses(channel), codes, fetches)
         self._kinds: Sequence[tuple[Path, Becomes]] = [
             (Path(kind.when), KINDS[type(kind)](kind, tables)) for kind in channel.receive.kinds
         ]

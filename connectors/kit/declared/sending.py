@@ -11,6 +11,8 @@ import msgspec
 
 from connectors.kit.base import Outbound, Sent
 from connectors.kit.declared import xml_tree
+from connectors.kit.declared.asks import Carried
+from connectors.kit.declared.carrying import values_of_files
 from connectors.kit.declared.fields import optional
 from connectors.kit.declared.language import Channel, Send
 from connectors.kit.declared.logins import Kept, Logins
@@ -42,7 +44,8 @@ class Sending:
     def __init__(self, channel: Channel) -> None:
         send, known = channel.send, VARIABLES | channel.settings.keys()
         self._send = send
-        self._wire = Wire(send, known)
+        self._plain = Wire(send, known)
+        self._carrying = Wire(_with_files(send, send.media), known) if send.media is not None else self._plain
         self._login = Logins(send.login, known - UNKNOWN_TO_LOGIN) if send.login is not None else None
         self._pattern = _pattern(send)
         self._when = Path(send.success.when)
@@ -55,12 +58,14 @@ class Sending:
     async def send(
         self, http: Http, outbound: Outbound, settings: Mapping[str, Any], webhook_url: str, kept: Kept
     ) -> Sent:
-        values = {**values_of(outbound, settings, webhook_url), **self._written(outbound.payload.text or "")}
+        words, files = values_of(outbound, settings, webhook_url), values_of_files(outbound, self._send.media)
+        values = {**words, **files, **self._written(outbound.payload.text or "")}
+        wire = self._carrying if files else self._plain
         if self._login is None:
-            return self._sent(await self._wire.request(http, values), outbound)
+            return self._sent(await wire.request(http, values), outbound)
         for _ in range(2):
             token, fresh = await self._login.token(http, settings, kept)
-            answer = await self._wire.request(http, {**values, "access_token": token})
+            answer = await wire.request(http, {**values, "access_token": token})
             if not self._ended(answer):
                 return self._sent(answer, outbound)
             kept.forget()
@@ -132,20 +137,26 @@ class Sending:
 
 
 def values_of(outbound: Outbound, settings: Mapping[str, Any], webhook_url: str) -> dict[str, Any]:
-    """What templates may name. Raises Refused for what a text message cannot carry."""
+    """What templates may name besides files. Raises Refused for what a message cannot carry."""
     payload = outbound.payload
-    if payload.media or payload.location is not None or payload.contact_card is not None or payload.actions:
-        raise Refused("this channel carries text only", code=ErrorCode.CONTENT_UNSUPPORTED)
-    if not payload.text:
+    if payload.location is not None or payload.contact_card is not None or payload.actions:
+        raise Refused("this channel carries text and files only", code=ErrorCode.CONTENT_UNSUPPORTED)
+    if not payload.text and not payload.media:
         raise Refused("a message without content", code=ErrorCode.CONTENT_UNSUPPORTED)
     return {
         **settings,
         "to": outbound.address.value,
-        "text": payload.text,
+        "text": payload.text or None,
         "token": outbound.token,
         "webhook_url": webhook_url or None,
         "message_id": outbound.message_id or None,
     }
+
+
+def _with_files(send: Send, carried: Carried) -> Send:
+    """The request as it is with files."""
+    parts = {name: getattr(carried, name) for name in ("url", "query", "form", "json", "xml")}
+    return msgspec.structs.replace(send, **{name: part for name, part in parts.items() if part is not None})
 
 
 def _pattern(send: Send) -> re.Pattern[str] | None:

@@ -14,7 +14,10 @@ import phonenumbers
 
 from connectors.kit.declared.misworded import Misworded
 
-VARIABLES: Final = frozenset(
+FILES: Final = frozenset(("file_url", "file_urls", "file_kind", "file_type", "file_name", "file_id"))
+"""Of the files that leave: the first one's address, all of theirs, and the provider's word, media type and name of the
+first; of one that is fetched, its id."""
+VARIABLES: Final = FILES | frozenset(
     ("to", "text", "gsm_text", "other_text", "encoding", "token", "access_token", "webhook_url", "message_id")
 )
 """The recipient as the hub has it (E.164), the text, the text where GSM 03.38 expresses it and where not, the

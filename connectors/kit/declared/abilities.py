@@ -1,0 +1,33 @@
+"""The optional abilities of a declared channel: its class has the methods of those that its file declares."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from connectors.kit.base import Account, Fetched
+from connectors.kit.declared.sending import revealed
+
+
+async def check(plugin: Any) -> Account:
+    account: Account = await plugin.checking.account(plugin.tools.http, revealed(plugin.config))
+    return account
+
+
+async def fetch(plugin: Any, source: str) -> Fetched:
+    fetched: Fetched = await plugin.fetching.open(plugin.tools.http, revealed(plugin.config), source)
+    return fetched
+
+
+METHODS: Final[Mapping[str, tuple[str, Mapping[str, Callable[..., Any]]]]] = {
+    "check": ("checking", {"check": check}),
+    "fetch": ("fetching", {"fetch": fetch}),
+}
+"""By the part of the file: what holds it prepared, and the methods that go with it."""
+
+
+def abilities(made: Mapping[str, Any]) -> dict[str, Any]:
+    """Attributes and methods of the class, of the parts that were made."""
+    namespace: dict[str, Any] = {}
+    for part, (attribute, methods) in METHODS.items():
+        if made[part] is not None:
+            namespace |= {attribute: made[part], **methods}
+    return namespace

@@ -1,0 +1,80 @@
+"""The part of the language that says what is asked besides sending, and how files come and go, as types."""
+
+from typing import Any, Literal
+
+import msgspec
+
+from normalizer.parts import MediaKind
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A part of the language."""
+
+
+class Credentials(Part, frozen=True, kw_only=True):
+    """Basic authentication (RFC 7617); both are templates."""
+
+    user: str
+    password: str
+
+
+class Check(Part, frozen=True, kw_only=True):
+    """A request that changes nothing and is answered well to whoever has the credentials."""
+
+    method: Literal["GET", "POST"] = "GET"
+    url: str
+    headers: dict[str, str] = {}
+    basic: Credentials | None = None
+    query: dict[str, Any] = {}
+    form: dict[str, Any] | None = None
+    json: Any = None
+    xml: dict[str, Any] | None = None
+    name: str
+    """A path in the answer, which is JSON, to what the account is called."""
+
+
+class Fetch(Part, frozen=True, kw_only=True):
+    """How the files of messages are fetched, which are written under the text as links without it."""
+
+    url: str | None = None
+    """Of a file that the message names by `{file_id}`; without it, what the message says is the address itself."""
+    headers: dict[str, str] = {}
+    basic: Credentials | None = None
+    hosts: tuple[str, ...] = ()
+    """Which hosts get headers and password, by https alone, besides `api_base`: by name, or `.example.com` for all that
+    end so. Files elsewhere are fetched without."""
+
+
+class Files(Part, frozen=True, kw_only=True):
+    """The files of a message, where they are more than addresses."""
+
+    path: str
+    """To a list of files, of which each has these."""
+    source: str = "@"
+    """A path within a file to its address or id."""
+    type: str | None = None
+    """A path to its media type; without one, the ending of its address says it."""
+    name: str | None = None
+
+
+class Carried(Part, frozen=True, kw_only=True):
+    """How files leave: by addresses that the provider fetches. Other files, and other connectors, send links."""
+
+    kinds: dict[MediaKind, str]
+    """To the provider's word for each kind, which is `{file_kind}`."""
+    most: int
+    """Octets of one file."""
+    types: dict[str, int] = {}
+    """Octets by media type, where that differs."""
+    album: int = 1
+    """How many files one request takes."""
+    caption: bool = True
+    """A text may go along."""
+    setting: str | None = None
+    """A flag; where it is off, files go as links."""
+    url: str | None = None
+    query: dict[str, Any] | None = None
+    form: dict[str, Any] | None = None
+    json: Any = None
+    xml: dict[str, Any] | None = None
+    """What differs in a request with files from one without."""
