@@ -64,6 +64,18 @@ def test_an_account_that_cannot_be_read_is_told(tmp_path, reply, error):
         checked(provider)
 
 
+def test_an_account_that_no_answer_names_is_called_as_settings_say(tmp_path):
+    text = CHECKED.replace("name: data.name", 'called: "account {sender}"')
+    with simulator_of(plugin(tmp_path, text))({**SETTINGS, "sender": "5"}) as provider:
+        assert checked(provider) == Account(name="account 5")
+
+
+@pytest.mark.parametrize("how", ["", ', name: a, called: "b"'])
+def test_an_account_has_one_name(tmp_path, how):
+    with pytest.raises(DeclarationError, match="has either a `name` in the answer, or is `called` as settings say"):
+        plugin(tmp_path, CHECKED.replace(", name: data.name", how))
+
+
 def test_without_a_check_there_is_nothing_to_ask(tmp_path):
     assert not issubclass(plugin(tmp_path), Checks)
 
@@ -81,4 +93,5 @@ def test_every_channel_that_checks_finds_its_account(name):
 
 
 def test_some_channels_check():
-    assert "clicksend" in CHECKING
+    known = {"africastalking", "bandwidth", "clicksend", "jasmin", "messagebird", "plivo", "signalwire", "sinch"}
+    assert known | {"telnyx", "vonage_sms", "zenvia_sms", "zenvia_whatsapp"} <= set(CHECKING)

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from connectors.kit.base import Account, Fetched
+from connectors.kit.base import Account, Fetched, Registration
 from connectors.kit.declared.sending import revealed
+from connectors.kit.redact import Redactor, secrets_of
 
 
 async def check(plugin: Any) -> Account:
@@ -17,9 +18,28 @@ async def fetch(plugin: Any, source: str) -> Fetched:
     return fetched
 
 
+async def register(plugin: Any, url: str) -> Registration:
+    settings, redact = revealed(plugin.config), Redactor(secrets_of(plugin.config))
+    told: Registration = await plugin.registering.set(plugin.tools.http, settings, url, redact)
+    return told
+
+
+async def registration(plugin: Any) -> Registration:
+    settings, redact = revealed(plugin.config), Redactor(secrets_of(plugin.config))
+    told: Registration = await plugin.registering.read(plugin.tools.http, settings, redact)
+    return told
+
+
+async def unregister(plugin: Any) -> Registration:
+    settings, redact = revealed(plugin.config), Redactor(secrets_of(plugin.config))
+    told: Registration = await plugin.registering.remove(plugin.tools.http, settings, redact)
+    return told
+
+
 METHODS: Final[Mapping[str, tuple[str, Mapping[str, Callable[..., Any]]]]] = {
     "check": ("checking", {"check": check}),
     "fetch": ("fetching", {"fetch": fetch}),
+    "register": ("registering", {"register": register, "registration": registration, "unregister": unregister}),
 }
 """By the part of the file: what holds it prepared, and the methods that go with it."""
 

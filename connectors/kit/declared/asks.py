@@ -29,8 +29,36 @@ class Check(Part, frozen=True, kw_only=True):
     form: dict[str, Any] | None = None
     json: Any = None
     xml: dict[str, Any] | None = None
-    name: str
+    name: str | None = None
     """A path in the answer, which is JSON, to what the account is called."""
+    called: str | None = None
+    """What it is called where no answer names it: a template."""
+
+
+class Ask(Part, frozen=True, kw_only=True):
+    """A request that does the same however often it is made."""
+
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+    url: str
+    headers: dict[str, str] = {}
+    basic: Credentials | None = None
+    query: dict[str, Any] = {}
+    form: dict[str, Any] | None = None
+    json: Any = None
+    xml: dict[str, Any] | None = None
+
+
+class Register(Part, frozen=True, kw_only=True):
+    """How the hub tells the provider its webhook, which is `{webhook_url}`."""
+
+    needs: tuple[str, ...] = ()
+    """Optional settings without which it cannot."""
+    set: Ask
+    read: Ask
+    at: str
+    """A path in the answer of `read`, which is JSON, to the address; where it leads nowhere, there is none."""
+    remove: Ask | None = None
+    """Without it, a webhook stays until another takes its place."""
 
 
 class Fetch(Part, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ from connectors.kit.base import Account
 from connectors.kit.declared.fields import optional
 from connectors.kit.declared.language import Channel, Check
 from connectors.kit.declared.paths import Path, bounded
+from connectors.kit.declared.templates import Template
 from connectors.kit.declared.wire import Wire
 from connectors.kit.errors import BadPayload, Misconfigured, Temporary
 from connectors.kit.http import Http
@@ -22,8 +23,12 @@ class Checking:
     """Raises ValueError where the declaration cannot work."""
 
     def __init__(self, channel: Channel, check: Check) -> None:
-        self._wire = Wire(check, frozenset(channel.settings))
-        self._name = Path(check.name)
+        known = frozenset(channel.settings)
+        if (check.name is None) == (check.called is None):
+            raise ValueError("an account has either a `name` in the answer, or is `called` as settings say")
+        self._wire = Wire(check, known)
+        self._name = Path(check.name) if check.name is not None else None
+        self._called = Template(check.called or "", known)
 
     async def account(self, http: Http, settings: Mapping[str, Any]) -> Account:
         """Raises Temporary, Misconfigured."""
@@ -31,7 +36,7 @@ class Checking:
         if answer.status == 429 or answer.status >= 500:
             raise Temporary(f"HTTP status {answer.status}", code=ErrorCode.PROVIDER_DOWN)
         try:
-            name = optional(self._name(bounded(decode(answer.body, _ANY))), "the name") if answer.status < 300 else None
+            name = self._named(answer.body, settings) if answer.status < 300 else None
         except BadPayload:
             name = None
         if name is None:
@@ -41,3 +46,8 @@ class Checking:
                 provider_code=str(answer.status),
             )
         return Account(name=name)
+
+    def _named(self, body: bytes, settings: Mapping[str, Any]) -> str | None:
+        """Raises BadPayload."""
+        told = self._name(bounded(decode(body, _ANY))) if self._name is not None else self._called(settings)
+        return optional(told, "the name")

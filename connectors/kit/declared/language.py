@@ -9,11 +9,13 @@ from typing import Any, Literal
 import msgspec
 
 from connectors.kit.base import Settles
+from connectors.kit.declared.asks import Ask as Ask
 from connectors.kit.declared.asks import Carried as Carried
 from connectors.kit.declared.asks import Check as Check
 from connectors.kit.declared.asks import Credentials as Credentials
 from connectors.kit.declared.asks import Fetch as Fetch
 from connectors.kit.declared.asks import Files as Files
+from connectors.kit.declared.asks import Register as Register
 from connectors.kit.declared.authenticity import BasicAuth as BasicAuth
 from connectors.kit.declared.authenticity import Ed25519 as Ed25519
 from connectors.kit.declared.authenticity import Hmac as Hmac
@@ -245,6 +247,8 @@ class Simulated(Strict, frozen=True, kw_only=True):
     """What a request for a token is answered."""
     check: Answered | None = None
     """What asking for the account is answered."""
+    register: Answered | None = None
+    """What every request about the webhook is answered; `{webhook}` is the one that was set."""
     accepts: Answered
     failures: dict[str, Answered]
     """By the names of `connectors.kit.testing.simulator.Failure`, those without words left out."""
@@ -277,6 +281,8 @@ class Channel(Strict, frozen=True, kw_only=True):
     """A meaning (`connectors.kit.declared.meanings`) to the provider's codes for it; `*` at the end fits any rest."""
     check: Check | None = None
     """Without one, nobody knows whether the credentials work before something is sent."""
+    register: Register | None = None
+    """Without it, the operator sets the webhook at the provider, or it goes along with each message."""
     fetch: Fetch | None = None
     """Without it, files stay links."""
     send: Send

@@ -24,6 +24,7 @@ from connectors.kit.declared.loading import load
 from connectors.kit.declared.logins import Kept
 from connectors.kit.declared.misworded import Misworded
 from connectors.kit.declared.receiving import Reading
+from connectors.kit.declared.registering import Registering
 from connectors.kit.declared.schemes import scheme
 from connectors.kit.declared.sending import Sending, revealed
 from connectors.kit.declared.templates import VARIABLES
@@ -92,15 +93,15 @@ def plugin_of(module: str, file: str) -> type[Declared]:
         "receive": lambda: Reading(usual),
         "send": lambda: Sending(usual),
         "check": lambda: Checking(channel, channel.check) if channel.check is not None else None,
+        "register": lambda: Registering(channel, channel.register) if channel.register is not None else None,
         "fetch": lambda: Fetching(channel, channel.fetch) if channel.fetch is not None else None,
         "limits": lambda: _info(channel),
     }
     made = {part: _made(document, part, make) for part, make in parts.items()}
     _check_schemes(channel, document, made["verify"])
-    for asked, answered in ((channel.send.login, channel.simulated.login), (channel.check, channel.simulated.check)):
-        if asked is not None and answered is None:
-            what = "check" if asked is channel.check else "login"
-            raise document.error(("simulated",), f"`{what}` is missing: what its request is answered")
+    for part, asked in {"login": channel.send.login, "check": channel.check, "register": channel.register}.items():
+        if asked is not None and getattr(channel.simulated, part) is None:
+            raise document.error(("simulated",), f"`{part}` is missing: what its request is answered")
     namespace = {
         "__module__": module,
         "__doc__": channel.summary,

@@ -15,17 +15,19 @@ from connectors.kit.declared.checks import Value, told
 from connectors.kit.declared.plugin import Declared
 from connectors.kit.declared.schemes import SIMULATED_PUBLIC_KEY
 from connectors.kit.declared.sending import revealed
+from connectors.kit.declared.simulated_webhook import registered
 from connectors.kit.declared.templates import Template, Tree
 from connectors.kit.declared.wire import FORM, JSON, XML
 from connectors.kit.request import Request
 from connectors.kit.testing import mutate
 from connectors.kit.testing.simulator import Failure, LoopbackSimulator, Reply, WireRequest, run
 
-VARIABLES: Final = frozenset({"id", "text", "sender", "status", "code"})
+VARIABLES: Final = frozenset({"id", "text", "sender", "status", "code", "webhook"})
 MADE_UP: Final = "simulated-0001-of-no-real-account"
 MADE_UPS: Final[Mapping[str, Any]] = {"addresses": ["127.0.0.1"]}
 """By type, where a text will not do."""
 Mutator = Callable[[Request], Request]
+Asked = language.Login | language.Check | language.Ask
 
 
 class DeclaredSimulator(LoopbackSimulator):
@@ -33,6 +35,8 @@ class DeclaredSimulator(LoopbackSimulator):
 
     plugin: ClassVar[type[Declared]]
     numbers: ClassVar[Iterator[int]]
+    webhook: str = ""
+    """The address that was registered."""
 
     def settings(self) -> dict[str, Any]:
         """As ever, with the public half of the key it signs with."""
@@ -41,18 +45,22 @@ class DeclaredSimulator(LoopbackSimulator):
 
     async def answer(self, request: WireRequest) -> Reply:
         answered = next((each for asked, each in self._besides() if self._asks(asked, request)), None)
-        return reply(answered or self._simulated.accepts, {"id": self._name()})
+        if answered is self._simulated.register and answered is not None and request.method != "GET":
+            self.webhook = registered(request, self.hub_url)
+        return reply(answered or self._simulated.accepts, {"id": self._name(), "webhook": self.webhook})
 
     def is_send(self, request: WireRequest) -> bool:
         return not any(self._asks(asked, request) for asked, _ in self._besides())
 
-    def _besides(self) -> list[tuple[language.Login | language.Check, language.Answered | None]]:
+    def _besides(self) -> list[tuple[Asked, language.Answered | None]]:
         """What is asked besides sending, and answered."""
-        declared, simulated = self.plugin.declaration, self._simulated
-        pairs = [(declared.send.login, simulated.login), (declared.check, simulated.check)]
+        declared, simulated, pairs = self.plugin.declaration, self._simulated, list[Any]()
+        if (hook := declared.register) is not None:
+            pairs += [(asked, simulated.register) for asked in (hook.set, hook.read, hook.remove)]
+        pairs += [(declared.send.login, simulated.login), (declared.check, simulated.check)]
         return [(asked, answered) for asked, answered in pairs if asked is not None]
 
-    def _asks(self, asked: language.Login | language.Check, request: WireRequest) -> bool:
+    def _asks(self, asked: Asked, request: WireRequest) -> bool:
         address = Template(asked.url, self._known).address(self._settings())
         return (asked.method, urlsplit(address).path) == (request.method, request.path.partition("?")[0])
 

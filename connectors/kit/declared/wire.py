@@ -6,7 +6,7 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from connectors.kit.declared.language import Check, Login, Send
+from connectors.kit.declared.language import Ask, Check, Login, Send
 from connectors.kit.declared.schemes import basic
 from connectors.kit.declared.templates import Template, Tree
 from connectors.kit.declared.xml_tree import written
@@ -20,7 +20,7 @@ XML: Final = "application/xml; charset=utf-8"
 class Wire:
     """Raises ValueError where the declaration cannot work."""
 
-    def __init__(self, declared: Send | Login | Check, known: frozenset[str]) -> None:
+    def __init__(self, declared: Send | Login | Check | Ask, known: frozenset[str]) -> None:
         self._method = declared.method
         self._url = Template(declared.url, known)
         self._headers, self._query = Tree(declared.headers, known), Tree(declared.query, known)
