@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from connectors.kit.base import Account, Fetched, Registration
+from connectors.kit.base import Account, Fetched, Polled, Registration
 from connectors.kit.declared.sending import revealed
 from connectors.kit.redact import Redactor, secrets_of
 
@@ -36,7 +36,14 @@ async def unregister(plugin: Any) -> Registration:
     return told
 
 
+async def backfill(plugin: Any, cursor: str | None) -> Polled:
+    settings, now = revealed(plugin.config), plugin.tools.now()
+    polled: Polled = await plugin.backfilling.since(plugin.tools.http, settings, cursor, now, plugin.parse)
+    return polled
+
+
 METHODS: Final[Mapping[str, tuple[str, Mapping[str, Callable[..., Any]]]]] = {
+    "backfill": ("backfilling", {"backfill": backfill}),
     "check": ("checking", {"check": check}),
     "fetch": ("fetching", {"fetch": fetch}),
     "register": ("registering", {"register": register, "registration": registration, "unregister": unregister}),

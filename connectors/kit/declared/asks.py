@@ -61,6 +61,26 @@ class Register(Part, frozen=True, kw_only=True):
     """Without it, a webhook stays until another takes its place."""
 
 
+class Backfill(Part, frozen=True, kw_only=True):
+    """A list of what came, each item as the whole body of a webhook would be, for what the hub missed while it was
+    down. `{since}` is the time to look from, `{page}` the number of the page."""
+
+    method: Literal["GET", "POST"] = "GET"
+    url: str
+    headers: dict[str, str] = {}
+    basic: Credentials | None = None
+    query: dict[str, Any] = {}
+    form: dict[str, Any] | None = None
+    json: Any = None
+    xml: dict[str, Any] | None = None
+    first: int = 0
+    """The number of the first page."""
+    items: str
+    """A path in the answer, which is JSON, to a list."""
+    time: str
+    """A path within an item to when it came, in ISO 8601."""
+
+
 class Fetch(Part, frozen=True, kw_only=True):
     """How the files of messages are fetched, which are written under the text as links without it."""
 

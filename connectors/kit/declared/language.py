@@ -10,6 +10,7 @@ import msgspec
 
 from connectors.kit.base import Settles
 from connectors.kit.declared.asks import Ask as Ask
+from connectors.kit.declared.asks import Backfill as Backfill
 from connectors.kit.declared.asks import Carried as Carried
 from connectors.kit.declared.asks import Check as Check
 from connectors.kit.declared.asks import Credentials as Credentials
@@ -247,6 +248,7 @@ class Simulated(Strict, frozen=True, kw_only=True):
     """What a request for a token is answered."""
     check: Answered | None = None
     """What asking for the account is answered."""
+    backfill: Answered | None = None
     register: Answered | None = None
     """What every request about the webhook is answered; `{webhook}` is the one that was set."""
     accepts: Answered
@@ -283,6 +285,8 @@ class Channel(Strict, frozen=True, kw_only=True):
     """Without one, nobody knows whether the credentials work before something is sent."""
     register: Register | None = None
     """Without it, the operator sets the webhook at the provider, or it goes along with each message."""
+    backfill: Backfill | None = None
+    """Without it, what came while the hub was down is what the provider calls with once more."""
     fetch: Fetch | None = None
     """Without it, files stay links."""
     send: Send

@@ -10,6 +10,7 @@ import msgspec
 from connectors.kit.base import ANSWERS, Info, Outbound, Outcome, Plugin, Sent, Tools
 from connectors.kit.config import PluginConfig
 from connectors.kit.declared.abilities import abilities
+from connectors.kit.declared.backfilling import Backfilling
 from connectors.kit.declared.by_address import ByAddress
 from connectors.kit.declared.carrying import limit_of
 from connectors.kit.declared.checking import Checking
@@ -94,12 +95,14 @@ def plugin_of(module: str, file: str) -> type[Declared]:
         "send": lambda: Sending(usual),
         "check": lambda: Checking(channel, channel.check) if channel.check is not None else None,
         "register": lambda: Registering(channel, channel.register) if channel.register is not None else None,
+        "backfill": lambda: Backfilling(channel, channel.backfill) if channel.backfill is not None else None,
         "fetch": lambda: Fetching(channel, channel.fetch) if channel.fetch is not None else None,
         "limits": lambda: _info(channel),
     }
     made = {part: _made(document, part, make) for part, make in parts.items()}
     _check_schemes(channel, document, made["verify"])
-    for part, asked in {"login": channel.send.login, "check": channel.check, "register": channel.register}.items():
+    for part in ("login", "check", "register", "backfill"):
+        asked = getattr(channel.send if part == "login" else channel, part)
         if asked is not None and getattr(channel.simulated, part) is None:
             raise document.error(("simulated",), f"`{part}` is missing: what its request is answered")
     namespace = {

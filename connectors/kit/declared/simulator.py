@@ -27,7 +27,7 @@ MADE_UP: Final = "simulated-0001-of-no-real-account"
 MADE_UPS: Final[Mapping[str, Any]] = {"addresses": ["127.0.0.1"]}
 """By type, where a text will not do."""
 Mutator = Callable[[Request], Request]
-Asked = language.Login | language.Check | language.Ask
+Asked = language.Login | language.Check | language.Ask | language.Backfill
 
 
 class DeclaredSimulator(LoopbackSimulator):
@@ -58,6 +58,7 @@ class DeclaredSimulator(LoopbackSimulator):
         if (hook := declared.register) is not None:
             pairs += [(asked, simulated.register) for asked in (hook.set, hook.read, hook.remove)]
         pairs += [(declared.send.login, simulated.login), (declared.check, simulated.check)]
+        pairs += [(declared.backfill, simulated.backfill)]
         return [(asked, answered) for asked, answered in pairs if asked is not None]
 
     def _asks(self, asked: Asked, request: WireRequest) -> bool:

@@ -6,7 +6,7 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from connectors.kit.declared.language import Ask, Check, Login, Send
+from connectors.kit.declared.language import Ask, Backfill, Check, Login, Send
 from connectors.kit.declared.schemes import basic
 from connectors.kit.declared.templates import Template, Tree
 from connectors.kit.declared.xml_tree import written
@@ -15,12 +15,14 @@ from connectors.kit.http import Answer, Http
 FORM: Final = "application/x-www-form-urlencoded"
 JSON: Final = "application/json"
 XML: Final = "application/xml; charset=utf-8"
+MOST_ANSWER: Final = 1 << 20
+"""Octets."""
 
 
 class Wire:
     """Raises ValueError where the declaration cannot work."""
 
-    def __init__(self, declared: Send | Login | Check | Ask, known: frozenset[str]) -> None:
+    def __init__(self, declared: Send | Login | Check | Ask | Backfill, known: frozenset[str]) -> None:
         self._method = declared.method
         self._url = Template(declared.url, known)
         self._headers, self._query = Tree(declared.headers, known), Tree(declared.query, known)
@@ -29,10 +31,14 @@ class Wire:
         self._xml = Tree(declared.xml, known) if declared.xml is not None else None
         self._basic = Tree([declared.basic.user, declared.basic.password], known) if declared.basic else None
 
-    async def request(self, http: Http, values: Mapping[str, Any], *, reads: bool = False) -> Answer:
+    async def request(
+        self, http: Http, values: Mapping[str, Any], *, reads: bool = False, most: int = MOST_ANSWER
+    ) -> Answer:
         """Raises as Http does."""
         headers, body = self._content(values)
-        return await http.request(self._method, self.address(values), headers=headers, body=body, reads=reads)
+        return await http.request(
+            self._method, self.address(values), headers=headers, body=body, reads=reads, most=most
+        )
 
     def address(self, values: Mapping[str, Any]) -> str:
         query = self._query(values) or {}
