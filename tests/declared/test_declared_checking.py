@@ -94,4 +94,4 @@ def test_every_channel_that_checks_finds_its_account(name):
 
 def test_some_channels_check():
     known = {"africastalking", "bandwidth", "clicksend", "jasmin", "messagebird", "plivo", "signalwire", "sinch"}
-    assert known | {"telnyx", "vonage_sms", "zenvia_sms", "zenvia_whatsapp"} <= set(CHECKING)
+    assert known | {"burst_sms", "clickatell", "telnyx", "vonage_sms", "zenvia_sms", "zenvia_whatsapp"} <= set(CHECKING)
