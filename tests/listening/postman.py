@@ -45,6 +45,8 @@ class Postman(Plugin[Config]):
     def verify(self, request: Request) -> None:
         if asked(request, "forged") in (self.tools.connector, "all"):
             raise BadSignature("forged")
+        if asked(request, "only-from") not in ("", request.peer):
+            raise BadSignature("delivered by somebody else")
 
     def parse(self, request: Request) -> Sequence[Inbound]:
         self._obey(request)

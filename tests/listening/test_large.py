@@ -179,6 +179,14 @@ def test_its_quarantine_keeps_the_beginning_only(hub):
     assert size == 16 << 10
 
 
+@pytest.mark.parametrize("size", [0, LARGE])
+def test_who_delivered_it_is_known_here_and_to_the_reader(hub, size):
+    mail(hub, message("near", size, only_from="127.0.0.1"))
+    with pytest.raises(smtplib.SMTPResponseException):
+        mail(hub, message("far", size, only_from="192.0.2.1"))
+    assert [text[:4] for text in texts(hub)] == ["near"]
+
+
 def test_its_headers_reach_the_reader(hub):
     mail(hub, message("from whom", LARGE), sender="who@example.org")
     [(body,)] = rows(hub, "SELECT value FROM identities")
