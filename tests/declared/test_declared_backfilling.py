@@ -87,6 +87,12 @@ def test_a_provider_that_knows_no_pages_is_asked_twice(tmp_path):
     assert (len(requests), [each.key for each in found.inbound]) == (2, ["message:1", "message:2"])
 
 
+def test_where_its_flag_is_off_nothing_is_asked_for(tmp_path):
+    flag = "  catch_up: {type: flag, help: Whether., default: false}\n  sender: {help"
+    text = MISSING.replace("  sender: {help", flag).replace("  first: 1\n", "  first: 1\n  setting: catch_up\n")
+    assert asked(tmp_path, SINCE, item(1), text=text) == ([], Polled([], "2026-11-21T10:00:00.000Z", b"[]"))
+
+
 def test_what_is_older_than_asked_for_stays_away(tmp_path):
     _, found = asked(tmp_path, SINCE, item(1, "2026-11-21T08:59:59Z"), item(2, "2026-11-21T09:00:00Z"))
     assert [each.key for each in found.inbound] == ["message:2"]
@@ -157,6 +163,7 @@ def test_a_list_that_cannot_be_had_says_what_to_do(tmp_path, cursor, reply, erro
             MISSING.replace("\n  sender: {", "\n  page: {").replace("{sender}", "{page}"),
             "no name for a setting beside it: page",
         ),
+        (MISSING.replace("  first: 1\n", "  setting: word\n"), "backfill.setting: no setting of type flag"),
         (MISSING.replace(ANSWER, ""), "`backfill` is missing: what its request is answered"),
         (MISSING.replace("{since}", "{cursor}"), "{cursor} is neither a setting"),
     ],
@@ -187,6 +194,7 @@ class Received(Sinch):
             return await super().answer(request)
         asked = {name: value for name, (value,) in parse_qs(urlsplit(request.path).query).items()}
         since = datetime.fromisoformat(asked["start_date"])
+        assert asked["to"] == self.config["sender"]
         listed = [each for each in self.received if datetime.fromisoformat(each["received_at"]) >= since]
         size, page = int(asked["page_size"]), int(asked["page"])
         told = listed[page * size : (page + 1) * size]

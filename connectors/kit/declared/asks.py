@@ -79,6 +79,8 @@ class Backfill(Part, frozen=True, kw_only=True):
     """A path in the answer, which is JSON, to a list."""
     time: str
     """A path within an item to when it came, in ISO 8601."""
+    setting: str | None = None
+    """A flag; where it is off, nothing is asked for."""
 
 
 class Fetch(Part, frozen=True, kw_only=True):

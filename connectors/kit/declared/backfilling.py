@@ -48,14 +48,14 @@ class Backfilling:
         if taken := NAMES & channel.settings.keys():
             raise ValueError(f"no name for a setting beside it: {', '.join(sorted(taken))}")
         self._wire = Wire(backfill, NAMES | channel.settings.keys())
-        self._first = backfill.first
+        self._first, self._setting = backfill.first, backfill.setting
         self._items, self._time = Path(backfill.items), Path(backfill.time)
 
     async def since(
         self, http: Http, settings: Mapping[str, Any], cursor: str | None, now: datetime, parse: Parse
     ) -> Polled:
         """What came since the cursor; without one, none of the past. Raises Temporary, Misconfigured, Refused."""
-        if cursor is None:
+        if cursor is None or (self._setting is not None and not settings[self._setting]):
             return Polled([], now.strftime(FORMAT), b"[]")
         since = _moment(cursor)
         listed = await self._listed(http, {**settings, "since": cursor})

@@ -162,11 +162,12 @@ def _check_settings(channel: Channel, document: Document) -> None:
     for status in channel.statuses:
         if str(status) not in known:
             raise document.error(("statuses", str(status)), "no status", known=tuple(sorted(known)), at_key=True)
-    media = channel.send.media
-    if media is not None and media.setting is not None:
-        flag = channel.settings.get(media.setting)
-        if flag is None or flag.type != "flag" or flag.default is None:
-            raise document.error(("send", "media", "setting"), "no setting of type flag with a default")
+    switched: Mapping[Where, Any] = {("send", "media"): channel.send.media, ("backfill",): channel.backfill}
+    for where, part in switched.items():
+        if part is not None and part.setting is not None:
+            flag = channel.settings.get(part.setting)
+            if flag is None or flag.type != "flag" or flag.default is None:
+                raise document.error((*where, "setting"), "no setting of type flag with a default")
 
 
 def _check_schemes(channel: Channel, document: Document, schemes: Sequence[Scheme]) -> None:
