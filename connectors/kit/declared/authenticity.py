@@ -95,4 +95,13 @@ class Ed25519(Shown, frozen=True, kw_only=True, tag="ed25519", tag_field="by"):
     """Seconds between the timestamp and our receiving, either way."""
 
 
-Scheme = BasicAuth | SecretField | ListedAddress | Hmac | SignedFields | Jwt | Ed25519
+class StandardWebhooks(Shown, frozen=True, kw_only=True, tag="standard_webhooks", tag_field="by"):
+    """A keyed hash as Standard Webhooks has it: over name, moment and body, in headers `webhook-…`."""
+
+    key: str
+    """A setting: octets in base64, with or without `whsec_` before them."""
+    tolerance: int = 300
+    """Seconds between the moment and our receiving, either way."""
+
+
+Scheme = BasicAuth | SecretField | ListedAddress | Hmac | SignedFields | Jwt | Ed25519 | StandardWebhooks

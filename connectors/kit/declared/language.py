@@ -25,6 +25,7 @@ from connectors.kit.declared.authenticity import ListedAddress as ListedAddress
 from connectors.kit.declared.authenticity import Scheme as Scheme
 from connectors.kit.declared.authenticity import SecretField as SecretField
 from connectors.kit.declared.authenticity import SignedFields as SignedFields
+from connectors.kit.declared.authenticity import StandardWebhooks as StandardWebhooks
 from normalizer.model import ConsentState
 
 VERSION = 1

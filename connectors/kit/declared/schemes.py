@@ -19,6 +19,7 @@ from connectors.kit.declared.by_address import ByAddress
 from connectors.kit.declared.checks import Scheme, Value, check_time, equal
 from connectors.kit.declared.pieces import HEADER, piece
 from connectors.kit.declared.signed_fields import BySignedFields
+from connectors.kit.declared.standard_webhooks import ByStandardWebhooks
 from connectors.kit.errors import BadSignature
 from connectors.kit.request import MAX_FIELDS, Request
 
@@ -200,6 +201,7 @@ SCHEMES: Final[Mapping[type[language.Scheme], Callable[[Any], Scheme]]] = {
     language.SignedFields: BySignedFields,
     language.Jwt: ByJwt,
     language.Ed25519: ByEd25519,
+    language.StandardWebhooks: ByStandardWebhooks,
 }
 
 

@@ -16,6 +16,7 @@ from connectors.kit.declared.plugin import Declared
 from connectors.kit.declared.schemes import SIMULATED_PUBLIC_KEY
 from connectors.kit.declared.sending import revealed
 from connectors.kit.declared.simulated_webhook import registered
+from connectors.kit.declared.standard_webhooks import ID, SIGNATURE, TIMESTAMP
 from connectors.kit.declared.templates import Template, Tree
 from connectors.kit.declared.wire import FORM, JSON, XML
 from connectors.kit.request import Request
@@ -23,7 +24,8 @@ from connectors.kit.testing import mutate
 from connectors.kit.testing.simulator import Failure, LoopbackSimulator, Reply, WireRequest, run
 
 VARIABLES: Final = frozenset({"id", "text", "sender", "status", "code", "webhook"})
-MADE_UP: Final = "simulated-0001-of-no-real-account"
+MADE_UP: Final = "simulated0001ofnorealaccount0000"
+"""Reads as base64, too, as keys do."""
 MADE_UPS: Final[Mapping[str, Any]] = {"addresses": ["127.0.0.1"]}
 """By type, where a text will not do."""
 Mutator = Callable[[Request], Request]
@@ -189,6 +191,11 @@ def _of_ed25519(scheme: language.Ed25519) -> dict[str, Mutator]:
     }
 
 
+def _of_standard_webhooks(_: language.StandardWebhooks) -> dict[str, Mutator]:
+    changed = {f"{name} changed": mutate.header_flipped(name) for name in (ID, TIMESTAMP)}
+    return {**_of_header(SIGNATURE), **changed, **_BODY, "replayed a year later": _later}
+
+
 def _of_signed_fields(scheme: language.SignedFields) -> dict[str, Mutator]:
     changes = {
         f"{scheme.field} changed": _field_of(lambda name, text: mutate.flipped(text) if name == scheme.field else text),
@@ -261,6 +268,7 @@ FORGERIES: Final[Mapping[type[language.Scheme], Callable[[Any], dict[str, Mutato
     language.SignedFields: _of_signed_fields,
     language.Jwt: _of_jwt,
     language.Ed25519: _of_ed25519,
+    language.StandardWebhooks: _of_standard_webhooks,
 }
 
 
