@@ -7,6 +7,7 @@ BUILT_IN: Mapping[str, str] = {
     "apns": "connectors.channels.apns:Apns",
     "appstore_reviews": "connectors.channels.appstore_reviews:AppStoreReviews",
     "bandwidth": "connectors.channels.bandwidth:Bandwidth",
+    "bird": "connectors.channels.bird:Bird",
     "burst_sms": "connectors.channels.burst_sms:BurstSms",
     "chat": "connectors.channels.chat:Chat",
     "clickatell": "connectors.channels.clickatell:Clickatell",
