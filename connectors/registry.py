@@ -11,6 +11,7 @@ BUILT_IN: Mapping[str, str] = {
     "burst_sms": "connectors.channels.burst_sms:BurstSms",
     "chat": "connectors.channels.chat:Chat",
     "clickatell": "connectors.channels.clickatell:Clickatell",
+    "clickatell_one": "connectors.channels.clickatell_one:ClickatellOne",
     "clicksend": "connectors.channels.clicksend:ClickSend",
     "dialog360": "connectors.channels.dialog360:Dialog360",
     "discord": "connectors.channels.discord:Discord",
