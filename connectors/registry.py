@@ -18,6 +18,7 @@ BUILT_IN: Mapping[str, str] = {
     "discourse": "connectors.channels.discourse:Discourse",
     "email": "connectors.channels.email:Email",
     "fcm": "connectors.channels.fcm:Fcm",
+    "freshchat": "connectors.channels.freshchat:Freshchat",
     "generic_http": "connectors.channels.generic_http:GenericHttp",
     "globe": "connectors.channels.globe:Globe",
     "googleplay_reviews": "connectors.channels.googleplay_reviews:GooglePlayReviews",
