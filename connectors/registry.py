@@ -37,6 +37,7 @@ BUILT_IN: Mapping[str, str] = {
     "mtn": "connectors.channels.mtn:Mtn",
     "plivo": "connectors.channels.plivo:Plivo",
     "postmark": "connectors.channels.postmark:Postmark",
+    "rocketchat": "connectors.channels.rocketchat:RocketChat",
     "sendgrid": "connectors.channels.sendgrid:SendGrid",
     "ses": "connectors.channels.ses:Ses",
     "signalwire": "connectors.channels.signalwire:SignalWire",
