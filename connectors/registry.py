@@ -62,6 +62,7 @@ BUILT_IN: Mapping[str, str] = {
     "weibo": "connectors.channels.weibo:Weibo",
     "whatsapp": "connectors.channels.whatsapp:WhatsApp",
     "x": "connectors.channels.x:X",
+    "zalo": "connectors.channels.zalo:Zalo",
     "zenvia_sms": "connectors.channels.zenvia_sms:ZenviaSms",
     "zenvia_whatsapp": "connectors.channels.zenvia_whatsapp:ZenviaWhatsapp",
 }

@@ -1,0 +1,110 @@
+"""Zalo over loopback: `python -m connectors.channels.zalo.simulator` runs it alone.
+
+It checks the access token, takes consulting messages, and gives out files.
+"""
+
+import itertools
+from collections.abc import Callable, Mapping
+from time import time
+from typing import Any, ClassVar, Final
+from urllib.parse import urlsplit
+
+import msgspec
+
+from connectors.channels.zalo.signature import HEADER, signature
+from connectors.kit.request import Request
+from connectors.kit.testing import mutate
+from connectors.kit.testing.simulator import HUB_URL, Failure, LoopbackSimulator, Reply, WireRequest, run
+
+FILES: Final = "/held/"
+USER: Final = "6145567218873129470"
+
+
+def failure(error: int, message: str) -> Reply:
+    return Reply.json({"error": error, "message": message})
+
+
+class Simulator(LoopbackSimulator):
+    FAILURES: ClassVar[Mapping[Failure, Reply]] = {
+        Failure.RATE_LIMITED: failure(-32, "Rate limited"),
+        Failure.SERVER_ERROR: Reply(500),
+        Failure.UNAUTHORIZED: failure(-216, "Access token has expired"),
+        Failure.BLOCKED: failure(-217, "User blocked invitation to follow"),
+        Failure.UNREACHABLE: failure(-213, "User has not followed OA"),
+        Failure.REFUSED: failure(-201, "Invalid parameters"),
+    }
+    mutators: ClassVar[Mapping[str, Callable[[Request], Request]]] = {
+        "signature dropped": mutate.header_dropped(HEADER),
+        "signature emptied": mutate.header_emptied(HEADER),
+        "signature changed": mutate.header_flipped(HEADER),
+        "signature cut": mutate.header_cut(HEADER),
+        "octet changed": mutate.body_flipped,
+        "octet added": mutate.body_extended,
+    }
+
+    def __init__(self, config: Mapping[str, Any], hub_url: str = HUB_URL) -> None:
+        super().__init__(config, hub_url)
+        self.sent: dict[str, dict[str, Any]] = {}
+        """What was taken, by its name."""
+        self._numbers = itertools.count(1)
+        self._files: dict[str, bytes] = {}
+
+    def genuine(self, payload: bytes) -> WireRequest:
+        told = signature(self.config["app_id"], self.config["oa_secret_key"], payload)
+        headers = {"content-type": "application/json", HEADER: told}
+        return WireRequest("POST", urlsplit(self.hub_url).path or "/", headers, payload)
+
+    def message(self, text: str = "hi", sender: str = USER) -> bytes:
+        return self.said("user_send_text", {"text": text}, sender)
+
+    def picture(self, content: bytes) -> bytes:
+        """A picture that can be fetched."""
+        name = f"{next(self._numbers)}.jpg"
+        self._files[name] = content
+        payload = {"url": f"{self.url}{FILES}{name}", "thumbnail": f"{self.url}{FILES}{name}"}
+        return self.said("user_send_image", {"attachments": [{"type": "image", "payload": payload}]})
+
+    def said(self, event: str, message: Mapping[str, Any], user: str = USER) -> bytes:
+        """What the user wrote, or the account to them (`oa_send_…`)."""
+        us, them = {"id": self.config["oa_id"]}, {"id": user}
+        sender, recipient = (us, them) if event.startswith("oa_") else (them, us)
+        told = {"msg_id": f"simulated{next(self._numbers):08}", **message}
+        return self.event(event, sender=sender, recipient=recipient, message=told)
+
+    def report(self, name: str, event: str) -> bytes:
+        """`user_received_message` or `user_seen_message` of what was sent. Raises LookupError."""
+        user = self.sent[name]["recipient"]["user_id"]
+        message = {"msg_ids": [name]} if event == "user_seen_message" else {"msg_id": name}
+        return self.event(event, sender={"id": self.config["oa_id"]}, recipient={"id": user}, message=message)
+
+    def unfollowed(self, user: str) -> bytes:
+        return self.event("unfollow", oa_id=self.config["oa_id"], follower={"id": user}, source="oa_profile")
+
+    def event(self, name: str, **told: Any) -> bytes:
+        head = {"app_id": self.config["app_id"], "event_name": name, "timestamp": str(int(time() * 1000))}
+        return msgspec.json.encode({**head, **told})
+
+    def is_send(self, request: WireRequest) -> bool:
+        return request.method == "POST"
+
+    async def answer(self, request: WireRequest) -> Reply:
+        path = urlsplit(request.path).path
+        if path.startswith(FILES):
+            content = self._files.get(path.removeprefix(FILES))
+            return Reply(404) if content is None else Reply(200, content, {"content-type": "image/jpeg"})
+        if request.headers.get("access_token") != self.config["access_token"]:
+            return failure(-216, "Access token is invalid")
+        if path == "/v2.0/oa/getoa":
+            account = {"oa_id": self.config["oa_id"], "name": "Acme"}
+            return Reply.json({"error": 0, "message": "Success", "data": account})
+        if path != "/v3.0/oa/message/cs":
+            return Reply(404)
+        given = msgspec.json.decode(request.body, type=dict[str, Any])
+        name = f"simulated{next(self._numbers):08}"
+        self.sent[name] = given
+        return Reply.json({"error": 0, "message": "Success", "data": {"message_id": name, **given["recipient"]}})
+
+
+if __name__ == "__main__":
+    simulated = {"oa_secret_key": "simulated", "access_token": "simulated"}
+    run(Simulator({"app_id": "1", "oa_id": "2", **simulated}))
