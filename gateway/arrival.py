@@ -16,7 +16,7 @@ from connectors.kit.request import Request
 from gateway.ids import new_id
 from gateway.tracing import trace_of
 from normalizer.inbound import Inbound
-from normalizer.model import Inbox
+from normalizer.model import Inbox, Visibility
 
 _SECRET_FIELD = re.compile(r"([?&][\w.-]{0,40}(?:secret|verify_token)=)[^&#]*")
 
@@ -30,7 +30,12 @@ class Place:
     scheme: str
     inbox: Inbox
     window: int | None = None
-    """As `Capability.window`."""
+    """As `Capability.window`, of private routes."""
+    window_in_public: int | None = None
+    """The same of public ones."""
+
+    def window_on(self, visibility: str) -> int | None:
+        return self.window_in_public if visibility == Visibility.PUBLIC else self.window
 
 
 class Raw(msgspec.Struct, frozen=True):

@@ -14,6 +14,7 @@ from connectors.kit.registry import load
 from gateway.arrival import Place
 from gateway.board import Seat
 from gateway.settings.model import Connector, Settings
+from normalizer.model import Visibility
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,5 +83,6 @@ def bring_up(
         scheme=told.scheme,
         inbox=settings.inboxes[connector.inbox],
         window=plugin.info.capability.window,
+        window_in_public=plugin.info.on(Visibility.PUBLIC).window,
     )
     return LiveConnector(connector, place, plugin, http, webhook_url)

@@ -39,6 +39,8 @@ from scripts.declared import attribute_docs, commands, default, plain, shape, sp
 from scripts.markdown import joined, page, table, words
 from scripts.quality import quality
 
+UNASKED = ("inbound", "initiates")
+"""What means nothing of public routes."""
 FOLDER = Path(__file__).parent.parent / "docs" / "reference"
 
 SETTINGS = """\
@@ -119,6 +121,10 @@ def connectors() -> str:
         shown = [(f"`{key}`", plain(value)) for key, value in can.items() if key != "inbound"]
         blocks += [f"## `{name}`", f"{told.summary}.", table(("", ""), facts), "### Settings", _first(kind.Config)]
         blocks += [_settings_of(kind.Config, schemas[f"connector.{name}"]), "### Capability", table(("", ""), shown)]
+        if told.public is not None:
+            public = msgspec.to_builtins(told.public, enc_hook=str)
+            less = [(f"`{key}`", plain(value)) for key, value in public.items() if key not in UNASKED]
+            blocks += ["### Capability in public", table(("", ""), less)]
     return page("Connectors", blocks)
 
 

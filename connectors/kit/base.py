@@ -28,6 +28,7 @@ from connectors.kit.request import Request, Response
 from normalizer.capability import Capability
 from normalizer.errors import ErrorCode
 from normalizer.inbound import Address, Inbound
+from normalizer.model import Visibility
 
 C = TypeVar("C", bound=PluginConfig)
 
@@ -56,6 +57,13 @@ class Info:
     answers_within: float | None = None
     """Seconds after which the provider must hear something, such as the caller on a line. What is not committed by then
     stays queued, and the plugin answers `Outcome.LATE`. None: the provider waits for the commit."""
+    public: Capability | None = None
+    """What routes carry that everybody reads, such as the comments under a post, where that is not what private ones
+    do; of its `inbound` and `initiates` nothing is asked. None: the same."""
+
+    def on(self, visibility: str) -> Capability:
+        """What a route of this visibility carries."""
+        return self.public if self.public is not None and visibility == Visibility.PUBLIC else self.capability
 
 
 class Outcome(StrEnum):

@@ -27,8 +27,8 @@ FREE = frozenset({"unreadable", "ignored"})
 """Inbound types any plugin may produce without declaring them."""
 
 
-def in_order(capability: Capability) -> Any:
-    """The capability as plain data, its sets sorted: it reads the same in every process."""
+def in_order(capability: Capability | None) -> Any:
+    """A capability as plain data, its sets sorted: it reads the same in every process."""
     return msgspec.to_builtins(capability, order="deterministic")
 
 

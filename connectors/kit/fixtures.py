@@ -87,7 +87,7 @@ class OutboundCase:
     files: Mapping[str, "FixtureFile"]
     sent: Sent | None
     capability: frozenset[str]
-    """Names of `connectors.kit.capability.shows` that the case shows."""
+    """Names of `connectors.kit.capability.shows` that the case shows; `public:<name>` those of `Info.public`."""
     wire: tuple[WireRequest, ...]
 
     def __str__(self) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from normalizer.inbound import Address
@@ -43,6 +44,8 @@ class Outbound:
     """Addresses of those in copy, who get it by requests of their own."""
     auto: bool = False
     """An automatic text, to be marked so that no machine answers it."""
+    heard_at: datetime | None = None
+    """When whoever is written to last wrote on this route, as the provider told it; None: never, or not to them."""
     files: Mapping[str, File] = field(default_factory=dict)
     """By attachment id."""
     message_id: str = ""

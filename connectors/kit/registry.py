@@ -61,6 +61,8 @@ class Description(msgspec.Struct, frozen=True, kw_only=True):
     abilities: tuple[str, ...]
     """Of `ABILITIES`, in their order."""
     capability: Capability
+    public: Capability | None
+    """As `Info.public`."""
     config: dict[str, Any]
     """JSON Schema 2020-12."""
 
@@ -99,6 +101,7 @@ def describe(name: str) -> Description:
         settles=info.settles,
         abilities=abilities(kind),
         capability=info.capability,
+        public=info.public,
         config=config_schema(kind.Config),
     )
 

@@ -70,7 +70,8 @@ def _described(name: str) -> dict[str, Any]:
     source = _source(name)
     try:
         told = registry.describe(name)
-        return {**plain_values(told), "capability": in_order(told.capability), "source": source}
+        can = {"capability": in_order(told.capability), "public": in_order(told.public)}
+        return {**plain_values(told), **can, "source": source}
     except registry.BrokenPlugin as error:
         return {"name": name, "source": source, "problem": str(error)}
 

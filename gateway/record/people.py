@@ -156,7 +156,7 @@ class People:
             conversation_id=None,
             last_inbound_at=None,
             # who never wrote is outside any window
-            window_until=None if self._place.window is None else self._transaction.now_us,
+            window_until=None if self._place.window_on(peer.visibility) is None else self._transaction.now_us,
             blocked=False,
             numbered=None,
             scope=scope,

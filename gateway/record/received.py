@@ -43,7 +43,7 @@ def receive_message(
     item = without_code(desk, way, item)
     quoted = desk.known(place, item.reply_to)
     if not item.from_us:
-        _heard(people, way, to_us(item.occurred_at), place.window)
+        _heard(people, way, to_us(item.occurred_at), place.window_on(way.visibility))
     copied = participants.named(desk, place, item) if item.copied else ()
     elsewhere = participants.led_to(desk, place, item, way, copied, new) if copied else None
     case = elsewhere or _own(desk, place, item, way, new, quoted)

@@ -2,18 +2,20 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 
 from gateway.live import LiveConnector
+from gateway.record.people import VISIBILITIES
 from gateway.record.received import Numbered
 from gateway.send.standing import Frozen, Parcel, Plan
 from gateway.send.threads import ALONE, Thread, thread_before
+from gateway.store.times import from_us
 from gateway.store.transaction import Transaction, listed
 from normalizer.codec import decoder, encode
 from normalizer.inbound import Address
-from normalizer.model import DeliveryKind, Message
+from normalizer.model import DeliveryKind, Message, Visibility
 from normalizer.parts import CardsPart, MediaPart, Part
 from normalizer.placeholder import placeholder
 from normalizer.render import render
@@ -52,11 +54,16 @@ class Draft(msgspec.Struct, frozen=True):
     thread: str | None
     files: Sequence[StoredRow]
     within: Thread = ALONE
+    visibility: Visibility = Visibility.PRIVATE
+    heard_at: datetime | None = None
+    """When the recipient last wrote on this route."""
     to: Address | None = None
     """Whom the message is to, where this delivery is a copy."""
 
 
-_ROUTES = "SELECT id, address, thread FROM routes WHERE id IN (SELECT value FROM json_each(?))"
+_ROUTES = (
+    "SELECT id, address, thread, visibility, last_inbound_at FROM routes WHERE id IN (SELECT value FROM json_each(?))"
+)
 _MESSAGES = (
     "SELECT m.id, m.body, e.body FROM message_heads m LEFT JOIN events e ON e.position = m.position"
     " WHERE m.id IN (SELECT value FROM json_each(?))"
@@ -80,7 +87,7 @@ def drafts(transaction: Transaction, connector: LiveConnector, parcels: Sequence
     threads = connector.plugin.info.capability.threads
     made = []
     for parcel in parcels:
-        address, thread = routes[parcel.route_id]
+        address, thread, visibility, heard_at = routes[parcel.route_id]
         message = messages[parcel.message_id]
         to = routes.get(message.route_id) if address in {one.address for one in message.copied} else None
         made.append(
@@ -89,6 +96,8 @@ def drafts(transaction: Transaction, connector: LiveConnector, parcels: Sequence
                 message=message,
                 address=Address(scheme=connector.place.scheme, value=address),
                 thread=thread or None,
+                visibility=VISIBILITIES[visibility],
+                heard_at=None if heard_at is None else from_us(heard_at),
                 files=[files[id_] for id_ in attachment_ids(message) if id_ in files],
                 within=thread_before(transaction, message, parcel.route_id) if threads else ALONE,
                 to=Address(scheme=connector.place.scheme, value=to[0]) if to else None,
@@ -121,7 +130,7 @@ def freeze(
         return plan
     message = draft.message
     links = {file.id: link(file.id) for file in draft.files}
-    capability = connector.plugin.info.capability
+    capability = connector.plugin.info.on(draft.visibility)
     words = "" if message.text == placeholder(message.parts) else message.text
     rendered = render(words, message.parts, message.actions, capability, plan.quote is not None, links)
     if rendered.numbered:

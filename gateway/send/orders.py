@@ -42,7 +42,7 @@ def _edit(desk: Desk, one: Order) -> Accepted:
     message, way, connector = _standing(desk, one, command.message_id)
     if message.direction != Direction.OUT:
         raise Refusal(422, ErrorCode.CONTENT_UNSUPPORTED, "only messages of ours can be edited")
-    capability = connector.plugin.info.capability
+    capability = connector.plugin.info.on(way.visibility)
     parts = command.parts or tuple(part for part in message.parts if isinstance(part, MediaPart))
     if not capability.edits:
         raise Refusal(422, ErrorCode.CONTENT_UNSUPPORTED, f"{connector.place.channel} cannot edit what was sent")
@@ -65,7 +65,7 @@ def _react(desk: Desk, one: Order) -> Accepted:
     command = one.command
     assert isinstance(command, SetReaction)
     message, way, connector = _standing(desk, one, command.message_id)
-    allowed = connector.plugin.info.capability.reactions
+    allowed = connector.plugin.info.on(way.visibility).reactions
     if allowed is None:
         raise Refusal(422, ErrorCode.CONTENT_UNSUPPORTED, f"{connector.place.channel} knows no reactions")
     if command.reaction is not None and allowed and command.reaction not in allowed:

@@ -10,7 +10,7 @@ from gateway.people.joining import LED_ON
 from gateway.record.people import SELECT_WAY, Way, way_of
 from gateway.send.drafts import attachment_ids_of
 from normalizer.commands import SendMessage
-from normalizer.model import Loss
+from normalizer.model import Loss, Visibility
 from normalizer.payload import Payload
 from normalizer.render import render
 
@@ -33,14 +33,14 @@ def preview(
 ) -> list[Preview]:
     """A preview per route of the conversation or contact; per connector, where the command names neither."""
     ways = _ways(engine, command)
-    wanted: list[tuple[LiveConnector, str | None]]
+    wanted: list[tuple[LiveConnector, Way | None]]
     if command.conversation_id or command.contact_id:
-        wanted = [(connectors[way.connector_id], way.id) for way in ways if way.connector_id in connectors]
+        wanted = [(connectors[way.connector_id], way) for way in ways if way.connector_id in connectors]
     elif command.to:
         wanted = [(connectors[command.to.connector], None)] if command.to.connector in connectors else []
     else:
         wanted = [(connector, None) for connector in connectors.values()]
-    return [_preview(connector, route_id, command, link) for connector, route_id in wanted]
+    return [_preview(connector, way, command, link) for connector, way in wanted]
 
 
 def _ways(engine: Engine, command: SendMessage) -> list[Way]:
@@ -57,16 +57,14 @@ def _ways(engine: Engine, command: SendMessage) -> list[Way]:
         ]
 
 
-def _preview(
-    connector: LiveConnector, route_id: str | None, command: SendMessage, link: Callable[[str], str]
-) -> Preview:
-    capability = connector.plugin.info.capability
+def _preview(connector: LiveConnector, way: Way | None, command: SendMessage, link: Callable[[str], str]) -> Preview:
+    capability = connector.plugin.info.on(way.visibility if way is not None else Visibility.PRIVATE)
     links = {id_: link(id_) for id_ in attachment_ids_of(command.parts)}
     rendered = render(command.text, command.parts, command.actions, capability, command.reply_to is not None, links)
     return Preview(
         connector=connector.id,
         channel=connector.place.channel,
-        route_id=route_id,
+        route_id=way.id if way is not None else None,
         payloads=rendered.payloads,
         losses=rendered.losses,
     )

@@ -84,6 +84,7 @@ def errands(lane: "Lane", claimed: Claimed) -> Iterator[Errand]:
                 "to": draft.to,
                 "copied": tuple(one.address for one in draft.message.copied),
                 "auto": draft.message.auto,
+                "heard_at": draft.heard_at,
                 "files": _files(lane, draft, frozen.body),
             }
             edits = kind == DeliveryKind.EDIT

@@ -9,12 +9,13 @@ from sqlalchemy import Engine
 from connectors.kit.base import Types, TypesUnder
 from gateway.live import LiveConnector
 from gateway.people.joining import LED_ON
-from gateway.record.people import SELECT_WAY, way_of
+from gateway.record.people import SELECT_WAY, Way, way_of
 from gateway.send.asks import Refusal
 from gateway.store.histories import both
 from normalizer.commands import SetTyping
 from normalizer.errors import ErrorCode
 from normalizer.inbound import Address
+from normalizer.model import Visibility
 
 
 class _Message(msgspec.Struct):
@@ -62,9 +63,15 @@ async def show_typing(engine: Engine, connectors: Mapping[str, LiveConnector], a
         if name := _last_of(engine, asked.conversation_id, way.id):
             await plugin.typing_under(address, name)
         return
-    if connector is None or not isinstance(plugin, Types):
+    if connector is None or not isinstance(plugin, Types) or _hidden(connector, way):
         raise Refusal(422, ErrorCode.CONTENT_UNSUPPORTED, f"{way.channel} cannot show that somebody is writing")
     await plugin.typing(address, way.thread or None)
+
+
+def _hidden(connector: LiveConnector, way: Way) -> bool:
+    """Whether it shows on private routes only."""
+    public = connector.plugin.info.public
+    return way.visibility == Visibility.PUBLIC and public is not None and not public.typing
 
 
 def _last_of(engine: Engine, conversation_id: str, route_id: str) -> str | None:

@@ -17,6 +17,8 @@ from connectors.kit.testing.subject import Nonconforming, Subject
 SECTIONS = ("Set-up", "Limits", "Quirks", "Sources")
 SECRETIVE = re.compile(r"(?!.*_file$).*(token|secret|passw(or)?d|api_?key|private_key|credential)")
 """Names of settings that hold a secret; one that ends in `_file` says where one is."""
+PUBLIC = "public:"
+"""How the names begin of what only public routes carry."""
 NAMED_FAMILIES = ("part:", "media:")
 SHORTEST_SECRET = 6
 
@@ -62,7 +64,7 @@ def check_fixture_secrets_can_be_searched_for(subject: Subject) -> None:
 def check_every_capability_has_a_fixture(subject: Subject) -> None:
     capability = subject.info.capability
     missing = capability.inbound - _inbound_shown(subject)
-    missing |= shows(capability) - {name for case in subject.fixtures.outbound for name in case.capability}
+    missing |= _promised(subject) - {name for case in subject.fixtures.outbound for name in case.capability}
     if missing:
         raise Nonconforming(f"declared, but no fixture shows it: {', '.join(sorted(missing))}")
 
@@ -76,7 +78,7 @@ def check_every_fixture_has_a_capability(subject: Subject) -> None:
         if ":" not in name or name.startswith(tuple(families))
     }
     for case in subject.fixtures.outbound:
-        undeclared |= case.capability - shows(capability)
+        undeclared |= case.capability - _promised(subject)
     if undeclared:
         raise Nonconforming(f"shown by fixtures, but not declared: {', '.join(sorted(undeclared))}")
 
@@ -84,8 +86,13 @@ def check_every_fixture_has_a_capability(subject: Subject) -> None:
 def check_fixtures_show_what_they_claim(subject: Subject) -> None:
     for case in subject.fixtures.outbound:
         used = outbound_names(None if isinstance(case.outbound, Typing) else case.outbound)
-        if not case.capability or case.capability - used:
+        if not case.capability or {name.removeprefix(PUBLIC) for name in case.capability} - used:
             raise Nonconforming(f"{case} claims {sorted(case.capability)} and shows {sorted(used)}")
+
+
+def _promised(subject: Subject) -> frozenset[str]:
+    info = subject.info
+    return shows(info.capability) | {f"{PUBLIC}{name}" for name in (shows(info.public) if info.public else ())}
 
 
 def _inbound_shown(subject: Subject) -> frozenset[str]:
