@@ -2,8 +2,7 @@
 
 Requests hold many items, in any order and again for hours. Whatever the account says, by whichever app or telephone,
 comes back as an echo; of ours only the ids tell. Source: developers.facebook.com/docs/instagram-platform and
-/docs/messenger-platform/instagram (read 2026-11). Does not serve comments, private replies, publishing, templates or
-hand-overs.
+/docs/messenger-platform/instagram (read 2026-11). Does not serve private replies, publishing, templates or hand-overs.
 """
 
 from collections.abc import Sequence
@@ -12,12 +11,13 @@ from typing import ClassVar, Final
 
 import msgspec
 
-from connectors.channels.instagram.capability import CAPABILITY, LOVE, with_people
+from connectors.channels.instagram.capability import CAPABILITY, LOVE, PUBLIC, with_people
+from connectors.channels.instagram.comments import changed
 from connectors.channels.instagram.config import Config as InstagramConfig
-from connectors.families.meta import signature, speaking
+from connectors.families.meta import comments, signature, speaking
 from connectors.families.meta.attached import LONGEST_URL, WEB
 from connectors.families.meta.graph import Graph, Limits
-from connectors.families.meta.messaging import parse
+from connectors.families.meta.messaging import parse, unheard
 from connectors.families.meta.refused import TABLE
 from connectors.kit.base import (
     Account,
@@ -61,6 +61,7 @@ class Instagram(Plugin[InstagramConfig]):
         capability=CAPABILITY,
         settles=Settles.NEVER,
         summary="Instagram messages, for a professional account",
+        public=PUBLIC,
     )
     Config = InstagramConfig
 
@@ -81,12 +82,15 @@ class Instagram(Plugin[InstagramConfig]):
     def parse(self, request: Request) -> Sequence[Inbound]:
         if request.method == signature.ASKS:
             return [signature.asked(request)]
-        return parse(request.body, PRODUCT, SCHEME, self.config.account_id, ours)
+        heard = changed if self.config.comments else unheard
+        return parse(request.body, PRODUCT, SCHEME, self.config.account_id, ours, heard)
 
     def respond(self, request: Request, outcome: Outcome) -> Response:
         return signature.respond(request, outcome)
 
     async def send(self, outbound: Outbound) -> Sent:
+        if comments.is_thread(outbound.address):
+            return await comments.answer(self.graph, "replies", outbound)
         body = speaking.message(outbound, human=self.config.human_agent, token=False)
         return speaking.sent(await self.graph.send(MESSAGES, body, speaking.SENT))
 

@@ -65,6 +65,9 @@ CAPABILITY: Final = Capability(
     ),
 )
 
+PUBLIC: Final = Capability(text=TextLimit(most=2200, unit="utf16"))
+"""Of answers to comments. Meta does not document how long one may be."""
+
 
 def with_people(info: Info) -> Info:
     """The same of an account whose app was granted *Human Agent*."""

@@ -26,6 +26,9 @@ class Config(PluginConfig, frozen=True, kw_only=True):
     human_agent: bool = False
     """The app was granted *Human Agent*: people may be answered for seven days, by people. Automatic texts keep to 24
     hours."""
+    comments: bool = False
+    """What is said under the account's posts is heard and answered too, in public. Wants `instagram_manage_comments`,
+    by Instagram's login `instagram_business_manage_comments`."""
     version: str = "v25.0"
     """Of the Graph API; each lives for about two years."""
     rate_pause: Annotated[float, msgspec.Meta(gt=0, le=3600)] = 60.0

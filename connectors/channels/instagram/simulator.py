@@ -17,7 +17,7 @@ ANA: Final = "6001001"
 
 
 class Simulator(SendApi):
-    OBJECT, OWNER, NAMES, PERSON = "instagram", "account_id", "aWd", ANA
+    OBJECT, OWNER, NAMES, PERSON, UNDER = "instagram", "account_id", "aWd", ANA, "replies"
     FAILURES: ClassVar[Mapping[Failure, Reply]] = failures(TEXT)
     LACKS: ClassVar[Mapping[Failure, str]] = {
         Failure.BLOCKED: "who blocked the account is not told from who left: nobody is available (551)"
@@ -33,6 +33,13 @@ class Simulator(SendApi):
     def echo(self, name: str, *, to: str | None = None, **message: Any) -> bytes:
         """A webhook for what the account said."""
         return self.echoed(to, {"mid": name, "is_echo": True, **message})
+
+    def commented(self, name: str, words: str, *, under: str | None = None, **told: Any) -> bytes:
+        """A webhook for a comment of Ana's, under a post or another comment."""
+        media = {"id": "180001", "media_product_type": "FEED"}
+        value = {"id": name, "from": {"id": ANA, "username": "ana"}, "text": words, "media": media}
+        value |= {"parent_id": under} if under else {}
+        return self.batch({"changes": [{"field": "comments", "value": {**value, **told}}]})
 
     def fits(self, text: str) -> bool:
         return len(text.encode()) <= TEXT

@@ -2,7 +2,7 @@
 
 Requests hold many items, in any order and again for hours. What the page says elsewhere comes as echoes, and so does
 what is said from here, by which a lost answer is settled. Source: developers.facebook.com/docs/messenger-platform
-(read 2026-11). Does not serve templates, buttons under cards, personas, broadcasts, comments or hand-overs.
+(read 2026-11). Does not serve templates, buttons under cards, personas, broadcasts, private replies or hand-overs.
 """
 
 import re
@@ -12,12 +12,13 @@ from typing import ClassVar, Final
 
 import msgspec
 
-from connectors.channels.messenger.capability import CAPABILITY, with_people
+from connectors.channels.messenger.capability import CAPABILITY, PUBLIC, with_people
 from connectors.channels.messenger.config import Config as MessengerConfig
-from connectors.families.meta import signature, speaking, subscriptions
+from connectors.channels.messenger.feed import FIELD, changed
+from connectors.families.meta import comments, signature, speaking, subscriptions
 from connectors.families.meta.attached import LONGEST_URL, WEB
 from connectors.families.meta.graph import Graph, Limits
-from connectors.families.meta.messaging import parse
+from connectors.families.meta.messaging import parse, unheard
 from connectors.families.meta.refused import TABLE
 from connectors.kit.base import (
     Account,
@@ -78,6 +79,7 @@ class Messenger(Plugin[MessengerConfig]):
         capability=CAPABILITY,
         settles=Settles.CALLBACK,
         summary="Messenger, for a Facebook page",
+        public=PUBLIC,
     )
     Config = MessengerConfig
 
@@ -96,12 +98,15 @@ class Messenger(Plugin[MessengerConfig]):
     def parse(self, request: Request) -> Sequence[Inbound]:
         if request.method == signature.ASKS:
             return [signature.asked(request)]
-        return parse(request.body, PRODUCT, SCHEME, self.config.page_id, ours)
+        heard = changed if self.config.comments else unheard
+        return parse(request.body, PRODUCT, SCHEME, self.config.page_id, ours, heard)
 
     def respond(self, request: Request, outcome: Outcome) -> Response:
         return signature.respond(request, outcome)
 
     async def send(self, outbound: Outbound) -> Sent:
+        if comments.is_thread(outbound.address):
+            return await comments.answer(self.graph, "comments", outbound)
         body = speaking.message(outbound, human=self.config.human_agent, token=True)
         return speaking.sent(await self.graph.send(self._messages, body, speaking.SENT))
 
@@ -125,8 +130,9 @@ class Messenger(Plugin[MessengerConfig]):
     async def register(self, url: str) -> Registration:
         """Sets the app's address for pages, and has this page's messages sent there."""
         app, graph = self._app()
-        await subscriptions.subscribe(graph, app, PRODUCT, url, self.config.verify_token, FIELDS)
-        told = {"subscribed_fields": ",".join(FIELDS)}
+        fields = (*FIELDS, FIELD) if self.config.comments else FIELDS
+        await subscriptions.subscribe(graph, app, PRODUCT, url, self.config.verify_token, fields)
+        told = {"subscribed_fields": ",".join(fields)}
         await self.graph.ask("POST", f"{self.config.page_id}/subscribed_apps", speaking.DONE, told)
         return await self.registration()
 

@@ -52,6 +52,9 @@ CAPABILITY: Final = Capability(
     ),
 )
 
+PUBLIC: Final = Capability(text=TextLimit(most=8000, unit="utf16"))
+"""Of answers to comments. Meta does not document how long one may be."""
+
 
 def with_people(info: Info) -> Info:
     """The same of a page whose app was granted *Human Agent*."""

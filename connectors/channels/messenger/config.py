@@ -27,6 +27,9 @@ class Config(PluginConfig, frozen=True, kw_only=True):
     human_agent: bool = False
     """The app was granted *Human Agent*: people may be answered for seven days, by people. Automatic texts keep to 24
     hours."""
+    comments: bool = False
+    """What is said under the page's posts, and what visitors post there, is heard and answered too, in public. Wants
+    `pages_manage_engagement` and `pages_read_engagement`."""
     version: str = "v25.0"
     """Of the Graph API; each lives for about two years."""
     rate_pause: Annotated[float, msgspec.Meta(gt=0, le=3600)] = 60.0

@@ -6,6 +6,7 @@ the address of the webhook. Webhooks it makes with `genuine`; what they say, wit
 
 import argparse
 from collections.abc import Mapping
+from time import time
 from typing import Any, ClassVar, Final
 
 from connectors.families.meta import simulated
@@ -19,7 +20,7 @@ APP: Final = 77
 
 
 class Simulator(SendApi):
-    OBJECT, OWNER, NAMES, PERSON = "page", "page_id", "m", ANA
+    OBJECT, OWNER, NAMES, PERSON, UNDER = "page", "page_id", "m", ANA, "comments"
     FAILURES: ClassVar[Mapping[Failure, Reply]] = failures(TEXT)
     LACKS: ClassVar[Mapping[Failure, str]] = {
         Failure.BLOCKED: "who blocked the page is not told from who left: nobody is available (551)"
@@ -44,6 +45,14 @@ class Simulator(SendApi):
         """A webhook for what the page said."""
         told = {"mid": name, "is_echo": True, "app_id": APP, **message}
         return self.echoed(to, {**told, "metadata": metadata} if metadata else told)
+
+    def commented(self, name: str, words: str, *, under: str | None = None, **told: Any) -> bytes:
+        """A webhook for a comment of Ana's, under the page's post or another comment."""
+        post = f"{self.owner}_900"
+        value: dict[str, Any] = {"from": {"id": ANA, "name": "Ana Silva"}, "message": words}
+        value |= {"item": "comment", "verb": "add", "comment_id": name, "parent_id": under or post}
+        value |= {"post_id": post, "created_time": int(time())}
+        return self.batch({"changes": [{"field": "feed", "value": {**value, **told}}]})
 
     def fits(self, text: str) -> bool:
         return len(text) <= TEXT

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from connectors.families.meta.moment import Stamp
 from connectors.kit.errors import BadPayload
 from connectors.kit.request import decode
 from normalizer.inbound import Inbound, Unreadable
@@ -23,6 +24,10 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
     id: str
+    time: Stamp = 0
+    """When Meta told it."""
+    field: str | None = None
+    """Of an entry that is itself a change, as Instagram's own login has them."""
     changes: list[msgspec.Raw] = []
     messaging: list[msgspec.Raw] = []
     standby: list[msgspec.Raw] = []
@@ -35,6 +40,8 @@ class Piece(NamedTuple):
     kind: str
     """`changes`, `messaging` or `standby`."""
     body: bytes
+    time: Stamp = 0
+    """When Meta told the entry."""
 
 
 BATCH: Final = msgspec.json.Decoder(Batch)
@@ -66,10 +73,11 @@ def _entry(body: bytes, reader: Callable[[Piece], Iterable[Inbound]]) -> Iterato
     except BadPayload as error:
         yield unreadable(body, error)
         return
-    for kind in ("changes", "messaging", "standby"):
-        for raw in getattr(entry, kind):
-            piece = Piece(entry.id, kind, bytes(raw))
-            try:
-                yield from list(reader(piece))
-            except BadPayload as error:
-                yield unreadable(piece.body, error)
+    pieces = [(kind, bytes(raw)) for kind in ("changes", "messaging", "standby") for raw in getattr(entry, kind)]
+    if entry.field is not None:
+        pieces.append(("changes", body))
+    for kind, told in pieces:
+        try:
+            yield from list(reader(Piece(entry.id, kind, told, entry.time)))
+        except BadPayload as error:
+            yield unreadable(told, error)

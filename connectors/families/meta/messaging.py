@@ -90,18 +90,27 @@ class Said(msgspec.Struct, frozen=True):
 
 Ours = Callable[[str], str | None]
 """Our token of a message, by the words it carried."""
+Changed = Callable[[batch.Piece], Iterable[Inbound]]
+"""What a change says, which is no message of anybody's in private."""
 
 
-def parse(body: bytes, product: str, scheme: str, account: str, ours: Ours) -> list[Inbound]:
+def unheard(piece: batch.Piece) -> Iterable[Inbound]:
+    """Of an account whose comments are not asked for."""
+    return [Ignored(key=_key("change", piece.body), reason="a change that is no message")]
+
+
+def parse(
+    body: bytes, product: str, scheme: str, account: str, ours: Ours, changed: Changed = unheard
+) -> list[Inbound]:
     """What one request says to the account of this id. Raises BadPayload where its entries cannot be told apart."""
-    return batch.read(body, product, lambda piece: _piece(piece, scheme, account, ours))
+    return batch.read(body, product, lambda piece: _piece(piece, scheme, account, ours, changed))
 
 
-def _piece(piece: batch.Piece, scheme: str, account: str, ours: Ours) -> Iterable[Inbound]:
+def _piece(piece: batch.Piece, scheme: str, account: str, ours: Ours, changed: Changed) -> Iterable[Inbound]:
     if piece.owner != account:
         return [Ignored(key=_key("item", piece.body), reason="for another account of this app")]
     if piece.kind == "changes":
-        return [Ignored(key=_key("change", piece.body), reason="a change that is no message")]
+        return changed(piece)
     raw = decode(piece.body, RAW)
     said = Said(decode(piece.body, ITEM), raw, scheme, account, piece.kind == STANDBY)
     for name, reader in READERS.items():

@@ -1,6 +1,7 @@
 """The Send API that Messenger and Instagram share, over loopback: what each channel's simulator adds to."""
 
 import itertools
+import re
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from time import time
@@ -14,6 +15,7 @@ from connectors.kit.request import Request
 from connectors.kit.testing.simulator import HUB_URL, Failure, LoopbackSimulator, Reply, WireRequest
 
 FILES: Final = "/cdn/"
+COMMENT: Final = re.compile(r"[0-9]+(_[0-9]+)*", re.ASCII)
 Routes = Mapping[tuple[str, str], Callable[[WireRequest], Reply]]
 
 
@@ -41,11 +43,15 @@ class SendApi(LoopbackSimulator):
     """How names of messages begin."""
     PERSON: ClassVar[str]
     """A person who writes."""
+    UNDER: ClassVar[str]
+    """What answers to a comment are called: `comments`, `replies`."""
 
     def __init__(self, config: Mapping[str, Any], hub_url: str = HUB_URL) -> None:
         super().__init__(config, hub_url)
         self.sent: dict[str, dict[str, Any]] = {}
         """What was taken, by its id."""
+        self.written: dict[str, tuple[str, str]] = {}
+        """Answers to comments, by their names: under what, and the words."""
         self.shown: list[dict[str, Any]] = []
         """Signs and reactions."""
         self.files: dict[str, tuple[str, bytes]] = {}
@@ -92,7 +98,7 @@ class SendApi(LoopbackSimulator):
     # --- the Graph API ------------------------------------------------------------------------------------------------
 
     def is_send(self, request: WireRequest) -> bool:
-        return request.method == "POST" and request.path.endswith("/messages")
+        return request.method == "POST" and request.path.endswith(("/messages", f"/{self.UNDER}"))
 
     @abstractmethod
     def fits(self, text: str) -> bool:
@@ -116,8 +122,19 @@ class SendApi(LoopbackSimulator):
         """What a request gets that shows this configuration's token."""
         if not simulated.may(request, config):
             return self.FAILURES[Failure.UNAUTHORIZED]
-        route = routes.get((request.method, simulated.path_of(request, self.config) or ""))
+        path = simulated.path_of(request, self.config) or ""
+        under, _, edge = path.rpartition("/")
+        if request.method == "POST" and edge == self.UNDER and COMMENT.fullmatch(under):
+            return self.comment(under, simulated.body_of(request).get("message", ""))
+        route = routes.get((request.method, path))
         return route(request) if route is not None else failed(404, 100, "Unsupported request", 33)
+
+    def comment(self, under: str, words: str) -> Reply:
+        if not words:
+            return failed(400, 100, "(#100) Missing message or attachment")
+        name = str(next(self._numbers))
+        self.written[name] = (under, words)
+        return Reply.json({"id": name})
 
     def file(self, request: WireRequest) -> Reply | None:
         """What is given out; None where no file is asked for."""

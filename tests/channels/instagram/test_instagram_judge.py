@@ -7,13 +7,15 @@ import json
 from typing import Any
 
 import pytest
+from facebook_business.adobjects.igcomment import IGComment
 from facebook_business.adobjects.page import Page
 from facebook_business.api import FacebookAdsApi
 from instagram_account import FIXTURES, SECRETS
 
 from connectors.kit.fixtures import OutboundCase, read_fixtures
 
-OUTBOUND = read_fixtures(FIXTURES).outbound
+OUTBOUND = [case for case in read_fixtures(FIXTURES).outbound if case.name != "comment"]
+COMMENTS = [case for case in read_fixtures(FIXTURES).outbound if case.name == "comment"]
 
 
 def as_theirs(name: str, value: Any) -> Any:
@@ -23,11 +25,24 @@ def as_theirs(name: str, value: Any) -> Any:
     return json.dumps(value) if name == "payload" else value
 
 
+def api() -> FacebookAdsApi:
+    return FacebookAdsApi.init(access_token=SECRETS["access_token"], api_version="v25.0", crash_log=False)
+
+
 @pytest.mark.parametrize("case", OUTBOUND, ids=str)
 def test_the_body_is_made_of_what_the_send_api_takes(case: OutboundCase) -> None:
-    api = FacebookAdsApi.init(access_token=SECRETS["access_token"], api_version="v25.0", crash_log=False)
-    asked = Page("me", api=api).create_message(pending=True)
+    asked = Page("me", api=api()).create_message(pending=True)
     (wire,) = case.wire
     assert wire.path == f"/v25.0/me/{asked._endpoint}"
     for name, value in json.loads(wire.body).items():
         assert asked._param_checker.is_valid_pair(name, as_theirs(name, value)), name
+
+
+@pytest.mark.parametrize("case", COMMENTS, ids=str)
+def test_an_answer_is_made_of_what_a_comment_takes(case: OutboundCase) -> None:
+    (wire,) = case.wire
+    _, _, name, _ = wire.path.split("/")
+    asked = IGComment(name, api=api()).create_reply(pending=True)
+    assert wire.path == f"/v25.0/{name}/{asked._endpoint}"
+    assert all(map(asked._param_checker.is_valid_key, json.loads(wire.body)))
+    assert not asked._param_checker.is_valid_key("words")

@@ -7,14 +7,16 @@ import json
 from typing import Any
 
 import pytest
+from facebook_business.adobjects.comment import Comment
 from facebook_business.adobjects.page import Page
 from facebook_business.api import FacebookAdsApi
 from messenger_page import FIXTURES, SECRETS, SETTINGS
 
-from connectors.channels.messenger import FIELDS
+from connectors.channels.messenger import FIELD, FIELDS
 from connectors.kit.fixtures import OutboundCase, read_fixtures
 
-OUTBOUND = read_fixtures(FIXTURES).outbound
+OUTBOUND = [case for case in read_fixtures(FIXTURES).outbound if case.name != "comment"]
+COMMENTS = [case for case in read_fixtures(FIXTURES).outbound if case.name == "comment"]
 
 
 def page() -> Page:
@@ -39,5 +41,17 @@ def test_the_body_is_made_of_what_the_send_api_takes(case: OutboundCase) -> None
     assert not asked._param_checker.is_valid_pair("sender_action", "DANCE")
 
 
+@pytest.mark.parametrize("case", COMMENTS, ids=str)
+def test_an_answer_is_made_of_what_a_comment_takes(case: OutboundCase) -> None:
+    (wire,) = case.wire
+    _, _, name, _ = wire.path.split("/")
+    asked = Comment(name, api=page().get_api()).create_comment(pending=True)
+    assert wire.path == f"/v25.0/{name}/{asked._endpoint}"
+    assert all(map(asked._param_checker.is_valid_key, json.loads(wire.body)))
+    assert not asked._param_checker.is_valid_key("words")
+
+
 def test_every_field_asked_for_is_one_a_page_can_have() -> None:
-    assert set(FIELDS) <= {value for name, value in vars(Page.SubscribedFields).items() if not name.startswith("_")}
+    assert {*FIELDS, FIELD} <= {
+        value for name, value in vars(Page.SubscribedFields).items() if not name.startswith("_")
+    }
