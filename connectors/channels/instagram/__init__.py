@@ -91,7 +91,8 @@ class Instagram(Plugin[InstagramConfig]):
     async def send(self, outbound: Outbound) -> Sent:
         if comments.is_thread(outbound.address):
             return await comments.answer(self.graph, "replies", outbound)
-        body = speaking.message(outbound, human=self.config.human_agent, token=False)
+        human = self.config.human_agent and speaking.late(outbound, self.tools.now())
+        body = speaking.message(outbound, human=human, token=False)
         return speaking.sent(await self.graph.send(MESSAGES, body, speaking.SENT))
 
     async def react(self, outbound: OutboundReaction) -> Sent:

@@ -107,7 +107,8 @@ class Messenger(Plugin[MessengerConfig]):
     async def send(self, outbound: Outbound) -> Sent:
         if comments.is_thread(outbound.address):
             return await comments.answer(self.graph, "comments", outbound)
-        body = speaking.message(outbound, human=self.config.human_agent, token=True)
+        human = self.config.human_agent and speaking.late(outbound, self.tools.now())
+        body = speaking.message(outbound, human=human, token=True)
         return speaking.sent(await self.graph.send(self._messages, body, speaking.SENT))
 
     async def react(self, outbound: OutboundReaction) -> Sent:

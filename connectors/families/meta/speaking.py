@@ -6,6 +6,7 @@ Source: developers.facebook.com/docs/messenger-platform/reference/send-api, /sen
 """
 
 import re
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -21,6 +22,8 @@ USER: Final = re.compile(r"[0-9]{1,32}", re.ASCII)
 QUICK_REPLIES: Final = 13
 SHOWN: Final = frozenset({"image", "video", "audio"})
 FILE: Final = "file"
+WINDOW: Final = timedelta(hours=24) - timedelta(minutes=1)
+"""After their last message; less what a request may take."""
 Body = dict[str, Any]
 
 
@@ -36,9 +39,14 @@ def sent(answer: _SentAnswer) -> Sent:
     return Sent((answer.message_id,))
 
 
+def late(outbound: Outbound, now: datetime) -> bool:
+    """Whether it leaves later than any words may."""
+    return outbound.heard_at is not None and now - outbound.heard_at >= WINDOW
+
+
 def message(outbound: Outbound, *, human: bool, token: bool) -> Body:
-    """`human`: a person may answer for seven days, and what is no automatic text says that one did. `token`: our token
-    goes along, and comes back in the echo. Raises Refused, Unreachable."""
+    """`human`: it leaves so late that only a person may answer, and what is no automatic text says that one did.
+    `token`: our token goes along, and comes back in the echo. Raises Refused, Unreachable."""
     said = _content(outbound)
     if outbound.payload.actions:
         said["quick_replies"] = [_reply(one) for one in outbound.payload.actions]

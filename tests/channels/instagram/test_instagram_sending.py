@@ -1,6 +1,7 @@
 """What Instagram answers, what is refused before anything leaves, and what is asked of it besides sending."""
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from normalizer.parts import LocationPart, MediaKind, MediaPart
 from normalizer.payload import Payload
 from normalizer.render import render
 from tests.channels import beside
+from tests.channels.beside import NOW
 
 PICTURE = MediaPart(attachment_id="a1", kind=MediaKind.IMAGE, media_type="image/png")
 FILE = File("a1", Path("/nowhere"), "image/png", "box.png", 10, "https://x.example/f")
@@ -105,15 +107,19 @@ def test_a_file_of_a_type_that_is_not_taken_goes_as_a_link() -> None:
 
 
 @pytest.mark.parametrize(
-    ("human_agent", "auto", "kind"),
+    ("human_agent", "auto", "hours", "kind"),
     [
-        (False, False, {"messaging_type": "RESPONSE"}),
-        (True, False, {"messaging_type": "MESSAGE_TAG", "tag": "HUMAN_AGENT"}),
-        (True, True, {"messaging_type": "RESPONSE"}),
+        (False, False, 30, {"messaging_type": "RESPONSE"}),
+        (True, False, 23, {"messaging_type": "RESPONSE"}),
+        (True, False, 24, {"messaging_type": "MESSAGE_TAG", "tag": "HUMAN_AGENT"}),
+        (True, True, 30, {"messaging_type": "RESPONSE"}),
     ],
 )
-def test_only_where_the_app_was_granted_it_a_person_is_said_to_answer(provider, human_agent, auto, kind):
-    during(provider, lambda plugin: plugin.send(replace(HELLO, auto=auto)), human_agent=human_agent)
+def test_only_late_and_where_the_app_was_granted_it_a_person_is_said_to_answer(
+    provider, human_agent, auto, hours, kind
+):
+    outbound = replace(HELLO, auto=auto, heard_at=NOW - timedelta(hours=hours))
+    during(provider, lambda plugin: plugin.send(outbound), human_agent=human_agent)
     (sent,) = provider.sent.values()
     assert {name: sent[name] for name in ("messaging_type", "tag") if name in sent} == kind
 
