@@ -74,6 +74,16 @@ class ActionLimit(msgspec.Struct, frozen=True, kw_only=True):
     """The longest text that buttons can stand under, where that is less than the channel's."""
 
 
+class CardLimit(msgspec.Struct, frozen=True, kw_only=True):
+    """What the cards of one payload may hold. Each has a title, and something besides."""
+
+    title: TextLimit
+    text: TextLimit
+    actions: ActionLimit
+    most: Annotated[int, msgspec.Meta(ge=1)]
+    """Cards in one payload."""
+
+
 class Capability(msgspec.Struct, frozen=True, kw_only=True):
     text: TextLimit
     single: bool = False
@@ -89,6 +99,8 @@ class Capability(msgspec.Struct, frozen=True, kw_only=True):
     contact_card: bool = False
     cards: bool = False
     """Cards go as they are, all in one payload, where their pictures and buttons can; else a message for each."""
+    card: CardLimit | None = None
+    """Of channels whose cards hold less, or other buttons, than messages do."""
     choices: bool = False
     """What somebody picked is shown as that."""
     replies: bool = False

@@ -12,6 +12,7 @@ from typing import TypeGuard, assert_never
 import msgspec
 
 from normalizer.capability import ActionLimit, Capability, MediaLimit
+from normalizer.carded import decks, shown_whole
 from normalizer.formatted import along, expressed, formatted, joined
 from normalizer.model import Loss
 from normalizer.offered import Offer, offer
@@ -95,11 +96,11 @@ def _approved(draft: _Draft, template: TemplatePart, parts: Sequence[Part], acti
 def _payloads(draft: _Draft, text: str, parts: Sequence[Part], actions: Sequence[Action]) -> list[Payload]:
     capability = draft.capability
     every = [card for part in parts if isinstance(part, CardsPart) for card in part.cards if _says_something(card)]
-    together = capability.cards and all(_is_whole(card, capability) for card in every)
+    together = capability.cards and all(shown_whole(card, capability) for card in every)
     cards = [] if together else every
     card_offers = [offer(card.actions, capability.actions) for card in cards]
     blocks, lines = _blocks(draft, text, _outside(parts, every))
-    blocks += [Payload(cards=tuple(every))] if together and every else []
+    blocks += decks(every, capability) if together else []
     taken = len(card_offers[-1].buttons) if card_offers else 0
     whole = _with_lines(_form(draft, text, parts), lines)
     own = _offer(actions, capability, taken, bool(whole.text.strip() or blocks or cards))
@@ -126,13 +127,6 @@ def _form(draft: _Draft, text: str, parts: Sequence[Part]) -> TextPart:
 
 def _says_something(card: Card) -> bool:
     return bool(card.title.strip() or (card.text or "").strip() or card.image or card.actions)
-
-
-def _is_whole(card: Card, capability: Capability) -> bool:
-    """Whether a channel that shows cards shows all of this one."""
-    offered = offer(card.actions, capability.actions)
-    pictured = card.image is None or (capability.media is not None and MediaKind.IMAGE in capability.media.kinds)
-    return pictured and offered.buttons == card.actions
 
 
 def _outside(parts: Sequence[Part], cards: Sequence[Card]) -> list[Part]:

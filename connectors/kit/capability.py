@@ -6,13 +6,14 @@ from typing import Any
 import msgspec
 
 from connectors.kit.base import Outbound, OutboundEdit, OutboundReaction
-from normalizer.capability import ActionLimit, Capability, Encoding, MediaLimit, SegmentLimit, TextLimit
+from normalizer.capability import ActionLimit, Capability, CardLimit, Encoding, MediaLimit, SegmentLimit, TextLimit
 from normalizer.inbound import CallChanged, Inbound, MessageEdited, MessageReceived
 
 __all__ = [
     "FREE",
     "ActionLimit",
     "Capability",
+    "CardLimit",
     "Encoding",
     "MediaLimit",
     "SegmentLimit",

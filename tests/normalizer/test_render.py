@@ -3,7 +3,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from model_strategies import TEXT, limits, replaced, values
 
-from normalizer.capability import ActionLimit, Capability, MediaLimit, TextLimit
+from normalizer.capability import ActionLimit, Capability, CardLimit, MediaLimit, TextLimit
 from normalizer.model import Loss
 from normalizer.offered import spelled
 from normalizer.parts import (
@@ -286,6 +286,33 @@ def test_a_card_the_channel_cannot_show_whole_is_a_payload_of_its_own():
         plain = replaced(able, cards=False)
         message = ("For you:", [CardsPart(cards=(SHIRT, SHOES))], YES_NO)
         assert shown(*message, able) == shown(*message, plain)
+
+
+BUTTONS = ActionLimit(types=frozenset({"link"}), most=1, label=TextLimit(most=10))
+CARD = CardLimit(title=TextLimit(most=10), text=TextLimit(most=10), actions=BUTTONS, most=2)
+
+
+def test_cards_have_buttons_of_their_own_and_go_as_many_together_as_the_channel_shows():
+    look = LinkAction(label="Look", url="https://shop.example.com")
+    cards = tuple(Card(title=f"Cup {n}", actions=(look,)) for n in range(3))
+    rendered = render("", (CardsPart(cards=cards),), (), replaced(RICH, cards=True, card=CARD), False, {})
+    assert rendered == Rendered(payloads=(Payload(cards=cards[:2]), Payload(cards=cards[2:])))
+
+
+@pytest.mark.parametrize(
+    "card",
+    [
+        Card(title="A teapot of two litres", text="red"),
+        Card(title="Teapot", text="of two litres, red"),
+        Card(title="Teapot"),
+        Card(title="", text="red"),
+        Card(title="Teapot", actions=(ReplyAction(label="Yes"),)),
+    ],
+)
+def test_a_card_that_holds_more_or_less_than_the_channel_shows_goes_as_a_message(card):
+    rendered = render("", (CardsPart(cards=(card,)),), (), replaced(RICH, cards=True, card=CARD), False, {})
+    assert [payload.cards for payload in rendered.payloads] == [()]
+    assert card.title in rendered.payloads[0].text
 
 
 def test_numbers_run_through_all_cards():

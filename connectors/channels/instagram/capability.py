@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 
+from connectors.families.meta import cards
 from connectors.families.meta.speaking import QUICK_REPLIES
 from connectors.kit.base import Info
 from normalizer.capability import ActionLimit, Capability, MediaLimit, TextLimit
@@ -50,6 +51,8 @@ CAPABILITY: Final = Capability(
     ),
     reactions=frozenset({"❤️", "❤"}),
     typing=True,
+    cards=True,
+    card=cards.limit("reply", "postback", "link"),
     window=DAY,
     initiates=False,  # ids come by webhooks only, so whom we may write to has written
     inbound=frozenset(

@@ -2,7 +2,7 @@
 
 Requests hold many items, in any order and again for hours. What the page says elsewhere comes as echoes, and so does
 what is said from here, by which a lost answer is settled. Source: developers.facebook.com/docs/messenger-platform
-(read 2026-11). Does not serve templates, buttons under cards, personas, broadcasts, private replies or hand-overs.
+(read 2026-11). Does not serve approved templates, personas, broadcasts, private replies or hand-overs.
 """
 
 import re

@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from connectors.families.meta import cards
 from connectors.families.meta.speaking import QUICK_REPLIES
 from connectors.kit.base import Info
 from normalizer.capability import ActionLimit, Capability, MediaLimit, TextLimit
@@ -35,6 +36,8 @@ CAPABILITY: Final = Capability(
     replies=True,
     reactions=frozenset(),
     typing=True,
+    cards=True,
+    card=cards.limit("reply", "postback", "link", "call"),
     window=DAY,
     initiates=False,  # ids come by webhooks only, so whom we may write to has written
     inbound=frozenset(

@@ -11,6 +11,8 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
+from connectors.families.meta import cards
+from connectors.families.meta.cards import address
 from connectors.kit.base import File, Outbound, OutboundReaction, Sent
 from connectors.kit.errors import Refused, Unreachable
 from normalizer.errors import ErrorCode
@@ -79,8 +81,10 @@ def _recipient(address: Address) -> Body:
 
 def _content(outbound: Outbound) -> Body:
     payload = outbound.payload
-    if payload.location or payload.contact_card or payload.cards or payload.template:
-        raise Refused("words and files only", code=ErrorCode.CONTENT_UNSUPPORTED)
+    if payload.location or payload.contact_card or payload.template:
+        raise Refused("words, files and cards only", code=ErrorCode.CONTENT_UNSUPPORTED)
+    if payload.cards:
+        return cards.carousel(outbound)
     if payload.media and payload.text:
         raise Refused("a file has no words of its own", code=ErrorCode.CONTENT_UNSUPPORTED)
     if len(payload.media) > 1:
@@ -89,7 +93,7 @@ def _content(outbound: Outbound) -> Body:
         file = outbound.files.get(part.attachment_id)
         if file is None:
             raise Refused(f"no file for attachment {part.attachment_id}", code=ErrorCode.MEDIA_UNREACHABLE)
-        return {"attachment": {"type": _shown(part.kind, file), "payload": {"url": _address(file)}}}
+        return {"attachment": {"type": _shown(part.kind, file), "payload": {"url": address(file)}}}
     if not payload.text.strip():
         raise Refused("nothing to say", code=ErrorCode.CONTENT_UNSUPPORTED)
     return {"text": payload.text}
@@ -105,10 +109,3 @@ def _reply(action: Action) -> Body:
     if not isinstance(action, ReplyAction | PostbackAction):
         raise Refused("a quick reply is answered with words", code=ErrorCode.CONTENT_UNSUPPORTED)
     return {"content_type": "text", "title": action.label, "payload": action.value or action.label}
-
-
-def _address(file: File) -> str:
-    """Where Meta fetches a file. Raises Refused."""
-    if file.url is None or not file.url.startswith("https://"):
-        raise Refused(f"no https address to fetch {file.attachment_id} from", code=ErrorCode.MEDIA_UNREACHABLE)
-    return file.url
