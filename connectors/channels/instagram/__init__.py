@@ -14,7 +14,7 @@ import msgspec
 from connectors.channels.instagram.capability import CAPABILITY, LOVE, PUBLIC, with_people
 from connectors.channels.instagram.comments import changed
 from connectors.channels.instagram.config import Config as InstagramConfig
-from connectors.families.meta import comments, signature, speaking
+from connectors.families.meta import comments, missed, signature, speaking
 from connectors.families.meta.attached import LONGEST_URL, WEB
 from connectors.families.meta.graph import Graph, Limits
 from connectors.families.meta.messaging import parse, unheard
@@ -27,6 +27,7 @@ from connectors.kit.base import (
     OutboundReaction,
     Outcome,
     Plugin,
+    Polled,
     Sent,
     Settles,
     Tools,
@@ -37,6 +38,8 @@ from normalizer.errors import ErrorCode
 from normalizer.inbound import Address, Inbound
 
 PRODUCT: Final = "instagram"
+PLATFORM: Final = "instagram"
+"""As the list of conversations calls it."""
 SCHEME: Final = "instagram"
 MESSAGES: Final = "me/messages"
 """`me` is whoever the token belongs to: the linked page, or the account."""
@@ -82,8 +85,7 @@ class Instagram(Plugin[InstagramConfig]):
     def parse(self, request: Request) -> Sequence[Inbound]:
         if request.method == signature.ASKS:
             return [signature.asked(request)]
-        heard = changed if self.config.comments else unheard
-        return parse(request.body, PRODUCT, SCHEME, self.config.account_id, ours, heard)
+        return self._read(request.body)
 
     def respond(self, request: Request, outcome: Outcome) -> Response:
         return signature.respond(request, outcome)
@@ -111,7 +113,15 @@ class Instagram(Plugin[InstagramConfig]):
             raise Refused("no file of a message", code=ErrorCode.MEDIA_UNREACHABLE)
         return Fetched(self.graph.octets(source, self.config.download_octets, known=False))
 
+    async def backfill(self, cursor: str | None) -> Polled:
+        account = self.config.account_id
+        return await missed.backfill(self.graph, PRODUCT, PLATFORM, account, self._read, cursor, self.tools.now())
+
     async def check(self) -> Account:
         account = self.config.account_id
         known = await self.graph.ask("GET", account, KNOWN, query={"fields": "username"})
         return Account(name=known.username or account, details={"id": account})
+
+    def _read(self, body: bytes) -> Sequence[Inbound]:
+        heard = changed if self.config.comments else unheard
+        return parse(body, PRODUCT, SCHEME, self.config.account_id, ours, heard)

@@ -15,7 +15,7 @@ import msgspec
 from connectors.channels.messenger.capability import CAPABILITY, PUBLIC, with_people
 from connectors.channels.messenger.config import Config as MessengerConfig
 from connectors.channels.messenger.feed import FIELD, changed
-from connectors.families.meta import comments, signature, speaking, subscriptions
+from connectors.families.meta import comments, missed, signature, speaking, subscriptions
 from connectors.families.meta.attached import LONGEST_URL, WEB
 from connectors.families.meta.graph import Graph, Limits
 from connectors.families.meta.messaging import parse, unheard
@@ -28,6 +28,7 @@ from connectors.kit.base import (
     OutboundReaction,
     Outcome,
     Plugin,
+    Polled,
     Registration,
     Sent,
     Settles,
@@ -40,6 +41,8 @@ from normalizer.errors import ErrorCode
 from normalizer.inbound import Address, Inbound
 
 PRODUCT: Final = "page"
+PLATFORM: Final = "messenger"
+"""As the list of conversations calls it."""
 SCHEME: Final = "messenger"
 TOKEN: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.[1-9][0-9]{0,5}", re.ASCII)
 """Metadata that can only be ours."""
@@ -98,8 +101,7 @@ class Messenger(Plugin[MessengerConfig]):
     def parse(self, request: Request) -> Sequence[Inbound]:
         if request.method == signature.ASKS:
             return [signature.asked(request)]
-        heard = changed if self.config.comments else unheard
-        return parse(request.body, PRODUCT, SCHEME, self.config.page_id, ours, heard)
+        return self._read(request.body)
 
     def respond(self, request: Request, outcome: Outcome) -> Response:
         return signature.respond(request, outcome)
@@ -124,6 +126,10 @@ class Messenger(Plugin[MessengerConfig]):
             raise Refused("no file of a message", code=ErrorCode.MEDIA_UNREACHABLE)
         return Fetched(self.graph.octets(source, self.config.download_octets, known=False))
 
+    async def backfill(self, cursor: str | None) -> Polled:
+        account = self.config.page_id
+        return await missed.backfill(self.graph, PRODUCT, PLATFORM, account, self._read, cursor, self.tools.now())
+
     async def check(self) -> Account:
         page = await self.graph.ask("GET", self.config.page_id, PAGE, query={"fields": "id,name"})
         return Account(name=page.name or page.id, details={"id": page.id})
@@ -145,6 +151,10 @@ class Messenger(Plugin[MessengerConfig]):
         """Of this page only: the app's address may serve others."""
         await self.graph.ask("DELETE", f"{self.config.page_id}/subscribed_apps", speaking.DONE)
         return await self.registration()
+
+    def _read(self, body: bytes) -> Sequence[Inbound]:
+        heard = changed if self.config.comments else unheard
+        return parse(body, PRODUCT, SCHEME, self.config.page_id, ours, heard)
 
     @property
     def _messages(self) -> str:

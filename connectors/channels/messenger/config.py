@@ -17,7 +17,8 @@ class Config(PluginConfig, frozen=True, kw_only=True):
 
     page_id: str
     access_token: Secret
-    """Of the page, with `pages_messaging` and `pages_manage_metadata`; one that does not run out."""
+    """Of the page, with `pages_messaging`, `pages_manage_metadata` and `pages_read_engagement`; one that does not run
+    out."""
     app_secret: Secret
     """Signs the webhooks; on the app's *Settings → Basic*."""
     verify_token: Secret
@@ -29,7 +30,7 @@ class Config(PluginConfig, frozen=True, kw_only=True):
     hours."""
     comments: bool = False
     """What is said under the page's posts, and what visitors post there, is heard and answered too, in public. Wants
-    `pages_manage_engagement` and `pages_read_engagement`."""
+    `pages_manage_engagement`."""
     version: str = "v25.0"
     """Of the Graph API; each lives for about two years."""
     rate_pause: Annotated[float, msgspec.Meta(gt=0, le=3600)] = 60.0

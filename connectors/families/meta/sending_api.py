@@ -4,6 +4,7 @@ import itertools
 import re
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from time import time
 from typing import Any, ClassVar, Final
 
@@ -52,6 +53,8 @@ class SendApi(LoopbackSimulator):
         """What was taken, by its id."""
         self.written: dict[str, tuple[str, str]] = {}
         """Answers to comments, by their names: under what, and the words."""
+        self.conversations: list[dict[str, Any]] = []
+        """What people wrote, as it is listed."""
         self.shown: list[dict[str, Any]] = []
         """Signs and reactions."""
         self.files: dict[str, tuple[str, bytes]] = {}
@@ -126,8 +129,27 @@ class SendApi(LoopbackSimulator):
         under, _, edge = path.rpartition("/")
         if request.method == "POST" and edge == self.UNDER and COMMENT.fullmatch(under):
             return self.comment(under, simulated.body_of(request).get("message", ""))
+        if (request.method, path) == ("GET", "me/conversations"):
+            return self.listed(request)
         route = routes.get((request.method, path))
         return route(request) if route is not None else failed(404, 100, "Unsupported request", 33)
+
+    def wrote(self, words: str, *, ago: float = 0.0, sender: str | None = None, **told: Any) -> dict[str, Any]:
+        """Puts a message into the list of conversations, as people wrote it so many seconds ago."""
+        at = datetime.fromtimestamp(time() - ago, UTC).strftime("%Y-%m-%dT%H:%M:%S%z")
+        whose = {"from": {"id": sender or self.PERSON}, "to": {"data": [{"id": self.owner}]}}
+        message = {"id": self.name(), "created_time": at, **whose, "message": words, **told}
+        self.conversations.insert(0, {"id": "t_1", "updated_time": at, "messages": {"data": [message]}})
+        return message
+
+    def listed(self, request: WireRequest) -> Reply:
+        """A page of conversations, those with news first."""
+        asked = simulated.query_of(request)
+        start, most = int(asked.get("after", "0")), int(asked.get("limit", "25"))
+        page: dict[str, Any] = {"data": self.conversations[start : start + most]}
+        if start + most < len(self.conversations):
+            page["paging"] = {"cursors": {"after": str(start + most)}, "next": "https://graph.example.net/next"}
+        return Reply.json(page)
 
     def comment(self, under: str, words: str) -> Reply:
         if not words:

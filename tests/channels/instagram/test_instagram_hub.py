@@ -162,3 +162,15 @@ def test_no_secret_is_kept_in_the_store(tmp_path, provider):
     octets = kept(tmp_path)
     assert ANA.encode() in octets
     assert not any(secret.encode() in octets for secret in SECRETS.values())
+
+
+def test_what_was_missed_is_asked_for_and_is_one_with_its_webhook(tmp_path, provider):
+    async def test():
+        async with hub(tmp_path, provider, told={"limits": {"backfill_every": "1s"}}) as beside:
+            await eventually(lambda: rows(beside.hub, "SELECT 1 FROM cursors"))
+            missed = provider.wrote("Is anybody there?")
+            await eventually(lambda: texts(beside.hub) == ["Is anybody there?"])
+            await came(beside, provider, provider.item(message={"mid": missed["id"], "text": "Is anybody there?"}))
+            assert texts(beside.hub) == ["Is anybody there?"]
+
+    asyncio.run(test())

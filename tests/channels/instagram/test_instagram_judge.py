@@ -12,6 +12,8 @@ from facebook_business.adobjects.page import Page
 from facebook_business.api import FacebookAdsApi
 from instagram_account import FIXTURES, SECRETS
 
+from connectors.channels.instagram import PLATFORM
+from connectors.families.meta.missed import CONVERSATIONS
 from connectors.kit.fixtures import OutboundCase, read_fixtures
 
 OUTBOUND = [case for case in read_fixtures(FIXTURES).outbound if case.name != "comment"]
@@ -46,3 +48,10 @@ def test_an_answer_is_made_of_what_a_comment_takes(case: OutboundCase) -> None:
     assert wire.path == f"/v25.0/{name}/{asked._endpoint}"
     assert all(map(asked._param_checker.is_valid_key, json.loads(wire.body)))
     assert not asked._param_checker.is_valid_key("words")
+
+
+def test_the_list_of_conversations_is_asked_for_as_it_can_be() -> None:
+    asked = Page("me", api=api()).get_conversations(pending=True)
+    assert f"me/{asked._endpoint}" == CONVERSATIONS
+    assert asked._param_checker.is_valid_pair("platform", PLATFORM.upper())
+    assert not asked._param_checker.is_valid_pair("platform", "PIGEON")

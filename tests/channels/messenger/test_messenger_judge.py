@@ -12,7 +12,8 @@ from facebook_business.adobjects.page import Page
 from facebook_business.api import FacebookAdsApi
 from messenger_page import FIXTURES, SECRETS, SETTINGS
 
-from connectors.channels.messenger import FIELD, FIELDS
+from connectors.channels.messenger import FIELD, FIELDS, PLATFORM
+from connectors.families.meta.missed import CONVERSATIONS
 from connectors.kit.fixtures import OutboundCase, read_fixtures
 
 OUTBOUND = [case for case in read_fixtures(FIXTURES).outbound if case.name != "comment"]
@@ -55,3 +56,10 @@ def test_every_field_asked_for_is_one_a_page_can_have() -> None:
     assert {*FIELDS, FIELD} <= {
         value for name, value in vars(Page.SubscribedFields).items() if not name.startswith("_")
     }
+
+
+def test_the_list_of_conversations_is_asked_for_as_it_can_be() -> None:
+    asked = page().get_conversations(pending=True)
+    assert f"me/{asked._endpoint}" == CONVERSATIONS
+    assert asked._param_checker.is_valid_pair("platform", PLATFORM.upper())
+    assert not asked._param_checker.is_valid_pair("platform", "PIGEON")

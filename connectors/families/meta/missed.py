@@ -1,0 +1,181 @@
+"""What people wrote while nobody answered Meta's calls, from its list of conversations.
+
+The list has no cursor that lasts, only times. So the cursor is the time to look from, a little before the last look;
+the messages' own names make one of what is seen twice. Each message is put as its webhook, so that both are read by the
+same rules. Meta tells the last twenty messages of a conversation, and neither reactions nor what was pressed; what the
+account itself said is not asked for, since nothing there tells which of it was said from here. Source:
+developers.facebook.com/docs/messenger-platform/conversations (read 2026-11); the fields of attachments as published
+programs read them.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import msgspec
+
+from connectors.families.meta.graph import Graph
+from connectors.families.meta.moment import DIGITS, moment
+from connectors.kit.base import Polled
+from connectors.kit.errors import BadPayload, Temporary
+from normalizer.inbound import Inbound
+
+CONVERSATIONS: Final = "me/conversations"
+FIELDS: Final = (
+    "updated_time,messages.limit(20){id,created_time,from,to,message,reply_to,"
+    "attachments{mime_type,image_data,video_data,file_url}}"
+)
+BACK: Final = timedelta(minutes=10)
+"""How far a backfill looks back on what the one before has seen."""
+PAGE: Final = 25
+MOST_PAGES: Final = 80
+FORMAT: Final = "%Y-%m-%dT%H:%M:%S%z"
+
+
+class _Wire(msgspec.Struct, frozen=True, kw_only=True):
+    pass
+
+
+class Who(_Wire, frozen=True, kw_only=True):
+    id: str = ""
+
+
+class To(_Wire, frozen=True, kw_only=True):
+    data: list[Who] = []
+
+
+class Held(_Wire, frozen=True, kw_only=True):
+    url: str | None = None
+
+
+class Attachment(_Wire, frozen=True, kw_only=True):
+    mime_type: str | None = None
+    image_data: Held | None = None
+    video_data: Held | None = None
+    file_url: str | None = None
+
+
+class Attachments(_Wire, frozen=True, kw_only=True):
+    data: list[Attachment] = []
+
+
+class Quoted(_Wire, frozen=True, kw_only=True):
+    mid: str | None = None
+
+
+class Message(_Wire, frozen=True, kw_only=True, rename={"sender": "from"}):
+    id: str
+    created_time: str | int = ""
+    sender: Who = Who()
+    to: To = To()
+    message: str = ""
+    reply_to: Quoted = Quoted()
+    attachments: Attachments = Attachments()
+
+
+class Messages(_Wire, frozen=True, kw_only=True):
+    data: list[Message] = []
+
+
+class Conversation(_Wire, frozen=True, kw_only=True):
+    updated_time: str | int = ""
+    messages: Messages = Messages()
+
+
+class Cursors(_Wire, frozen=True, kw_only=True):
+    after: str | None = None
+
+
+class Paging(_Wire, frozen=True, kw_only=True):
+    cursors: Cursors = Cursors()
+    next: str | None = None
+    """Has the token in it, so it is not followed."""
+
+
+class Page(_Wire, frozen=True, kw_only=True):
+    data: list[Conversation] = []
+    paging: Paging = Paging()
+
+
+PAGES: Final = msgspec.json.Decoder(Page)
+
+
+async def backfill(
+    graph: Graph,
+    product: str,
+    platform: str,
+    account: str,
+    read: Callable[[bytes], Sequence[Inbound]],
+    cursor: str | None,
+    now: datetime,
+) -> Polled:
+    """What came since the cursor, as `read` reads it of a webhook. Raises Temporary, Misconfigured."""
+    until = now.strftime(FORMAT)
+    if cursor is None:
+        return Polled([], until, b"[]")
+    since = _since(cursor)
+    found = [one for one in await _listed(graph, platform, since) if _is_to(one, account)]
+    items = sorted(((at, one) for one in found if (at := _time(one.created_time)) >= since), key=lambda each: each[0])
+    told = [_item(one, at, account) for at, one in items]
+    if not told:
+        return Polled([], until, b"[]")
+    body = msgspec.json.encode({"object": product, "entry": [{"id": account, "messaging": told}]})
+    return Polled(read(body), until, body)
+
+
+async def _listed(graph: Graph, platform: str, since: datetime) -> list[Message]:
+    """Of the conversations in which something was said since then. Those with news come first."""
+    found: list[Message] = []
+    query = {"platform": platform, "fields": FIELDS, "limit": str(PAGE)}
+    for _ in range(MOST_PAGES):
+        page = await graph.ask("GET", CONVERSATIONS, PAGES, query=query)
+        fresh = [one for one in page.data if _time(one.updated_time) >= since]
+        found += [message for one in fresh for message in one.messages.data]
+        after = page.paging.cursors.after
+        if not fresh or page.paging.next is None or after is None:
+            return found
+        query["after"] = after
+    raise Temporary(f"more than {MOST_PAGES * PAGE} conversations since {since.strftime(FORMAT)}")
+
+
+def _is_to(message: Message, account: str) -> bool:
+    return message.sender.id not in ("", account) and any(one.id == account for one in message.to.data)
+
+
+def _item(message: Message, at: datetime, account: str) -> Mapping[str, Any]:
+    said: dict[str, Any] = {"mid": message.id, "text": message.message or None}
+    said["attachments"] = [_attachment(one) for one in message.attachments.data]
+    if message.reply_to.mid is not None:
+        said["reply_to"] = {"mid": message.reply_to.mid}
+    if not message.message and not message.attachments.data:  # such as a sticker that the list does not show
+        said["is_unsupported"] = True
+    whose = {"sender": {"id": message.sender.id}, "recipient": {"id": account}}
+    return {**whose, "timestamp": int(at.timestamp() * 1000), "message": said}
+
+
+def _attachment(one: Attachment) -> Mapping[str, Any]:
+    for kind, held in (("image", one.image_data), ("video", one.video_data)):
+        if held is not None and held.url:
+            return {"type": kind, "payload": {"url": held.url}}
+    if one.file_url:
+        kind = "audio" if (one.mime_type or "").startswith("audio/") else "file"
+        return {"type": kind, "payload": {"url": one.file_url}}
+    return {"type": "attachment"}
+
+
+def _time(told: str | int) -> datetime:
+    """ISO 8601, or seconds since 1970. Raises Temporary: without times nothing can be asked for."""
+    try:
+        text = str(told)
+        if text.isdecimal() and len(text) <= DIGITS:
+            return moment(told)
+        return datetime.strptime(text, FORMAT).astimezone(UTC)
+    except (ValueError, BadPayload) as error:
+        raise Temporary(f"a time that cannot be read: {str(told)[:40]!r}") from error
+
+
+def _since(cursor: str) -> datetime:
+    try:
+        return datetime.strptime(cursor, FORMAT).astimezone(UTC) - BACK
+    except ValueError as error:
+        raise Temporary(f"a cursor that is none of ours: {cursor[:40]!r}") from error
