@@ -2,7 +2,7 @@
 
 Requests hold many items, in any order and again for hours. What the page says elsewhere comes as echoes, and so does
 what is said from here, by which a lost answer is settled. Source: developers.facebook.com/docs/messenger-platform
-(read 2026-11). Does not serve approved templates, personas, broadcasts, private replies or hand-overs.
+(read 2026-11). Does not serve personas, broadcasts, private replies or hand-overs.
 """
 
 import re
@@ -12,6 +12,7 @@ from typing import ClassVar, Final
 
 import msgspec
 
+from connectors.channels.messenger import templates
 from connectors.channels.messenger.capability import CAPABILITY, PUBLIC, with_people
 from connectors.channels.messenger.config import Config as MessengerConfig
 from connectors.channels.messenger.feed import FIELD, changed
@@ -109,8 +110,12 @@ class Messenger(Plugin[MessengerConfig]):
     async def send(self, outbound: Outbound) -> Sent:
         if comments.is_thread(outbound.address):
             return await comments.answer(self.graph, "comments", outbound)
-        human = self.config.human_agent and speaking.late(outbound, self.tools.now())
-        body = speaking.message(outbound, human=human, token=True)
+        if outbound.payload.template is not None:
+            said = await templates.message(self.graph, self.config.page_id, outbound.payload)
+            body = speaking.approved(outbound, said)
+        else:
+            human = self.config.human_agent and speaking.late(outbound, self.tools.now())
+            body = speaking.message(outbound, human=human, token=True)
         return speaking.sent(await self.graph.send(self._messages, body, speaking.SENT))
 
     async def react(self, outbound: OutboundReaction) -> Sent:

@@ -19,6 +19,18 @@ ANA: Final = "5001001"
 APP: Final = 77
 
 
+def template(name: str, **told: Any) -> dict[str, Any]:
+    """A text as the page's list has it."""
+    button = {"type": "URL", "text": "Track", "url": "https://shop.example.com/orders/{{1}}"}
+    components = [
+        {"type": "HEADER", "format": "TEXT", "text": "Order {{1}}"},
+        {"type": "BODY", "text": "Hello {{1}}, your order is {{2}} now."},
+        {"type": "BUTTONS", "buttons": [button]},
+    ]
+    told = {"language": "en", "status": "APPROVED", "parameter_format": "POSITIONAL", **told}
+    return {"name": name, "components": components, **told}
+
+
 class Simulator(SendApi):
     OBJECT, OWNER, NAMES, PERSON, UNDER = "page", "page_id", "m", ANA, "comments"
     FAILURES: ClassVar[Mapping[Failure, Reply]] = failures(TEXT)
@@ -28,12 +40,14 @@ class Simulator(SendApi):
 
     def __init__(self, config: Mapping[str, Any], hub_url: str = HUB_URL) -> None:
         super().__init__(config, hub_url)
+        self.templates: list[dict[str, Any]] = [template("order_update"), template("order_late", status="PENDING")]
         self.subscription: dict[str, Any] | None = None
         page, app = self.owner, config.get("app_id")
         self._routes: Routes = {
             ("POST", f"{page}/messages"): self.messages,
             ("GET", page): lambda _: Reply.json({"id": page, "name": "Acme"}),
             ("POST", f"{page}/subscribed_apps"): lambda _: Reply.json({"success": True}),
+            ("GET", f"{page}/message_templates"): self._shelf,
             ("DELETE", f"{page}/subscribed_apps"): lambda _: Reply.json({"success": True}),
         }
         self._apps: Routes = {
@@ -64,6 +78,10 @@ class Simulator(SendApi):
             token = f"{self.config.get('app_id')}|{self.config['app_secret']}"
             return self.asked(request, self._apps, {**self.config, "access_token": token})
         return self.asked(request, self._routes, self.config)
+
+    def _shelf(self, request: WireRequest) -> Reply:
+        name = simulated.query_of(request).get("name", "")
+        return Reply.json({"data": [one for one in self.templates if name in one["name"]]})
 
     def _subscribed(self, _: WireRequest) -> Reply:
         return Reply.json({"data": [self.subscription] if self.subscription else []})

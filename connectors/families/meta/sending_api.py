@@ -115,7 +115,7 @@ class SendApi(LoopbackSimulator):
             return Reply.json({"recipient_id": whom})
         if not self.fits(body.get("message", {}).get("text", "")):
             return self.FAILURES[Failure.REFUSED]
-        if not body.get("message") or body.get("messaging_type") not in ("RESPONSE", "MESSAGE_TAG"):
+        if not body.get("message") or body.get("messaging_type") not in ("RESPONSE", "MESSAGE_TAG", "UTILITY"):
             return failed(400, 100, "(#100) Param message must be non-empty.")
         name = self.name()
         self.sent[name] = body

@@ -60,6 +60,15 @@ def message(outbound: Outbound, *, human: bool, token: bool) -> Body:
     return {**body, "reply_to": {"mid": outbound.reply_to}} if outbound.reply_to is not None else body
 
 
+def approved(outbound: Outbound, said: Body) -> Body:
+    """A text that Meta approved, which may leave at any time. Raises Unreachable."""
+    return {
+        **_recipient(outbound.address),
+        "messaging_type": "UTILITY",
+        "message": {**said, "metadata": outbound.token},
+    }
+
+
 def action(address: Address, name: str) -> Body:
     """What is shown to somebody, such as `typing_on`. Raises Unreachable."""
     return {**_recipient(address), "sender_action": name}

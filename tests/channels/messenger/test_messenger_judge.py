@@ -5,14 +5,17 @@ It reads no webhooks, and no kept library does: those are judged by Meta's docum
 
 import json
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 from facebook_business.adobjects.comment import Comment
+from facebook_business.adobjects.messengerbusinesstemplate import MessengerBusinessTemplate
 from facebook_business.adobjects.page import Page
 from facebook_business.api import FacebookAdsApi
 from messenger_page import FIXTURES, SECRETS, SETTINGS
 
 from connectors.channels.messenger import FIELD, FIELDS, PLATFORM
+from connectors.channels.messenger.templates import APPROVED
 from connectors.families.meta.missed import CONVERSATIONS
 from connectors.kit.fixtures import OutboundCase, read_fixtures
 
@@ -34,7 +37,7 @@ def as_theirs(name: str, value: Any) -> Any:
 
 @pytest.mark.parametrize("case", OUTBOUND, ids=str)
 def test_the_body_is_made_of_what_the_send_api_takes(case: OutboundCase) -> None:
-    (wire,) = case.wire
+    wire = case.wire[-1]
     asked = page().create_message(pending=True)
     assert wire.path == f"/v25.0/{SETTINGS['page_id']}/{asked._endpoint}"
     for name, value in json.loads(wire.body).items():
@@ -63,3 +66,14 @@ def test_the_list_of_conversations_is_asked_for_as_it_can_be() -> None:
     assert f"me/{asked._endpoint}" == CONVERSATIONS
     assert asked._param_checker.is_valid_pair("platform", PLATFORM.upper())
     assert not asked._param_checker.is_valid_pair("platform", "PIGEON")
+
+
+def test_the_pages_templates_are_asked_for_as_they_can_be() -> None:
+    asked = page().get_message_templates(pending=True)
+    (case,) = (case for case in OUTBOUND if case.name == "template")
+    path, _, query = case.wire[0].path.partition("?")
+    assert path == f"/v25.0/{SETTINGS['page_id']}/{asked._endpoint}"
+    told = dict(parse_qsl(query))
+    assert {name for name in told if not asked._param_checker.is_valid_key(name)} == {"fields", "limit"}
+    assert set(told["fields"].split(",")) <= set(vars(MessengerBusinessTemplate.Field).values())
+    assert MessengerBusinessTemplate.Status.approved == APPROVED

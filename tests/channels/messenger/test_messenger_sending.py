@@ -16,7 +16,7 @@ from connectors.kit.errors import Misconfigured, OutcomeUnknown, Refused, Tempor
 from connectors.kit.testing.simulator import Failure, Reply
 from normalizer.errors import ErrorCode
 from normalizer.inbound import Address
-from normalizer.parts import LinkAction, LocationPart, MediaKind, MediaPart, TemplatePart
+from normalizer.parts import LinkAction, LocationPart, MediaKind, MediaPart
 from normalizer.payload import Payload
 from tests.channels import beside
 from tests.channels.beside import HOOK, NOW
@@ -89,7 +89,6 @@ def test_who_had_too_much_is_waited_for_as_long_as_the_operator_says(provider):
     [
         (Payload(), ErrorCode.CONTENT_UNSUPPORTED),
         (Payload(location=LocationPart(latitude=1, longitude=2)), ErrorCode.CONTENT_UNSUPPORTED),
-        (Payload(template=TemplatePart(name="x", language="en")), ErrorCode.CONTENT_UNSUPPORTED),
         (Payload(text="x", media=(PICTURE,)), ErrorCode.CONTENT_UNSUPPORTED),
         (Payload(media=(PICTURE, PICTURE)), ErrorCode.CONTENT_UNSUPPORTED),
         (Payload(text="x", actions=(LinkAction(label="l", url="https://x"),)), ErrorCode.CONTENT_UNSUPPORTED),
