@@ -22,6 +22,7 @@ from gateway.exchanges import Exchanges
 from gateway.feed import REREAD, Feed
 from gateway.files import Files
 from gateway.ids import new_id
+from gateway.keeping import Keeping
 from gateway.lanes import Lanes
 from gateway.learning import Learning
 from gateway.links import Links
@@ -35,7 +36,7 @@ from gateway.raws import Raws
 from gateway.relay.relays import Relays
 from gateway.roles import ALL, Role, named, shares
 from gateway.send.typing import show_typing
-from gateway.settings.model import Settings
+from gateway.settings.model import Connector, Settings
 from gateway.store.engine import hearing_of, open_store
 from gateway.store.transaction import Transaction
 from gateway.store.writer import Closed, Overloaded, Writer
@@ -83,6 +84,7 @@ class Hub:
         self.writer = Writer(self.engine, self._committed, settings.limits.queue, settings.limits.queue_wait)
         self.others = hearing_of(self.engine, self._heard)
         self.exchanges = Exchanges(self.writer)
+        self.keeping = Keeping(self.engine, self.writer)
         self.connectors: Mapping[str, LiveConnector] = self._bring_up(settings, {})
         self.lanes = Lanes(self)
         self.media = MediaFetching(self)
@@ -119,6 +121,7 @@ class Hub:
         self.writer.start()
         self.others.start()
         self.exchanges.start()
+        await self.keeping.reseal(self.settings.seal)
         await self.relays.place()  # in every process: no subscription misses what comes before its relay does
         for part in self._parts():
             if (starting := part.start()) is not None:
@@ -165,6 +168,7 @@ class Hub:
         """Stops taking work, hands back leases, writes what was taken."""
         await asyncio.gather(self.drain(), self.shut(), self.confirming.stop())
         self.feed.stop()
+        await asyncio.gather(*(connector.settle() for connector in self.connectors.values()))
         self.exchanges.flush()
         await asyncio.to_thread(self.others.stop)
         await asyncio.to_thread(self.writer.stop)
@@ -216,12 +220,12 @@ class Hub:
                 and _as_placed(old.place.inbox) == _as_placed(settings.inboxes[wanted.inbox])
                 and old.webhook_url == settings.webhook_url(name)
             )
-            connectors[name] = (
-                old
-                if old and unchanged
-                else bring_up(settings, wanted, self.exchanges.keep, self.raws.find, self.board.show)
-            )
+            connectors[name] = old if old and unchanged else self._brought_up(settings, wanted)
         return connectors
+
+    def _brought_up(self, settings: Settings, wanted: Connector) -> LiveConnector:
+        kept = self.keeping.of(wanted.name, settings.seal)
+        return bring_up(settings, wanted, self.exchanges.keep, self.raws.find, self.board.show, kept)
 
     def _committed(self, transaction: Transaction) -> None:
         """On the writer's thread, after each commit: tells who waits for what was written."""

@@ -13,6 +13,7 @@ from connectors.kit.listens import Listens
 from connectors.kit.registry import load
 from gateway.arrival import Place
 from gateway.board import Seat
+from gateway.keeping import Kept
 from gateway.settings.model import Connector, Settings
 from normalizer.model import Visibility
 
@@ -24,6 +25,7 @@ class LiveConnector:
     plugin: Plugin[Any]
     http: Http
     webhook_url: str
+    kept: Kept | None = None
 
     @property
     def id(self) -> str:
@@ -42,11 +44,17 @@ class LiveConnector:
         return isinstance(plugin, Holds) and plugin.holds()
 
     async def close(self) -> None:
-        """Ends its connections."""
+        """Ends its connections, once what hangs on a provider's answer is kept."""
+        await self.settle()
         plugin: object = self.plugin
         if isinstance(plugin, Closes):
             await plugin.close()
         await self.http.close()
+
+    async def settle(self) -> None:
+        """Returns when nothing that it keeps is being changed."""
+        if self.kept is not None:
+            await self.kept.settle()
 
     @cached_property
     def listening(self) -> Listens | None:
@@ -61,9 +69,10 @@ def bring_up(
     keep: Callable[[Exchange], None],
     raw: Callable[[str], Path | bytes] | None = None,
     show: Callable[[Seat], None] | None = None,
+    kept: Kept | None = None,
 ) -> LiveConnector:
-    """A connector ready to receive and send; `raw` as in `Tools`, `show` shows a client that somebody writes. Raises
-    UnknownPlugin."""
+    """A connector ready to receive and send; `raw` as in `Tools`, `show` shows a client that somebody writes,
+    `kept` is what it keeps in the store. Raises UnknownPlugin."""
     kind = load(connector.plugin)
     http = Http(
         connector.name,
@@ -73,6 +82,8 @@ def bring_up(
     )
     webhook_url = settings.webhook_url(connector.name)
     tools = Tools(connector=connector.name, http=http, webhook_url=webhook_url)
+    if kept is not None:
+        tools = replace(tools, state=kept)
     if show is not None:
         tools = replace(tools, show_typing=lambda address: show(Seat(connector.name, address)))
     plugin = kind(connector.config, tools if raw is None else replace(tools, raw=raw))
@@ -85,4 +96,4 @@ def bring_up(
         window=plugin.info.capability.window,
         window_in_public=plugin.info.on(Visibility.PUBLIC).window,
     )
-    return LiveConnector(connector, place, plugin, http, webhook_url)
+    return LiveConnector(connector, place, plugin, http, webhook_url, kept)

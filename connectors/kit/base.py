@@ -25,6 +25,8 @@ from connectors.kit.outbound import OutboundReaction as OutboundReaction
 from connectors.kit.outbound import Sent as Sent
 from connectors.kit.patience import USUAL, Patience
 from connectors.kit.request import Request, Response
+from connectors.kit.secret import Secret
+from connectors.kit.state import NOWHERE, State
 from normalizer.capability import Capability
 from normalizer.errors import ErrorCode
 from normalizer.inbound import Address, Inbound
@@ -98,6 +100,8 @@ class Tools:
     raw: Callable[[str], Path | bytes] = field(default=_keeps_nothing)
     """By `Request.raw`, the body of a request that was recorded: a file where it is large, so that nobody holds it
     whole, else its octets. Blocks; for `fetch`, in a thread. Raises Refused where it is no longer kept."""
+    state: State = NOWHERE
+    """What the connector keeps for itself from one day to the next (`connectors.kit.state`)."""
 
 
 class Plugin(ABC, Generic[C]):
@@ -167,6 +171,30 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
 class Checks(Protocol):
     async def check(self) -> Account:
         """Asks the provider whether the credentials work. Raises Misconfigured, Temporary."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What an operator is to allow, in a browser."""
+
+    url: str
+    """The address to open."""
+    returns_to: str
+    """How the address begins to which the provider sends the browser then."""
+    remembered: Mapping[str, Secret]
+    """What the plugin has to know when they come back."""
+
+
+@runtime_checkable
+class Authorizes(Protocol):
+    """Credentials that somebody allows in a browser, and the connector keeps (`connectors.kit.grant`)."""
+
+    def authorization(self) -> Asked:
+        """Raises Misconfigured where the connector's settings hold its credentials already."""
+
+    async def authorize(self, asked: Asked, landed: str) -> Account:
+        """Keeps what was allowed; `landed` is the whole address the browser was sent to. Raises Refused where nothing
+        was allowed or it is of another asking, Temporary, Misconfigured."""
 
 
 class Registration(msgspec.Struct, frozen=True, kw_only=True):

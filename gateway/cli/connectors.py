@@ -1,10 +1,12 @@
-"""`onethread connectors`: the configured connectors, their credentials, and their webhooks at the providers."""
+"""`onethread connectors`: the configured connectors, their credentials, what they keep, and their webhooks."""
 
+import sys
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
+from gateway.cli.keeping import authorized, keeps, let_it_try, writing
 from gateway.cli.options import DEFAULT_CONFIG, Config, Json, load_settings, named
 from gateway.cli.output import Exit, Failure, show, table
 
@@ -18,6 +20,8 @@ webhook = typer.Typer(
 )
 app.add_typer(webhook, name="webhook")
 
+LONGEST = 8192
+"""Characters of an address that is pasted."""
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The connector's name in the configuration.")]
 T = TypeVar("T")
 
@@ -47,6 +51,40 @@ def check(name: Name, config: Config = DEFAULT_CONFIG, as_json: Json = False) ->
     account = _with_plugin(settings, name, ask)
     details = [f"{key}: {value}" for key, value in account.details.items()]
     show(account, as_json=as_json, plain="\n".join([f"{name}: good, {account.name}", *details]))
+
+
+@app.command()
+def authorize(name: Name, config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
+    """Have somebody allow in a browser what the connector does, and keep what the provider gives for it."""
+    settings = load_settings(config)
+
+    async def ask(plugin: "Plugin[Any]") -> Any:
+        from connectors.kit.base import Authorizes
+
+        if not isinstance(plugin, Authorizes):
+            raise _unable(name, plugin, "has its credentials in the configuration")
+        asked = plugin.authorization()
+        typer.echo(f"Open this address in a browser and allow what it asks:\n\n{asked.url}\n", err=True)
+        typer.echo(f"The browser then ends at {asked.returns_to}…, whether or not there is a page.", err=True)
+        typer.echo("Paste the whole address it ended at:", err=True)
+        return await plugin.authorize(asked, sys.stdin.readline(LONGEST).strip())
+
+    account = _with_plugin(settings, name, ask)
+    let_it_try(settings, name)
+    details = [f"{key}: {value}" for key, value in account.details.items()]
+    show(account, as_json=as_json, plain="\n".join([f"{name}: authorised by {account.name}", *details]))
+
+
+@app.command()
+def forget(name: Name, config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
+    """Remove what a connector keeps in the store, such as what was authorised; the provider is told nothing."""
+    from gateway.keeping import forgotten
+
+    with writing(load_settings(config)) as (writer, _):
+        count = writer.submit(forgotten, name).result()
+    if not count:
+        raise Failure(f"{name} keeps nothing")
+    show({"name": name, "removed": count}, as_json=as_json, plain=f"{name}: removed {count}")
 
 
 @webhook.command("set")
@@ -118,8 +156,11 @@ def _with_plugin(settings: "Settings", name: str, ask: "Callable[[Plugin[Any]], 
 
 
 async def _asked(settings: "Settings", connector: "Connector", ask: "Callable[[Plugin[Any]], Awaitable[T]]") -> T:
+    from connectors.kit.registry import load
     from gateway.live import bring_up
 
+    if keeps(load(connector.plugin)):
+        return await authorized(settings, connector, ask)  # type: ignore[no-any-return]  # what it asks, it gets
     live = bring_up(settings, connector, keep=lambda _exchange: None)
     try:
         return await ask(live.plugin)

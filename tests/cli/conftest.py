@@ -39,7 +39,9 @@ def install(folder: Path, distribution: str, points: str) -> None:
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Runs a command in an empty folder."""
-    install(tmp_path / "site", "talkers", "parrot = talkers:Parrot\nmute = talkers:Mute\nmoulted = talkers:Moulted")
+    kinds = {"parrot": "Parrot", "mute": "Mute", "asking": "Asking", "moulted": "Moulted"}
+    points = "\n".join(f"{name} = talkers:{kind}" for name, kind in kinds.items())
+    install(tmp_path / "site", "talkers", points)
     monkeypatch.syspath_prepend(tmp_path / "site")
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")

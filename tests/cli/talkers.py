@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import ClassVar, Literal
 
-from connectors.kit.base import Account, Info, Outbound, Plugin, Registration, Sent, Settles
+from connectors.kit.base import Account, Asked, Info, Outbound, Plugin, Registration, Sent, Settles
 from connectors.kit.config import PluginConfig
-from connectors.kit.errors import Misconfigured, Temporary
+from connectors.kit.errors import Misconfigured, Refused, Temporary
 from connectors.kit.request import Request
 from connectors.kit.secret import Secret
 from normalizer.capability import Capability, TextLimit
@@ -68,3 +68,31 @@ class Parrot(Mute):
             raise Misconfigured("the token is not accepted")
         if self.config.mood == "asleep":
             raise Temporary("no connection in time")
+
+
+class Asking(Mute):
+    """Keeps the word that somebody was given in a browser."""
+
+    info: ClassVar[Info] = Info(
+        name="asking",
+        channel="cage",
+        scheme="parrot",
+        capability=Capability(text=TextLimit(most=9)),
+        settles=Settles.NEVER,
+    )
+
+    def authorization(self) -> Asked:
+        return Asked("https://cage.example.com/allow?state=s1", "http://127.0.0.1/", {"state": Secret("s1")})
+
+    async def authorize(self, asked: Asked, landed: str) -> Account:
+        address, _, word = landed.partition("?state=s1&word=")
+        if not landed.startswith(asked.returns_to) or not word:
+            raise Refused("nothing was allowed")
+        await self.tools.state.replace("word", await self.tools.state.read("word"), Secret(word))
+        return Account(name="Polly", details={"at": address})
+
+    async def check(self) -> Account:
+        word = await self.tools.state.read("word")
+        if word is None:
+            raise Misconfigured("nobody has authorised it")
+        return Account(name=f"{len(word.reveal())} letters")

@@ -9,6 +9,7 @@ from gateway.store import revisions
 from gateway.store.engine import connect, writing
 from tests.stores import empty_url_of
 
+STEPS = ["0010", "0011", "0012", "0013", "0014"]
 pytestmark = pytest.mark.engine("sqlite", "postgresql")
 
 
@@ -27,11 +28,14 @@ def store(run, tmp_path: Path) -> str:
 def test_a_plan_changes_nothing_and_then_it_is_done(run, store):
     planned = [run("migrate", "--plan", "--json") for _ in range(2)]
     assert [(one.code, [step["revision"] for step in json.loads(one.out)["steps"]]) for one in planned] == [
-        (1, ["0010", "0011", "0012", "0013"]),
-        (1, ["0010", "0011", "0012", "0013"]),
+        (1, STEPS),
+        (1, STEPS),
     ]
     done = run("migrate")
-    assert (done.code, [line.split()[0] for line in done.out.splitlines()]) == (0, ["0010", "0011", "0012", "0013"])
+    assert (done.code, [line.split()[0] for line in done.out.splitlines()]) == (
+        0,
+        ["0010", "0011", "0012", "0013", "0014"],
+    )
     again = run("migrate", "--plan")
     assert (again.code, again.out.endswith("is up to date\n")) == (0, True)
 

@@ -27,6 +27,7 @@ from connectors.kit.http import Exchange, Http
 from connectors.kit.keys import Keys
 from connectors.kit.redact import secrets_of
 from connectors.kit.testing.simulator import LoopbackSimulator
+from connectors.kit.testing.state import Remembered
 
 T = TypeVar("T")
 
@@ -111,7 +112,7 @@ class Subject:
         return asyncio.run(run())
 
     def _tools(self, http: Http) -> Tools:
-        return Tools(self.fixtures.connector, http, webhook_url=self.fixtures.url)
+        return Tools(self.fixtures.connector, http, webhook_url=self.fixtures.url, state=Remembered())
 
 
 async def perform(plugin: Plugin[Any], case: OutboundCase) -> Sent | None:

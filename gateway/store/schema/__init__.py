@@ -22,6 +22,7 @@ from gateway.store.schema.inbound import arrivals, calls, cursors, fragments, qu
 from gateway.store.schema.leases import leases
 from gateway.store.schema.outbound import deliveries, exchanges, lanes
 from gateway.store.schema.people import joins, merges, participants, verifications
+from gateway.store.schema.states import states
 from gateway.store.schema.subscriptions import held_events, replays, subscriptions
 
 __all__ = [
@@ -54,6 +55,7 @@ __all__ = [
     "raws",
     "replays",
     "routes",
+    "states",
     "subscriptions",
     "timers",
     "verifications",
