@@ -17,6 +17,7 @@ from connectors.kit.fixtures import WireRequest, as_request
 from connectors.kit.http import Exchange, Http
 from connectors.kit.redact import secrets_of
 from connectors.kit.request import Request, Response
+from connectors.kit.state import NOWHERE, State
 from connectors.kit.testing.simulator import LoopbackSimulator, Reply
 from gateway.hub import Hub
 from gateway.ids import new_id
@@ -48,14 +49,15 @@ def during(
     settings: Mapping[str, Any] | None = None,
     log: Callable[[Exchange], None] = lambda _: None,
     clock: Callable[[], datetime] = lambda: NOW,
+    state: State = NOWHERE,
 ) -> T:
-    """What `act` gives with a plugin that talks to `provider`, on a loop of its own."""
+    """What `act` gives with a plugin that talks to `provider` and keeps `state`, on a loop of its own."""
 
     async def run() -> T:
         config = configured(plugin.Config, {**provider.settings(), **(settings or {})})
         trusted = plugin.trusted_origins(config)
         http = Http(CONNECTOR, trusted=trusted, log=log, secrets=secrets_of(config), longest=20.0)
-        made = plugin(config, Tools(CONNECTOR, http, clock, HOOK))
+        made = plugin(config, Tools(CONNECTOR, http, clock, HOOK, state=state))
         try:
             return await act(made)
         finally:

@@ -1,8 +1,8 @@
 """Direct messages on X: the Account Activity API's webhooks in, version 2 of the API out.
 
 Callbacks come in any order, and again; what the account wrote elsewhere comes too. What the X Activity API posts of
-direct messages is read as well. Source: docs.x.com (read 2026-11). Does not serve OAuth 2.0 (whose tokens change with
-each use), groups, encrypted chats, videos of ours, quick replies of ours, posts or mentions.
+direct messages is read as well. Source: docs.x.com (read 2026-11). Does not serve groups, encrypted chats, quick
+replies of ours, posts or mentions.
 """
 
 from collections.abc import Sequence
@@ -16,11 +16,13 @@ from connectors.channels.x import history, sending, webhooks
 from connectors.channels.x.api import Api
 from connectors.channels.x.capability import CAPABILITY
 from connectors.channels.x.config import Config as XConfig
+from connectors.channels.x.oauth2 import bearer
 from connectors.channels.x.parse import SCHEME, parse
 from connectors.channels.x.signature import answer, question, verify
 from connectors.kit.base import (
     ANSWERS,
     Account,
+    Asked,
     Fetched,
     Info,
     Outbound,
@@ -89,7 +91,19 @@ class X(Plugin[XConfig]):
         return await history.backfill(self.api, self.config.user_id, cursor)
 
     async def check(self) -> Account:
-        us = (await self.api.read("/2/users/me", ME)).data
+        return await self._us()
+
+    def authorization(self) -> Asked:
+        return self.api.oauth2.asked()
+
+    async def authorize(self, asked: Asked, landed: str) -> Account:
+        tokens = await self.api.oauth2.allowed(asked, landed)
+        us = await self._us(bearer(tokens.access))
+        await self.api.oauth2.grant.begin(tokens)
+        return us
+
+    async def _us(self, as_: str | None = None) -> Account:
+        us = (await self.api.read("/2/users/me", ME, as_)).data
         if us.id != self.config.user_id:
             raise Misconfigured(f"user_id: the access token is of the account {us.id}")
         return Account(name=us.name or us.username, details={"id": us.id, "username": us.username})

@@ -1,19 +1,19 @@
-"""Requests to X: as the account by OAuth 1.0a, and about webhooks as the app by its bearer token."""
+"""Requests to X: as the account by OAuth 1.0a or 2.0, and about webhooks as the app by its bearer token."""
 
 from collections.abc import AsyncIterator
 from http import HTTPStatus
 from typing import Final, TypeVar
 from urllib.parse import urlsplit
-from uuid import uuid4
 
 import aiohttp
 import msgspec
 
 from connectors.channels.x.config import Config
-from connectors.channels.x.oauth import authorization
+from connectors.channels.x.oauth import OAuth1
+from connectors.channels.x.oauth2 import OAuth2
 from connectors.channels.x.refusals import refusal
 from connectors.kit.base import Tools
-from connectors.kit.errors import BadPayload, Misconfigured, OptedOut, Refused, Temporary, Unreachable
+from connectors.kit.errors import BadPayload, KitError, Misconfigured, OptedOut, Refused, Temporary, Unreachable
 from connectors.kit.http import Answer
 from connectors.kit.request import decode
 from normalizer.errors import ErrorCode
@@ -29,6 +29,7 @@ class Api:
         self._config = config
         self._tools = tools
         self._base = config.api_base.rstrip("/")
+        self._account = account(config, tools)
 
     def __repr__(self) -> str:
         return "Api(***)"
@@ -42,9 +43,16 @@ class Api:
         seconds = self._config.upload_seconds
         return _read(await self._ask("POST", path, body=form, reads=True, seconds=seconds), kind)
 
-    async def read(self, path: str, kind: msgspec.json.Decoder[T]) -> T:
-        """As the account. Raises Temporary, Misconfigured."""
-        return _read(await self._unrefused("GET", path), kind)
+    @property
+    def oauth2(self) -> OAuth2:
+        """Raises Misconfigured where the account is asked for by OAuth 1.0a."""
+        if isinstance(self._account, OAuth2):
+            return self._account
+        raise Misconfigured("access_token: it was allowed already; only with client_id somebody is asked")
+
+    async def read(self, path: str, kind: msgspec.json.Decoder[T], as_: str | None = None) -> T:
+        """As the account, or whoever `as_` shows. Raises Temporary, Misconfigured."""
+        return _read(await self._unrefused("GET", path, as_=as_), kind)
 
     async def subscribe(self, path: str) -> None:
         """As the account. Raises Temporary, Misconfigured."""
@@ -59,14 +67,14 @@ class Api:
 
     async def file(self, source: str) -> AsyncIterator[bytes]:
         """The octets of a file. Raises Temporary, Refused, Misconfigured."""
-        headers = {"authorization": self._signed("GET", source)} if self._is_ours(source) else {}
+        headers = {"authorization": await self._account.header("GET", source)} if self._is_ours(source) else {}
         most = self._config.download_octets
         async with self._tools.http.stream("GET", source, most=most, headers=headers) as stream:
             if stream.status in (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
                 raise Refused("the file is gone", code=ErrorCode.MEDIA_UNREACHABLE, provider_code=str(stream.status))
             if stream.status != HTTPStatus.OK:
                 answer = Answer(stream.status, stream.headers, b"")
-                raise refusal(answer, self._tools.now(), self._config.rate_pause, reads=True)
+                raise self._refusal(answer, None, reads=True)  # of the token it says nothing
             async for chunk in stream.chunks:
                 yield chunk
 
@@ -90,7 +98,8 @@ class Api:
         seconds: float | None = None,
     ) -> Answer:
         url = f"{self._base}{path}"
-        headers = {"accept": JSON, "authorization": as_ or self._signed(method, url)}
+        shown = as_ or await self._account.header(method, url)
+        headers = {"accept": JSON, "authorization": shown}
         answer = await self._tools.http.request(
             method,
             url,
@@ -100,8 +109,15 @@ class Api:
             reads=reads,
         )
         if not HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
-            raise refusal(answer, self._tools.now(), self._config.rate_pause, reads=reads)
+            raise self._refusal(answer, None if as_ else shown, reads=reads)
         return answer
+
+    def _refusal(self, answer: Answer, shown: str | None, *, reads: bool) -> KitError:
+        """Of a request that came as the account where it had `shown`."""
+        error = refusal(answer, self._tools.now(), self._config.rate_pause, reads=reads)
+        if shown is None or answer.status != HTTPStatus.UNAUTHORIZED:
+            return error
+        return self._account.refused(shown, error)
 
     def _is_ours(self, source: str) -> bool:
         try:
@@ -111,8 +127,18 @@ class Api:
         except ValueError:
             return False
 
-    def _signed(self, method: str, url: str) -> str:
-        return authorization(self._config, method, url, self._tools.now(), uuid4().hex)
+
+def account(config: Config, tools: Tools) -> OAuth1 | OAuth2:
+    """As whom X is asked."""
+    if config.client_id is not None:
+        return OAuth2(config, tools, config.client_id)
+    # The settings make sure of these three.
+    assert config.consumer_key is not None
+    assert config.access_token is not None
+    assert config.access_token_secret is not None
+    return OAuth1(
+        config.consumer_key, config.consumer_secret, config.access_token, config.access_token_secret, tools.now
+    )
 
 
 def _read(answer: Answer, kind: msgspec.json.Decoder[T]) -> T:

@@ -5,28 +5,48 @@ Bodies are JSON or files, which are not signed. Source: docs.x.com/resources/fun
 
 import base64
 import hmac
+from collections.abc import Callable
 from datetime import datetime
 from hashlib import sha1
 from typing import Final
 from urllib.parse import parse_qsl, quote, urlsplit
+from uuid import uuid4
 
-from connectors.channels.x.config import Config
+import msgspec
+
+from connectors.kit.errors import KitError
+from connectors.kit.secret import Secret
 
 METHOD: Final = "HMAC-SHA1"
 
 
-def authorization(config: Config, method: str, url: str, now: datetime, nonce: str) -> str:
+class OAuth1(msgspec.Struct, frozen=True):
+    consumer_key: str
+    consumer_secret: Secret
+    access_token: Secret
+    access_token_secret: Secret
+    now: Callable[[], datetime]
+
+    async def header(self, method: str, url: str) -> str:
+        return authorization(self, method, url, self.now(), uuid4().hex)
+
+    def refused(self, _header: str, why: KitError) -> KitError:
+        """What X's 401 means for a request with this header."""
+        return why
+
+
+def authorization(keys: OAuth1, method: str, url: str, now: datetime, nonce: str) -> str:
     """`nonce` is new for each request."""
     told = {
-        "oauth_consumer_key": config.consumer_key,
+        "oauth_consumer_key": keys.consumer_key,
         "oauth_nonce": nonce,
         "oauth_signature_method": METHOD,
         "oauth_timestamp": str(int(now.timestamp())),
-        "oauth_token": config.access_token.reveal(),
+        "oauth_token": keys.access_token.reveal(),
         "oauth_version": "1.0",
     }
     told["oauth_signature"] = signature(
-        config.consumer_secret.reveal(), config.access_token_secret.reveal(), method, url, told
+        keys.consumer_secret.reveal(), keys.access_token_secret.reveal(), method, url, told
     )
     return "OAuth " + ", ".join(f'{name}="{_quoted(value)}"' for name, value in sorted(told.items()))
 

@@ -1,7 +1,7 @@
 """X over loopback: `python -m connectors.channels.x.simulator` runs it alone.
 
-It checks each signature, takes messages and pictures, lists them, keeps the webhook and gives out files. Webhooks it
-makes with `genuine`; what they say, with `message`, `picture`, `said`, `typing`, `read` and `block`.
+It checks each signature or token, takes messages and files, lists messages, keeps the webhook and gives out files.
+Webhooks it makes with `genuine`; what they say, with `message`, `picture`, `said`, `typing`, `read` and `block`.
 """
 
 import argparse
@@ -17,6 +17,7 @@ import msgspec
 
 from connectors.channels.x.oauth import signature
 from connectors.channels.x.signature import HEADER, sign
+from connectors.channels.x.simulated import Allowing
 from connectors.kit.request import Request
 from connectors.kit.secret import Secret
 from connectors.kit.testing import mutate
@@ -61,6 +62,7 @@ class Simulator(LoopbackSimulator):
         self.uploads: dict[str, bytes] = {}
         self.webhook: dict[str, Any] = {}
         self.subscribed = False
+        self.allowing = Allowing(config)
         self._files: dict[str, bytes] = {}
         self._ids = itertools.count(time_ns())  # of what another run made nothing is taken for the same
         self._made = itertools.count(1_582_103_724_607_971_332)
@@ -125,6 +127,8 @@ class Simulator(LoopbackSimulator):
 
     async def answer(self, request: WireRequest) -> Reply:
         path = urlsplit(request.path).path
+        if path == "/2/oauth2/token":
+            return self.allowing.answer(request)
         if path.startswith("/2/webhooks"):
             return self._webhooks(request, path)
         if not self._is_signed(request):
@@ -149,6 +153,8 @@ class Simulator(LoopbackSimulator):
 
     def _is_signed(self, request: WireRequest) -> bool:
         presented = request.headers.get("authorization", "")
+        if self.config.get("client_id"):
+            return self.allowing.knows(presented)
         told = {name: unquote(value) for name, value in SIGNED.findall(presented)}
         given = told.pop("oauth_signature", "")
         secrets = self.config["consumer_secret"], self.config["access_token_secret"]

@@ -8,7 +8,7 @@ from x_account import SETTINGS
 
 from connectors.channels.x import X
 from connectors.channels.x.config import Config
-from connectors.channels.x.oauth import authorization
+from connectors.channels.x.oauth import OAuth1, authorization
 from connectors.channels.x.signature import question, sign, verify
 from connectors.kit.base import Outcome, Tools
 from connectors.kit.config import configured
@@ -20,6 +20,13 @@ from connectors.kit.secret import Secret
 NOW = datetime(2026, 11, 21, 10, tzinfo=UTC)
 HOOK = "https://hub.example.com/in/support"
 CONFIG = configured(Config, SETTINGS)
+KEYS = OAuth1(
+    SETTINGS["consumer_key"],
+    Secret(SETTINGS["consumer_secret"]),
+    Secret(SETTINGS["access_token"]),
+    Secret(SETTINGS["access_token_secret"]),
+    lambda: NOW,
+)
 
 
 def asked(query, body=b""):
@@ -83,6 +90,6 @@ def test_oauthlib_signs_the_same(method, url):
         timestamp=at,
     )
     _, headers, _ = judge.sign(url, method, headers={"Content-Type": "application/json"})
-    theirs, ours = headers["Authorization"], authorization(CONFIG, method, url, NOW, nonce)
+    theirs, ours = headers["Authorization"], authorization(KEYS, method, url, NOW, nonce)
     assert ours.startswith("OAuth ")
     assert sorted(ours[6:].split(", ")) == sorted(theirs[6:].split(", "))

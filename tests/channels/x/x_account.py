@@ -24,6 +24,14 @@ SETTINGS = {
     "access_token_secret": "access-secret-nobody-shall-see",
     "bearer_token": "bearer-token-nobody-shall-see",
 }
+ALLOWED = {
+    "user_id": US,
+    "consumer_secret": "consumer-secret-nobody-shall-see",
+    "client_id": "client-id",
+    "client_secret": "client-secret-nobody-shall-see",
+    "bearer_token": "bearer-token-nobody-shall-see",
+}
+"""By OAuth 2.0."""
 SECRETS = ("consumer_secret", "access_token", "access_token_secret", "bearer_token")
 ADDRESS = Address(scheme="x", value=ANA)
 HELLO = Outbound(token="1.1", address=ADDRESS, payload=Payload(text="Hello"))

@@ -1,0 +1,71 @@
+"""What X knows of apps that an account allowed by OAuth 2.0: codes, and tokens of which each renews once."""
+
+import itertools
+from base64 import b64decode, urlsafe_b64encode
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
+
+from connectors.kit.testing.simulator import Reply, WireRequest
+
+
+class Allowing:
+    """`config` is the connector's."""
+
+    def __init__(self, config: Mapping[str, Any]) -> None:
+        self._config = config
+        self._numbers = itertools.count(1)
+        self._codes: dict[str, dict[str, str]] = {}
+        self.access = self.refresh = ""
+        """The only ones that are good."""
+        self.lasts = 7200
+        """Seconds that an access token is good for."""
+        self._scope = ""
+
+    def allow(self, url: str) -> str:
+        """As somebody does who opens the address and allows what it asks; the address the browser is sent to."""
+        asked = dict(parse_qsl(urlsplit(url).query))
+        code = f"code-{next(self._numbers)}"
+        self._codes[code] = asked
+        self._scope = asked["scope"]
+        return f"{asked['redirect_uri']}?{urlencode({'state': asked['state'], 'code': code})}"
+
+    def knows(self, header: str) -> bool:
+        return bool(self.access) and header == f"Bearer {self.access}"
+
+    def answer(self, request: WireRequest) -> Reply:
+        told = dict(parse_qsl(request.body.decode("ascii", "replace")))
+        if not self._is_app(request, told):
+            return _denied(401, "unauthorized_client", "Missing valid authorization header")
+        if told.get("grant_type") == "refresh_token":
+            if not self.refresh or told.get("refresh_token") != self.refresh:
+                return _denied(400, "invalid_request", "Value passed for the token was invalid.")
+        elif not self._is_asked(told):
+            return _denied(400, "invalid_request", "Value passed for the authorization code was invalid.")
+        number = next(self._numbers)
+        self.access, self.refresh = f"access-{number}-nobody-shall-see", f"refresh-{number}-nobody-shall-see"
+        given = {"token_type": "bearer", "expires_in": self.lasts, "access_token": self.access}
+        return Reply.json({**given, "refresh_token": self.refresh, "scope": self._scope})
+
+    def _is_app(self, request: WireRequest, told: Mapping[str, str]) -> bool:
+        secret = self._config.get("client_secret")
+        if secret is None:
+            return told.get("client_id", "") == str(self._config["client_id"])
+        shown = request.headers.get("authorization", "").removeprefix("Basic ")
+        try:
+            name, _, word = b64decode(shown, validate=True).decode().partition(":")
+        except ValueError:
+            return False
+        return [unquote(name), unquote(word)] == [self._config["client_id"], secret]
+
+    def _is_asked(self, told: Mapping[str, str]) -> bool:
+        asked = self._codes.pop(told.get("code", ""), None)
+        made = sha256(told.get("code_verifier", "").encode()).digest()
+        challenge = urlsafe_b64encode(made).decode().rstrip("=")
+        wanted = (told.get("redirect_uri"), self._config["client_id"], challenge)
+        return asked is not None and (asked["redirect_uri"], asked["client_id"], asked["code_challenge"]) == wanted
+
+
+def _denied(status: int, error: str, words: str) -> Reply:
+    return Reply.json({"error": error, "error_description": words}, status)
