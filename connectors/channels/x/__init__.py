@@ -19,6 +19,7 @@ from connectors.channels.x.config import Config as XConfig
 from connectors.channels.x.oauth2 import bearer
 from connectors.channels.x.parse import SCHEME, parse
 from connectors.channels.x.signature import answer, question, verify
+from connectors.channels.x.uploading import Uploads
 from connectors.kit.base import (
     ANSWERS,
     Account,
@@ -66,6 +67,10 @@ class X(Plugin[XConfig]):
     def api(self) -> Api:
         return Api(self.config, self.tools)
 
+    @cached_property
+    def uploads(self) -> Uploads:
+        return Uploads(self.api)
+
     def verify(self, request: Request) -> None:
         verify(request, self.config.consumer_secret)
 
@@ -82,7 +87,7 @@ class X(Plugin[XConfig]):
         return Response(200, answer(asked, self.config.consumer_secret), {"content-type": "application/json"})
 
     async def send(self, outbound: Outbound) -> Sent:
-        return Sent((await sending.send(self.api, outbound),))
+        return Sent((await sending.send(self.api, self.uploads, outbound),))
 
     async def fetch(self, source: str) -> Fetched:
         return Fetched(self.api.file(source))

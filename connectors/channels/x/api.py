@@ -40,8 +40,20 @@ class Api:
 
     async def upload(self, path: str, form: aiohttp.FormData, kind: msgspec.json.Decoder[T]) -> T:
         """Hands over a file's octets, which nobody sees yet. Raises Temporary, Refused, Misconfigured."""
-        seconds = self._config.upload_seconds
-        return _read(await self._ask("POST", path, body=form, reads=True, seconds=seconds), kind)
+        return _read(await self._handed_over(path, form), kind)
+
+    async def append(self, path: str, form: aiohttp.FormData) -> None:
+        """Hands over a piece of a file; X need not say anything. Raises as `upload`."""
+        await self._handed_over(path, form)
+
+    async def prepare(self, path: str, said: dict[str, object] | None, kind: msgspec.json.Decoder[T]) -> T:
+        """Says what nobody sees yet. Raises as `upload`."""
+        body = msgspec.json.encode(said) if said is not None else None
+        return _read(await self._ask("POST", path, body=body, kind=JSON if body else None, reads=True), kind)
+
+    async def look(self, path: str, kind: msgspec.json.Decoder[T]) -> T:
+        """At what was handed over. Raises as `upload`."""
+        return _read(await self._ask("GET", path, reads=True), kind)
 
     @property
     def oauth2(self) -> OAuth2:
@@ -77,6 +89,9 @@ class Api:
                 raise self._refusal(answer, None, reads=True)  # of the token it says nothing
             async for chunk in stream.chunks:
                 yield chunk
+
+    async def _handed_over(self, path: str, form: aiohttp.FormData) -> Answer:
+        return await self._ask("POST", path, body=form, reads=True, seconds=self._config.upload_seconds)
 
     async def _unrefused(self, method: str, path: str, body: bytes | None = None, as_: str | None = None) -> Answer:
         """What may be repeated without harm; an operator mends what is refused."""

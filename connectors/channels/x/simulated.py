@@ -1,4 +1,4 @@
-"""What X knows of apps that an account allowed by OAuth 2.0: codes, and tokens of which each renews once."""
+"""What X knows of apps that an account allowed by OAuth 2.0, and of files that come in pieces."""
 
 import itertools
 from base64 import b64decode, urlsafe_b64encode
@@ -7,11 +7,13 @@ from hashlib import sha256
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
+import msgspec
+
 from connectors.kit.testing.simulator import Reply, WireRequest
 
 
 class Allowing:
-    """`config` is the connector's."""
+    """Codes, and tokens of which each renews once. `config` is the connector's."""
 
     def __init__(self, config: Mapping[str, Any]) -> None:
         self._config = config
@@ -65,6 +67,62 @@ class Allowing:
         challenge = urlsafe_b64encode(made).decode().rstrip("=")
         wanted = (told.get("redirect_uri"), self._config["client_id"], challenge)
         return asked is not None and (asked["redirect_uri"], asked["client_id"], asked["code_challenge"]) == wanted
+
+
+class Pieces:
+    """Puts files together; what is whole goes into `uploads`."""
+
+    def __init__(self, uploads: dict[str, bytes]) -> None:
+        self._uploads = uploads
+        self._begun: dict[str, tuple[dict[str, Any], dict[int, bytes]]] = {}
+        self.asked = 0
+        """How often X says that it still works on a file."""
+        self.failure = ""
+        """Why X cannot use the files."""
+
+    def begin(self, name: str, body: bytes) -> Reply:
+        said = msgspec.json.decode(body, type=dict[str, Any])
+        if said.keys() != {"media_type", "total_bytes", "media_category"}:
+            return Reply(400)
+        self._begun[name] = (said, {})
+        return Reply.json({"data": {"id": name, "media_key": f"13_{name}", "expires_after_secs": 86400}})
+
+    def answer(self, request: WireRequest, name: str, act: str) -> Reply:
+        if name not in self._begun:
+            return Reply(404)
+        said, pieces = self._begun[name]
+        if act == "append":
+            number, octets = _piece(request)
+            pieces[number] = octets
+            return Reply.json({"data": {"expires_at": 1795000000}})
+        whole = b"".join(pieces[number] for number in sorted(pieces))
+        if len(whole) != said["total_bytes"] or sorted(pieces) != list(range(len(pieces))):
+            return Reply(400)
+        self._uploads[name] = whole
+        return self._told(name, said)
+
+    def status(self, name: str) -> Reply:
+        return self._told(name, self._begun[name][0]) if name in self._begun else Reply(404)
+
+    def _told(self, name: str, said: Mapping[str, Any]) -> Reply:
+        state: dict[str, Any] = {}
+        if self.failure:
+            state = {"state": "failed", "error": {"code": 1, "name": "InvalidMedia", "message": self.failure}}
+        elif self.asked:
+            self.asked -= 1
+            state = {"state": "in_progress", "check_after_secs": 1, "progress_percent": 8}
+        told = {"id": name, "media_key": f"13_{name}", "size": said["total_bytes"]}
+        return Reply.json({"data": told | ({"processing_info": state} if state else {})})
+
+
+def _piece(request: WireRequest) -> tuple[int, bytes]:
+    """Of a multipart body."""
+    boundary = request.headers["content-type"].partition("boundary=")[2].strip('"').encode()
+    found: dict[str, bytes] = {}
+    for part in request.body.split(b"--" + boundary)[1:-1]:
+        head, _, octets = part.strip(b"\r\n").partition(b"\r\n\r\n")
+        found[head.partition(b'name="')[2].partition(b'"')[0].decode()] = octets
+    return int(found["segment_index"]), found["media"]
 
 
 def _denied(status: int, error: str, words: str) -> Reply:

@@ -17,7 +17,7 @@ import msgspec
 
 from connectors.channels.x.oauth import signature
 from connectors.channels.x.signature import HEADER, sign
-from connectors.channels.x.simulated import Allowing
+from connectors.channels.x.simulated import Allowing, Pieces
 from connectors.kit.request import Request
 from connectors.kit.secret import Secret
 from connectors.kit.testing import mutate
@@ -63,6 +63,7 @@ class Simulator(LoopbackSimulator):
         self.webhook: dict[str, Any] = {}
         self.subscribed = False
         self.allowing = Allowing(config)
+        self.pieces = Pieces(self.uploads)
         self._files: dict[str, bytes] = {}
         self._ids = itertools.count(time_ns())  # of what another run made nothing is taken for the same
         self._made = itertools.count(1_582_103_724_607_971_332)
@@ -85,6 +86,14 @@ class Simulator(LoopbackSimulator):
         self._files[name] = content
         url = f"{self.url}{FILES}{name}"
         media = {"type": "photo", "url": "https://t.co/abc", "media_url_https": url}
+        return self.said({"text": "https://t.co/abc", "attachment": {"type": "media", "media": media}}, sender)
+
+    def film(self, content: bytes, sender: str = "222") -> bytes:
+        """A video that can be fetched."""
+        name = f"{next(self._ids)}.mp4"
+        self._files[name] = content
+        variant = {"url": f"{self.url}{FILES}{name}", "content_type": "video/mp4", "bitrate": 832000}
+        media = {"type": "video", "url": "https://t.co/abc", "video_info": {"variants": [variant]}}
         return self.said({"text": "https://t.co/abc", "attachment": {"type": "media", "media": media}}, sender)
 
     def said(self, data: dict[str, Any], sender: str = "222", to: str | None = None, name: str | None = None) -> bytes:
@@ -135,21 +144,32 @@ class Simulator(LoopbackSimulator):
             return self.FAILURES[Failure.UNAUTHORIZED]
         if path.startswith(FILES):
             content = self._files.get(path.removeprefix(FILES))
-            return Reply(404) if content is None else Reply(200, content, {"content-type": "image/jpeg"})
+            kind = "video/mp4" if path.endswith(".mp4") else "image/jpeg"
+            return Reply(404) if content is None else Reply(200, content, {"content-type": kind})
         if (to := SENDING.fullmatch(path)) is not None:
             return self._send(to[1], request.body)
+        if path.startswith("/2/media/upload/") or (path == "/2/media/upload" and request.method == "GET"):
+            return self._pieces(request, path)
         if path == "/2/media/upload":
             name = str(next(self._made))
             self.uploads[name] = request.body
             return Reply.json({"data": {"id": name, "media_key": f"3_{name}", "expires_after_secs": 86400}})
         if path == "/2/dm_events":
-            return self._events(dict(Request("GET", f"http://x{request.path}", {}, b"", datetime.now(UTC)).query))
+            return self._events(dict(_query(request)))
         if path == "/2/users/me":
             return Reply.json({"data": {"id": self.config["user_id"], "name": "Acme", "username": "acme"}})
         if path.endswith("/subscriptions/all") and request.method == "POST":
             self.subscribed = True
             return Reply.json({"data": {"subscribed": True}})
         return Reply(404)
+
+    def _pieces(self, request: WireRequest, path: str) -> Reply:
+        if request.method == "GET":
+            return self.pieces.status(dict(_query(request)).get("media_id", ""))
+        if path.endswith("/initialize"):
+            return self.pieces.begin(str(next(self._made)), request.body)
+        name, _, act = path.removeprefix("/2/media/upload/").partition("/")
+        return self.pieces.answer(request, name, act)
 
     def _is_signed(self, request: WireRequest) -> bool:
         presented = request.headers.get("authorization", "")
@@ -196,6 +216,10 @@ class Simulator(LoopbackSimulator):
             return Reply(404)
         self.webhook = {} if request.method == "DELETE" else {**self.webhook, "valid": True}
         return Reply.json({"data": {"attempted": True}})
+
+
+def _query(request: WireRequest) -> list[tuple[str, str]]:
+    return Request("GET", f"http://x{request.path}", {}, b"", datetime.now(UTC)).query
 
 
 def _now() -> str:
