@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from connectors.kit.base import Confirms, Plugin, Tools
-from connectors.kit.collects import Closes, Holds
+from connectors.kit.collects import Brings, Closes, Holds
 from connectors.kit.http import Exchange, Http
 from connectors.kit.listens import Listens
 from connectors.kit.registry import load
@@ -36,6 +36,12 @@ class LiveConnector:
         """The plugin, where it wants to say a word back; asked for every request, and dear to find out."""
         plugin: object = self.plugin
         return plugin if isinstance(plugin, Confirms) else None
+
+    @cached_property
+    def bringing(self) -> Brings | None:
+        """The plugin, where a request may stand for a message that lies elsewhere."""
+        plugin: object = self.plugin
+        return plugin if isinstance(plugin, Brings) else None
 
     @cached_property
     def holds(self) -> bool:

@@ -50,13 +50,18 @@ def read(connector: LiveConnector, request: Request) -> Arrival:
 
 
 async def _read(hub: Hub, connector: LiveConnector, request: Request) -> Arrival:
-    """As `read`, once more where a key had to be learnt. Raises BadSignature, Overloaded."""
+    """As `read`, once more where a key had to be learnt, and with the message it stands for in its place. Raises
+    BadSignature, Overloaded."""
     try:
-        return read(connector, request)
+        arrival = read(connector, request)
     except UnknownKey as error:
-        key = error.key
-    await hub.learning.learn(connector, key)
-    return read(connector, request)
+        await hub.learning.learn(connector, error.key)
+        arrival = read(connector, request)
+    if connector.bringing is None:
+        return arrival
+    from gateway.bringing import brought  # what is brought is read by this module
+
+    return await brought(hub, connector, connector.bringing, request, arrival)
 
 
 async def receive(hub: Hub, connector: LiveConnector, request: Request) -> Response:
@@ -77,6 +82,8 @@ async def receive(hub: Hub, connector: LiveConnector, request: Request) -> Respo
 
 
 def _read_blocking(hub: Hub, connector: LiveConnector, request: Request) -> Arrival:
+    if connector.bringing is not None:
+        return asyncio.run_coroutine_threadsafe(_read(hub, connector, request), hub.loop).result()
     try:
         return read(connector, request)
     except UnknownKey as error:

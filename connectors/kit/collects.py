@@ -1,8 +1,11 @@
-"""What polls bring that is no answer of a provider but a message as it lies there, of any size, such as a mail."""
+"""What is no answer or request of a provider but a message as it lies there, of any size, such as a mail: polls bring
+it, and requests that only say where it lies."""
 
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol, runtime_checkable
+
+from connectors.kit.request import Request
 
 COLLECT: Final = "COLLECT"
 """The method of the request that a collected message becomes, and the scheme of its URL in lower case: no request of
@@ -17,11 +20,25 @@ class Collected:
     file as it comes and parsed apart, nobody holds more than a piece.
     """
 
-    cursor: str
+    cursor: str | None
+    """None: it was not polled for."""
     headers: Mapping[str, str]
     """What is known of it beside its octets; names in lower case."""
     chunks: AsyncGenerator[bytes, None]
     """Read to the end or closed, before the next poll. May raise Temporary, Misconfigured: then nothing came."""
+
+
+@runtime_checkable
+class Brings(Protocol):
+    """Plugins whose provider may say where a message lies instead of what it says."""
+
+    def elsewhere(self, request: Request) -> Collected | None:
+        """Of a request that was verified: the message it stands for, which is recorded in its place; None where the
+        request is to be parsed itself. The provider hears after the commit.
+
+        Its chunks may raise Temporary or Misconfigured, by which the provider is asked to come again, and Refused
+        (gone, too large), by which the request is quarantined. Raises BadPayload.
+        """
 
 
 @runtime_checkable

@@ -1,8 +1,8 @@
-"""E-mail through Amazon SES: mail and events in through topics at SNS, out as MIME by the API of SES, version 2.
+"""E-mail through Amazon SES: mail in through topics at SNS or out of S3, events in, out as MIME by its API, version 2.
 
 A subscription is confirmed where SNS asks for it genuinely, for a topic that is configured. Source:
-docs.aws.amazon.com/ses, docs.aws.amazon.com/sns (read 2026-11). Does not fetch mail from S3, and does not serve
-templates, lists of contacts and raw delivery of SNS.
+docs.aws.amazon.com/ses, docs.aws.amazon.com/sns (read 2026-11). Does not serve templates, lists of contacts and raw
+delivery of SNS.
 """
 
 import asyncio
@@ -16,14 +16,16 @@ import msgspec
 from connectors.channels.ses import sns
 from connectors.channels.ses.config import Config as IdentityConfig
 from connectors.channels.ses.config import topic
-from connectors.channels.ses.parse import CARRIER, SUBSCRIBING, mail_of, parse
+from connectors.channels.ses.parse import CARRIER, SUBSCRIBING, mail_of, parse, place_of, read_collected
 from connectors.channels.ses.refusals import told
+from connectors.channels.ses.s3 import mail_at
 from connectors.channels.ses.sigv4 import signed
 from connectors.families.mail.capability import CAPABILITY
 from connectors.families.mail.compose import compose, mailbox, whole, written_at
 from connectors.families.mail.parts import part_of
 from connectors.families.mail.signing import compact
 from connectors.kit.base import Account, Fetched, Info, Outbound, Plugin, Sent, Settles, Tools
+from connectors.kit.collects import COLLECT, Collected
 from connectors.kit.config import PluginConfig
 from connectors.kit.errors import BadPayload, Misconfigured, OutcomeUnknown, Refused, Temporary
 from connectors.kit.http import Answer
@@ -65,9 +67,11 @@ class Ses(Plugin[IdentityConfig]):
     @classmethod
     def trusted_origins(cls, config: PluginConfig) -> Sequence[str]:
         assert isinstance(config, IdentityConfig)
-        return [base for base in (config.api_base, config.sns_base) if base]
+        return [base for base in (config.api_base, config.sns_base, config.s3_base) if base]
 
     def verify(self, request: Request) -> None:
+        if request.method == COLLECT and urlsplit(request.url).scheme == COLLECT.lower():
+            return  # the hub fetched it, from where a notification that was verified says
         sns.check(request.body, self.config, self._certificates)
 
     async def fetch_key(self, name: str) -> bytes:
@@ -85,7 +89,15 @@ class Ses(Plugin[IdentityConfig]):
         self._certificates.put(name, sns.read_certificate(octets))
 
     def parse(self, request: Request) -> Sequence[Inbound]:
+        if request.method == COLLECT:
+            return read_collected(request, self.config)
         return parse(request, self.config)
+
+    def elsewhere(self, request: Request) -> Collected | None:
+        place = place_of(request.body, self.config)
+        if place is None:
+            return None
+        return Collected(cursor=None, headers=place.known, chunks=mail_at(self.config, self.tools, place))
 
     def awaits(self, inbound: Inbound) -> bool:
         return isinstance(inbound, Ignored) and inbound.key.startswith(SUBSCRIBING)

@@ -4,8 +4,12 @@ from base64 import b64decode
 from collections.abc import Mapping
 from typing import Final
 
+from msgspec import MsgspecError
+from msgspec.json import Decoder, encode
+
 from connectors.channels.ses.config import Config
 from connectors.channels.ses.event import PUBLISHED, Bounce, Mail, Published
+from connectors.channels.ses.s3 import Place
 from connectors.channels.ses.sns import CONFIRMATION, NOTIFICATION, Told, told
 from connectors.families.mail.mime import Octets
 from connectors.families.mail.mime_fields import normal
@@ -48,6 +52,9 @@ BOUNCES: Final[Mapping[str, ErrorCode]] = {
     "AttachmentRejected": ErrorCode.MEDIA_UNSUPPORTED,
 }
 """By `bounceSubType`; of `General` and `Undetermined` the other server's words tell."""
+RECIPIENTS, MAIL_FROM, DMARC = "rcpt-to", "mail-from", "dmarc"
+"""Headers of a mail out of S3, by what its notification said: a list in JSON, an address, a verdict."""
+KNOWN: Final = Decoder(tuple[str, ...])
 NO_COMPLAINT: Final = "not-spam"
 
 
@@ -69,9 +76,45 @@ def parse(request: Request, config: Config) -> list[Inbound]:
     return [_event(published, given.message_id, config)]
 
 
-def mail_of(kept: Octets) -> bytes:
-    """Of a request as the hub keeps it. Raises BadPayload."""
+def mail_of(kept: Octets) -> Octets:
+    """Of a request as the hub keeps it, or of a mail that lay in S3. Raises BadPayload."""
+    if kept[:1] != b"{":  # with which no header begins
+        return kept
     return _content(_published(told(bytes(kept))))
+
+
+def place_of(body: bytes, config: Config) -> Place | None:
+    """Where the mail lies that a notification tells of without holding it; None where it is of something else, or lies
+    where the settings name no bucket. Raises BadPayload."""
+    given = told(body)
+    if given.type != NOTIFICATION or given.message.startswith(VALIDATED):
+        return None
+    published = _published(given)
+    action, receipt = published.receipt.action, published.receipt
+    if published.kind != RECEIVED or published.content is not None or not action.object_key:
+        return None
+    steps = action.object_key.split("/")
+    if action.bucket_name not in config.buckets or not steps[-1] or {".", ".."} & set(steps):
+        return None
+    known = {RECIPIENTS: encode(receipt.recipients).decode(), DMARC: receipt.dmarc_verdict.status}
+    known |= {MAIL_FROM: published.mail.source} if published.mail is not None and published.mail.source else {}
+    return Place(action.bucket_name, action.object_key, known)
+
+
+def read_collected(request: Request, config: Config) -> list[Inbound]:
+    """A mail out of S3. Raises BadPayload."""
+    try:
+        recipients = KNOWN.decode(request.headers.get(RECIPIENTS, "[]"))
+    except MsgspecError as error:
+        raise BadPayload(f"recipients: {error}") from error
+    envelope = Envelope(
+        request.received_at,
+        recipients,
+        mail_from=request.headers.get(MAIL_FROM),
+        raw=request.raw,
+        vouched=("*",) if request.headers.get(DMARC) == "PASS" else (),
+    )
+    return read_mail(request.body, envelope, config)
 
 
 def _published(given: Told) -> Published:
@@ -82,8 +125,8 @@ def _mail(request: Request, published: Published, config: Config, key: str) -> l
     if published.content is None:
         action = published.receipt.action
         where = f"{action.bucket_name}/{action.object_key}" if action.bucket_name else "nowhere that is told"
-        shown = request.body[: 16 << 10]
-        return [Unreadable(key=key, slice=shown, reason=f"a mail that is not in its notification; it lies in {where}")]
+        reason = f"a mail that is not in its notification; it lies in {where}, and `buckets` has to name the bucket"
+        return [Unreadable(key=key, slice=request.body[: 16 << 10], reason=reason)]
     envelope = Envelope(
         request.received_at,
         published.receipt.recipients,

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from connectors.kit.secret import Secret
 
 ALGORITHM = "AWS4-HMAC-SHA256"
+JSON = {"content-type": "application/json"}
 
 
 def signed(
@@ -25,11 +26,13 @@ def signed(
     access_key_id: str,
     secret_access_key: Secret,
     session_token: Secret | None,
+    told: Mapping[str, str] = JSON,
 ) -> Mapping[str, str]:
-    """The headers that sign it; `at` is UTC. The URL has no query, and a path of unreserved characters."""
+    """The headers that sign it, `told` among them; `at` is UTC. The URL has no query, and a path of unreserved
+    characters, or for S3 one whose other characters are encoded."""
     parts = urlsplit(url)
     stamp, day = at.strftime("%Y%m%dT%H%M%SZ"), at.strftime("%Y%m%d")
-    headers = {"content-type": "application/json", "host": parts.netloc, "x-amz-date": stamp}
+    headers = {**told, "host": parts.netloc, "x-amz-date": stamp}
     if session_token is not None:
         headers["x-amz-security-token"] = session_token.reveal()
     names = ";".join(sorted(headers))
@@ -41,5 +44,5 @@ def signed(
     for word in (day, region, service, "aws4_request"):
         key = hmac.digest(key, word.encode(), sha256)
     signature = hmac.new(key, wanted.encode(), sha256).hexdigest()
-    told = f"{ALGORITHM} Credential={access_key_id}/{scope}, SignedHeaders={names}, Signature={signature}"
-    return {**{name: value for name, value in headers.items() if name != "host"}, "authorization": told}
+    shown = f"{ALGORITHM} Credential={access_key_id}/{scope}, SignedHeaders={names}, Signature={signature}"
+    return {**{name: value for name, value in headers.items() if name != "host"}, "authorization": shown}

@@ -12,13 +12,14 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from secrets import token_hex
 from typing import Any, ClassVar, Final
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 from uuid import NAMESPACE_URL, uuid4, uuid5
 
 import msgspec
 
 from connectors.channels.ses.config import Config, topic
-from connectors.channels.ses.sigv4 import signed
+from connectors.channels.ses.s3 import EMPTY
+from connectors.channels.ses.sigv4 import JSON, signed
 from connectors.channels.ses.simulated import CERTIFICATE, signature
 from connectors.channels.ses.sns import CONFIRMATION, NOTIFICATION, canonical, home, told
 from connectors.families.mail.letters import plain_mail
@@ -108,11 +109,13 @@ class Simulator(LoopbackSimulator):
         """What was taken, by the name it was given."""
         self.confirmed: list[str] = []
         """Tokens of subscriptions."""
+        self.objects: dict[str, tuple[bytes, dict[str, str]]] = {}
+        """What lies in S3, by bucket and key, each with its own headers."""
         self.clock: Callable[[], datetime] = lambda: datetime.now(UTC)
         self._numbers = itertools.count(1)
 
     def settings(self) -> dict[str, Any]:
-        return {**super().settings(), "sns_base": self.url}
+        return {**super().settings(), "sns_base": self.url, "s3_base": self.url}
 
     # --- SNS ----------------------------------------------------------------------------------------------------------
 
@@ -165,6 +168,15 @@ class Simulator(LoopbackSimulator):
     def mail(self, octets: bytes) -> WireRequest:
         return self.genuine(self.came(octets))
 
+    def stored(self, octets: bytes, key: str = "", dmarc: str = "GRAY", **headers: str) -> WireRequest:
+        """A mail that a receipt rule put into the first bucket, and its notification."""
+        bucket, key = self._read.buckets[0], key or f"mail/{token_hex(20)}"
+        self.objects[f"/{bucket}/{key}"] = octets, {name.replace("_", "-"): value for name, value in headers.items()}
+        told = msgspec.json.decode(self.came(octets, dmarc=dmarc))
+        del told["content"]
+        told["receipt"]["action"] = {"type": "S3", "bucketName": bucket, "objectKey": key}
+        return self.genuine(msgspec.json.encode(told))
+
     def tells(self, word: str) -> WireRequest:
         """`delivered`, `bounced` or `complained`, of the last mail sent. Raises LookupError."""
         id_, given = list(self.sent.items())[-1]
@@ -189,7 +201,9 @@ class Simulator(LoopbackSimulator):
         if url.path == "/" and parse_qs(url.query).get("Action") == ["ConfirmSubscription"]:
             self.confirmed += parse_qs(url.query)["Token"]
             return Reply(200, b"<ConfirmSubscriptionResponse/>")
-        if not self._is_signed(request):
+        if url.path.startswith(tuple(f"/{bucket}/" for bucket in self._read.buckets)):
+            return self._object(request, unquote(url.path))
+        if not self._is_signed(request, "ses", JSON):
             return self.FAILURES[Failure.UNAUTHORIZED]
         if url.path == "/v2/email/account":
             return Reply.json({"SendingEnabled": True, "ProductionAccessEnabled": True})
@@ -204,7 +218,15 @@ class Simulator(LoopbackSimulator):
         headers["authorization"] = _OF_NOW.sub(r"\1DAY\2SIGNATURE", told)
         return WireRequest(request.method, request.path, headers, request.body)
 
-    def _is_signed(self, request: WireRequest) -> bool:
+    def _object(self, request: WireRequest, path: str) -> Reply:
+        if not self._is_signed(request, "s3", EMPTY):
+            return Reply(403, b"<Error><Code>SignatureDoesNotMatch</Code></Error>")
+        if path not in self.objects:
+            return Reply(404, b"<Error><Code>NoSuchKey</Code></Error>")
+        octets, headers = self.objects[path]
+        return Reply(200, octets, {"content-type": "binary/octet-stream", **headers})
+
+    def _is_signed(self, request: WireRequest, service: str, told: Mapping[str, str]) -> bool:
         """Signs it once more."""
         try:
             at = datetime.strptime(request.headers["x-amz-date"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
@@ -216,10 +238,11 @@ class Simulator(LoopbackSimulator):
             request.body,
             at,
             region=self._read.region,
-            service="ses",
+            service=service,
             access_key_id=self._read.access_key_id,
             secret_access_key=self._read.secret_access_key,
             session_token=self._read.session_token,
+            told=told,
         )
         return request.headers.get("authorization") == wanted["authorization"]
 
