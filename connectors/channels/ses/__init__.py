@@ -20,11 +20,12 @@ from connectors.channels.ses.parse import CARRIER, SUBSCRIBING, mail_of, parse, 
 from connectors.channels.ses.refusals import told
 from connectors.channels.ses.s3 import mail_at
 from connectors.channels.ses.sigv4 import signed
+from connectors.channels.ses.topics import Topics
 from connectors.families.mail.capability import CAPABILITY
 from connectors.families.mail.compose import compose, mailbox, whole, written_at
 from connectors.families.mail.parts import part_of
 from connectors.families.mail.signing import compact
-from connectors.kit.base import Account, Fetched, Info, Outbound, Plugin, Sent, Settles, Tools
+from connectors.kit.base import Account, Fetched, Info, Outbound, Plugin, Registration, Sent, Settles, Tools
 from connectors.kit.collects import COLLECT, Collected
 from connectors.kit.config import PluginConfig
 from connectors.kit.errors import BadPayload, Misconfigured, OutcomeUnknown, Refused, Temporary
@@ -147,6 +148,18 @@ class Ses(Plugin[IdentityConfig]):
             raise Misconfigured("the account may not send mail for now")
         sandbox = "no" if quota.production_access_enabled else "yes"
         return Account(name=self.config.own, details={"region": self.config.region, "sandbox": sandbox})
+
+    async def register(self, url: str) -> Registration:
+        return await self._topics().subscribe(url)
+
+    async def registration(self) -> Registration:
+        return await self._topics().registration(self.tools.webhook_url)
+
+    async def unregister(self) -> Registration:
+        return await self._topics().unsubscribe(self.tools.webhook_url)
+
+    def _topics(self) -> Topics:
+        return Topics(self.config, self.tools)
 
     async def _ask(self, method: str, path: str, body: bytes, *, reads: bool = False) -> Answer:
         config, url = self.config, f"{self.config.api}{path}"

@@ -22,6 +22,8 @@ from connectors.channels.ses.s3 import EMPTY
 from connectors.channels.ses.sigv4 import JSON, signed
 from connectors.channels.ses.simulated import CERTIFICATE, signature
 from connectors.channels.ses.sns import CONFIRMATION, NOTIFICATION, canonical, home, told
+from connectors.channels.ses.subscribed import Subscribed
+from connectors.channels.ses.topics import FORM
 from connectors.families.mail.letters import plain_mail
 from connectors.families.mail.mime import read_header
 from connectors.families.mail.mime_fields import addresses
@@ -107,6 +109,7 @@ class Simulator(LoopbackSimulator):
         self.version = "2"
         self.sent: dict[str, dict[str, Any]] = {}
         """What was taken, by the name it was given."""
+        self.subscribed = Subscribed()
         self.confirmed: list[str] = []
         """Tokens of subscriptions."""
         self.objects: dict[str, tuple[bytes, dict[str, str]]] = {}
@@ -200,9 +203,13 @@ class Simulator(LoopbackSimulator):
             return Reply(200, CERTIFICATE)
         if url.path == "/" and parse_qs(url.query).get("Action") == ["ConfirmSubscription"]:
             self.confirmed += parse_qs(url.query)["Token"]
+            self.subscribed.confirm(parse_qs(url.query)["TopicArn"][0])
             return Reply(200, b"<ConfirmSubscriptionResponse/>")
         if url.path.startswith(tuple(f"/{bucket}/" for bucket in self._read.buckets)):
             return self._object(request, unquote(url.path))
+        if request.method == "POST" and url.path == "/":
+            known = self._is_signed(request, "sns", FORM)
+            return self.subscribed.answer(request) if known else self.FAILURES[Failure.UNAUTHORIZED]
         if not self._is_signed(request, "ses", JSON):
             return self.FAILURES[Failure.UNAUTHORIZED]
         if url.path == "/v2/email/account":
