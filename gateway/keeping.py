@@ -115,6 +115,7 @@ class Kept:
         self._engine = engine
         self._writer = writer
         self._seal = seal
+        self._ended = False
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def read(self, name: str) -> Secret | None:
@@ -131,6 +132,8 @@ class Kept:
     async def turn(self, name: str, seconds: float) -> AsyncIterator[None]:
         lease = Lease(f"state {self._connector_id} {name}", new_id(), seconds)
         async with self._turns[name]:
+            if self._ended:
+                raise Temporary("the connector ends")
             try:
                 await self._get(lease)
                 yield
@@ -139,7 +142,8 @@ class Kept:
                     await self._writer.write(take, replace(lease, seconds=0.0))
 
     async def settle(self) -> None:
-        """Returns when no turn is under way, or has been for too long."""
+        """Begins no more turns; returns when none is under way, or one has been for too long."""
+        self._ended = True
         for name, lock in list(self._turns.items()):
             try:
                 async with asyncio.timeout(SETTLING), lock:

@@ -58,7 +58,7 @@ class LiveConnector:
         await self.http.close()
 
     async def settle(self) -> None:
-        """Returns when nothing that it keeps is being changed."""
+        """Before it ends: returns when nothing that it keeps is being changed, or will be."""
         if self.kept is not None:
             await self.kept.settle()
 

@@ -184,6 +184,9 @@ def test_the_end_waits_for_a_turn_that_has_begun(tmp_path: Path) -> None:
             await one.settle()
             assert await one.read("grant") == FIRST
             await changing
+            with pytest.raises(Temporary, match="ends"):
+                async with one.turn("grant", 20):
+                    raise AssertionError("a turn began after the end")
 
     asyncio.run(test())
 
