@@ -16,39 +16,11 @@ from connectors.channels.twilio_sms.capability import ALBUM, TEXT
 from connectors.channels.twilio_sms.config import NAME, SHORT_CODE
 from connectors.channels.twilio_sms.consent import KEYWORDS
 from connectors.families.twilio.access import NUMBER
+from connectors.families.twilio.api import API
+from connectors.families.twilio.simulated import VERSION, Fault
 from normalizer.model import ConsentState
 from normalizer.split import fits
 
-CODES: Final[Mapping[int, tuple[int, str]]] = {
-    20003: (401, "Authenticate"),
-    20404: (404, "The requested resource was not found"),
-    20429: (429, "Too Many Requests"),
-    20500: (500, "An internal server error has occurred"),
-    20503: (503, "Service unavailable"),
-    14107: (429, "Message send rate limit exceeded"),
-    21211: (400, "The 'To' number is not a valid phone number."),
-    21212: (400, "The 'From' number is not a valid phone number, shortcode, or alphanumeric sender ID."),
-    21408: (400, "Permission to send an SMS has not been enabled for the region indicated by the 'To' number."),
-    21602: (400, "Message body is required."),
-    21603: (400, "A 'From' phone number is required."),
-    21604: (400, "A 'To' phone number is required."),
-    21606: (400, "The 'From' phone number provided is not a valid, SMS-capable phone number for your account."),
-    21608: (400, "The number is unverified. Trial accounts cannot send messages to unverified numbers."),
-    21609: (400, "The 'StatusCallback' URL is not a valid URL."),
-    21610: (400, "Attempt to send to unsubscribed recipient"),
-    21611: (429, "This 'From' number has exceeded the maximum number of queued messages"),
-    21612: (400, "Message cannot be sent with the current combination of 'To' and/or 'From' parameters"),
-    21614: (400, "'To' number is not a valid mobile number"),
-    21617: (400, "The concatenated message body exceeds the 1600 character limit."),
-    21619: (400, "A text message body or media urls must be specified."),
-    21620: (400, "Invalid media URL(s)"),
-    21621: (400, "The 'From' phone number provided is not enabled for sending MMS."),
-    21623: (400, "Number of media files exceeds allowed limit"),
-    21703: (400, "The Messaging Service does not have a phone number available to send a message"),
-    30002: (400, "Account suspended"),
-    30004: (400, "Message blocked"),
-}
-"""HTTP status and words, by code."""
 RECIPIENTS: Final[Mapping[str, int]] = {
     "+15005550001": 21211,
     "+15005550002": 21612,
@@ -57,19 +29,9 @@ RECIPIENTS: Final[Mapping[str, int]] = {
     "+15005550009": 21614,
 }
 SENDERS: Final[Mapping[str, int]] = {"+15005550001": 21212, "+15005550007": 21606, "+15005550008": 21611}
-API_VERSION: Final = "2010-04-01"
-MEDIA: Final = "https://api.twilio.com"
 _URL: Final = re.compile(r"https?://[^\s_/]+(?:/\S*)?")
 
 Form = Sequence[tuple[str, str]]
-
-
-class Fault(Exception):
-    """What the API answers instead of a resource."""
-
-    def __init__(self, code: int) -> None:
-        super().__init__(str(code))
-        self.code = code
 
 
 @dataclass(frozen=True)
@@ -168,7 +130,7 @@ class Account:
     def told(self, message: Message) -> dict[str, Any]:
         """A message as the API tells of it."""
         at = format_datetime(message.at)
-        uri = f"/{API_VERSION}/Accounts/{self.sid}/Messages/{message.sid}"
+        uri = f"/{VERSION}/Accounts/{self.sid}/Messages/{message.sid}"
         return {
             "sid": message.sid,
             "account_sid": self.sid,
@@ -187,7 +149,7 @@ class Account:
             "date_updated": at,
             "price": None,
             "price_unit": "USD",
-            "api_version": API_VERSION,
+            "api_version": VERSION,
             "uri": f"{uri}.json",
             "subresource_uris": {"media": f"{uri}/Media.json"},
         }
@@ -197,7 +159,7 @@ class Account:
         message = self.messages.get(sid)
         if message is None:
             raise Fault(20404)
-        uri = f"/{API_VERSION}/Accounts/{self.sid}/Messages/{sid}/Media"
+        uri = f"/{VERSION}/Accounts/{self.sid}/Messages/{sid}/Media"
         files = [
             {"sid": file.sid, "parent_sid": sid, "content_type": file.media_type, "uri": f"{uri}/{file.sid}.json"}
             for file in message.files
@@ -206,7 +168,7 @@ class Account:
 
     def webhook_of(self, message: Message) -> list[tuple[str, str]]:
         """What the webhook of a received message says."""
-        base = f"{MEDIA}/{API_VERSION}/Accounts/{self.sid}/Messages/{message.sid}/Media"
+        base = f"{API}/{VERSION}/Accounts/{self.sid}/Messages/{message.sid}/Media"
         files = [
             pair
             for n, file in enumerate(message.files)
@@ -222,7 +184,7 @@ class Account:
             "NumSegments": "1",
             "AccountSid": self.sid,
             "From": message.sender,
-            "ApiVersion": API_VERSION,
+            "ApiVersion": VERSION,
         }
         return [*names, *service, *told.items(), *files]
 

@@ -7,7 +7,6 @@ and calls back with them when told to, in any order and as often as wanted.
 
 import argparse
 import asyncio
-import base64
 import itertools
 import re
 from collections import deque
@@ -16,60 +15,42 @@ from contextlib import suppress
 from hashlib import sha256
 from time import time_ns
 from typing import Any, ClassVar, Final
-from urllib.parse import parse_qsl, urldefrag, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import aiohttp
 
-from connectors.channels.twilio_sms.simulated import API_VERSION, CODES, Account, Fault, Message
+from connectors.channels.twilio_sms.simulated import Account, Form, Message
 from connectors.families.twilio.api import MESSAGING
-from connectors.families.twilio.signature import BODY_HASH, FORM, HEADER, sign
+from connectors.families.twilio.signature import BODY_HASH
+from connectors.families.twilio.simulated import (
+    VERSION,
+    Fault,
+    TwilioSimulator,
+    failure,
+    failures,
+    forgeries,
+    query_of,
+)
 from connectors.kit.request import Request
-from connectors.kit.secret import Secret
 from connectors.kit.testing import mutate
-from connectors.kit.testing.simulator import HUB_URL, Failure, LoopbackSimulator, Reply, WireRequest, run
+from connectors.kit.testing.simulator import HUB_URL, Failure, Reply, WireRequest, run
 
-SIGNATURE: Final = "X-Twilio-Signature"
-WAIT_SECONDS: Final = 3
-POST_SECONDS: Final = 15.0
-"""How long Twilio waits for an answer to a webhook."""
-PATH: Final = re.compile(rf"/{API_VERSION}/Accounts/(?P<account>[^/.]+)(?P<rest>.*)\.json")
-FILE: Final = re.compile(rf"/{API_VERSION}/Accounts/[^/]+/Messages/[^/]+/Media/(?P<sid>\w+)")
+FILE: Final = re.compile(r"/Messages/[^/]+/Media/(?P<sid>\w+)")
+MEDIA: Final = re.compile(r"/Messages/(?P<sid>\w+)/Media\.json")
 SERVICE: Final = re.compile(rf"{re.escape(urlsplit(f'{MESSAGING}/v1/Services').path)}/(?P<sid>\w+)(?P<rest>.*)")
-HELD: Final = "/held/"
-"""Where files really are: at another origin."""
 NUMBER_SID, CODE_SID = "PN00000000000000000000000000000001", "SC00000000000000000000000000000001"
 
 
-def failure(code: int, **headers: str) -> Reply:
-    """An answer of the API's own form."""
-    status, words = CODES[code]
-    more = f"https://www.twilio.com/docs/errors/{code}"
-    return Reply.json({"code": code, "message": words, "more_info": more, "status": status}, status, **headers)
-
-
-class Simulator(LoopbackSimulator):
-    FAILURES: ClassVar[Mapping[Failure, Reply]] = {
-        Failure.RATE_LIMITED: failure(20429, retry_after=str(WAIT_SECONDS)),
-        Failure.SERVER_ERROR: failure(20500),
-        Failure.UNAUTHORIZED: failure(20003),
-        Failure.BLOCKED: failure(21610),
-        Failure.UNREACHABLE: failure(21211),
-        Failure.REFUSED: failure(21617),
-    }
+class Simulator(TwilioSimulator):
+    FAILURES: ClassVar[Mapping[Failure, Reply]] = failures(blocked=21610, refused=21617)
     mutators: ClassVar[Mapping[str, Callable[[Request], Request]]] = {
-        "signature dropped": mutate.header_dropped(SIGNATURE),
-        "signature emptied": mutate.header_emptied(SIGNATURE),
-        "signature changed": mutate.header_flipped(SIGNATURE),
-        "signature cut": mutate.header_cut(SIGNATURE),
-        "another connector": mutate.path_changed,
-        "octet changed": mutate.body_flipped,
-        "octet added": mutate.body_extended,
-        "field added": mutate.form_field_added("Forged", "yes"),
-        **{f"{name} changed": mutate.form_field_changed(name) for name in ("From", "To", "Body", "MessageSid")},
-        **{f"{name} changed": mutate.form_field_changed(name) for name in ("MessageStatus", "ErrorCode", "OptOutType")},
-        **{f"{name} changed": mutate.form_field_changed(name) for name in ("NumMedia", "MediaUrl0")},
-        **{f"{name} dropped": mutate.form_field_dropped(name) for name in ("From", "Body", "MessageStatus")},
-        "token changed": mutate.query_field_changed("token"),
+        **forgeries(
+            changed=(
+                *("From", "To", "Body", "MessageSid", "MessageStatus", "ErrorCode", "OptOutType"),
+                *("NumMedia", "MediaUrl0"),
+            ),
+            dropped=("From", "Body", "MessageStatus"),
+        ),
         "hash of the body changed": mutate.query_field_changed(BODY_HASH),
         "field of the query changed": mutate.query_field_changed("From"),
     }
@@ -85,22 +66,15 @@ class Simulator(LoopbackSimulator):
         self._refusals: deque[Reply] = deque()
         self._reports: set[asyncio.Task[None]] = set()
 
-    def settings(self) -> dict[str, Any]:
-        return {**super().settings(), "media_origin": self.held}
-
     @property
-    def held(self) -> str:
-        """The origin that files are redirected to: the same machine by another name."""
-        return self.url.replace("127.0.0.1", "localhost")
+    def standing(self) -> str:
+        return self.account.status
 
     def refuse(self, code: int, **headers: str) -> None:
         """The next send is answered with this code of Twilio's. From any thread."""
         self._refusals.append(failure(code, **headers))
 
     # --- the provider's side of a webhook -----------------------------------------------------------------------------
-
-    def genuine(self, payload: bytes) -> WireRequest:
-        return self._signed(self.hub_url, payload)
 
     def message(self, text: str = "hi", sender: str = "+447700900222") -> bytes:
         return urlencode(self.account.webhook_of(self.account.receive(sender, text))).encode()
@@ -114,7 +88,7 @@ class Simulator(LoopbackSimulator):
         """A webhook whose body is signed by its hash."""
         told = urlencode({BODY_HASH: sha256(payload).hexdigest()})
         url = f"{self.hub_url}{'&' if urlsplit(self.hub_url).query else '?'}{told}"
-        return self._signed(url, payload, "application/json")
+        return self.signed_body(url, payload, "application/json")
 
     def report(self, sid: str, status: str, error: int | None = None) -> WireRequest:
         """What Twilio posts to the StatusCallback of a message. Raises LookupError where there is none."""
@@ -123,9 +97,9 @@ class Simulator(LoopbackSimulator):
             raise LookupError(f"{sid} has no StatusCallback")
         message.status, message.error = status, error
         told = {"SmsSid": sid, "SmsStatus": status, "MessageStatus": status, "To": message.to, "MessageSid": sid}
-        told |= {"AccountSid": self.account.sid, "From": message.sender, "ApiVersion": API_VERSION}
+        told |= {"AccountSid": self.account.sid, "From": message.sender, "ApiVersion": VERSION}
         code = {"ErrorCode": str(error)} if error is not None else {}
-        return self._signed(urldefrag(message.callback).url, urlencode({**told, **code}).encode())
+        return self.signed(message.callback, list({**told, **code}.items()))
 
     def call_back(self, sid: str, *statuses: str, error: int | None = None) -> list[int]:
         """Posts these reports to the hub, one after the other, and returns what it answered. From any thread but the
@@ -135,63 +109,27 @@ class Simulator(LoopbackSimulator):
         return asyncio.run_coroutine_threadsafe(self._call_back(sid, statuses, error), self._loop).result()
 
     async def _call_back(self, sid: str, statuses: Sequence[str], error: int | None = None) -> list[int]:
-        url = urldefrag(self.account.messages[sid].callback or "").url
-        return [await self._post(url, self.report(sid, status, error)) for status in statuses]
-
-    async def _post(self, url: str, wire: WireRequest) -> int:
-        timeout = aiohttp.ClientTimeout(total=POST_SECONDS)
-        async with (
-            aiohttp.ClientSession(timeout=timeout) as session,
-            session.post(url, data=wire.body, headers=wire.headers) as answer,
-        ):
-            self.heard.append(answer.status)
-            return answer.status
-
-    def _signed(self, url: str, body: bytes, kind: str = FORM) -> WireRequest:
-        fields = parse_qsl(body.decode(), keep_blank_values=True) if kind == FORM else ()
-        signature = sign(Secret(self.config["auth_token"]), url, fields)
-        parts = urlsplit(url)
-        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        return WireRequest("POST", path, {"content-type": kind, HEADER: signature}, body)
+        url, heard = self.account.messages[sid].callback or "", []
+        for status in statuses:
+            answered, _ = await self.post(url, self.report(sid, status, error))
+            heard.append(answered)
+            self.heard.append(answered)
+        return heard
 
     # --- the API ------------------------------------------------------------------------------------------------------
 
     def is_send(self, request: WireRequest) -> bool:
         return request.method == "POST" and request.path.endswith("/Messages.json")
 
-    async def answer(self, request: WireRequest) -> Reply:
-        url = urlsplit(request.path)
-        if url.path.startswith(HELD):  # whoever knows the address may fetch; a password has no business here
-            return self._held(url.path.removeprefix(HELD))
-        if not self._admitted(request.headers.get("authorization", "")):
-            return failure(20003)
-        query = dict(parse_qsl(url.query))
-        form = parse_qsl(request.body.decode(), keep_blank_values=True)
-        try:
-            if found := FILE.fullmatch(url.path):
-                return Reply(307, headers={"location": f"{self.held}{HELD}{found['sid']}"})
-            if found := SERVICE.fullmatch(url.path):
-                return self._service(found["sid"], found["rest"], form)
-            found = PATH.fullmatch(url.path)
-            if found is None or found["account"] != self.account.sid:
-                return failure(20404)
-            return self._account(request.method, found["rest"], query, form)
-        except Fault as fault:
-            return failure(fault.code)
-
-    def _admitted(self, header: str) -> bool:
-        known = {(self.config["account_sid"], self.config["auth_token"])}
-        if self.config.get("key_sid"):
-            known.add((self.config["key_sid"], self.config["key_secret"]))
-        return header in {"Basic " + base64.b64encode(f"{user}:{word}".encode()).decode() for user, word in known}
-
-    def _account(self, method: str, rest: str, query: dict[str, str], form: Sequence[tuple[str, str]]) -> Reply:
-        if rest == "":
-            return Reply.json({"friendly_name": "Example Ltd", "status": self.account.status, "type": "Full"})
+    def asked(self, request: WireRequest, rest: str) -> Reply:
+        query, form = query_of(request), _form(request)
+        if found := FILE.fullmatch(rest):
+            return self.redirected(found["sid"])
+        if found := MEDIA.fullmatch(rest):
+            return Reply.json(self.account.media_of(found["sid"]))
+        rest = rest.removesuffix(".json")
         if rest == "/Messages":
-            return self._create(form) if method == "POST" else self._list(query)
-        if media := re.fullmatch(r"/Messages/(\w+)/Media", rest):
-            return Reply.json(self.account.media_of(media[1]))
+            return self._create(form) if request.method == "POST" else self._list(query)
         if rest in ("/IncomingPhoneNumbers", "/SMS/ShortCodes"):
             key = "incoming_phone_numbers" if rest.startswith("/Incoming") else "short_codes"
             wanted = query.get("PhoneNumber") or query.get("ShortCode")
@@ -201,7 +139,17 @@ class Simulator(LoopbackSimulator):
             return Reply.json(self._number())
         raise Fault(20404)
 
-    def _create(self, form: Sequence[tuple[str, str]]) -> Reply:
+    def beside(self, request: WireRequest, path: str) -> Reply:
+        found = SERVICE.fullmatch(path)
+        if found is None:
+            raise Fault(20404)
+        return self._service(found["sid"], found["rest"], _form(request))
+
+    def given_out(self, name: str) -> tuple[str, bytes] | None:
+        file = self.account.files.get(name)
+        return (file.media_type, file.content) if file is not None else None
+
+    def _create(self, form: Form) -> Reply:
         if self._refusals:
             return self._refusals.popleft()
         message = self.account.create(form)
@@ -219,7 +167,7 @@ class Simulator(LoopbackSimulator):
     def _list(self, query: dict[str, str]) -> Reply:
         told = self.account.listed(query)
         page = {**query, "Page": str(int(query.get("Page", "0")) + 1)}
-        uri = f"/{API_VERSION}/Accounts/{self.account.sid}/Messages.json?{urlencode(page)}"
+        uri = f"/{VERSION}/Accounts/{self.account.sid}/Messages.json?{urlencode(page)}"
         return Reply.json({"messages": told["messages"], "next_page_uri": uri if told["more"] else None})
 
     def _number(self) -> dict[str, Any]:
@@ -228,7 +176,7 @@ class Simulator(LoopbackSimulator):
         told = {"sid": sid, "friendly_name": "Support", "sms_url": self.account.webhook, "sms_method": "POST"}
         return {**told, "capabilities": able}
 
-    def _service(self, sid: str, rest: str, form: Sequence[tuple[str, str]]) -> Reply:
+    def _service(self, sid: str, rest: str, form: Form) -> Reply:
         if sid != self.account.service:
             raise Fault(20404)
         members: dict[str, dict[str, Any]] = {
@@ -241,9 +189,9 @@ class Simulator(LoopbackSimulator):
         told = {"sid": sid, "friendly_name": "Support pool", "use_inbound_webhook_on_number": False}
         return Reply.json({**told, "inbound_request_url": self.account.webhook or None, "inbound_method": "POST"})
 
-    def _held(self, sid: str) -> Reply:
-        file = self.account.files.get(sid)
-        return Reply(200, file.content, {"content-type": file.media_type}) if file else Reply(404)
+
+def _form(request: WireRequest) -> Form:
+    return parse_qsl(request.body.decode(), keep_blank_values=True)
 
 
 if __name__ == "__main__":

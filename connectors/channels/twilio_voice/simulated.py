@@ -61,7 +61,7 @@ class Exchange(Protocol):
     records: bool
     transcribes: bool
 
-    async def post(self, url: str, fields: Fields) -> bytes:
+    async def told(self, url: str, fields: Fields) -> bytes:
         """Posts a form to an address, signed; what was answered."""
 
     def new_sid(self, prefix: str) -> str: ...
@@ -122,7 +122,7 @@ class Line:
 
     async def report(self, url: str, fields: Fields, *, whole: bool = True) -> None:
         base = self._fields if whole else {"CallSid": self.sid, "AccountSid": self.account}
-        await self.exchange.post(urldefrag(url).url, {**base, **fields})
+        await self.exchange.told(urldefrag(url).url, {**base, **fields})
 
     async def _follow(self, url: str, fields: Fields) -> None:
         wanted: tuple[str, Fields] | None = (url, fields)
@@ -136,7 +136,7 @@ class Line:
 
     async def _ask(self, url: str, fields: Fields) -> ET.Element:
         self.asked.append(url)
-        answer = await self.exchange.post(url, {**self._fields, **fields})
+        answer = await self.exchange.told(url, {**self._fields, **fields})
         document = ET.fromstring(answer)  # noqa: S314 - what our own hub answered
         if document.tag != "Response":
             raise ValueError("not TwiML")

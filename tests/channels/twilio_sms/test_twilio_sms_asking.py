@@ -23,9 +23,10 @@ from twilio_sms_sender import (
     request,
 )
 
-from connectors.channels.twilio_sms.simulator import Simulator, failure
+from connectors.channels.twilio_sms.simulator import Simulator
 from connectors.families.twilio import listing
 from connectors.families.twilio.api import authorization
+from connectors.families.twilio.simulated import failure
 from connectors.kit.base import Account, Backfills, Checks, Fetches, Polled, Polls, Registers, Registration
 from connectors.kit.errors import KitError, Misconfigured, Refused, Temporary
 from connectors.kit.http import Exchange

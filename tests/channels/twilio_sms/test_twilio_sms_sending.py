@@ -21,9 +21,10 @@ from twilio_sms_sender import (
     to,
 )
 
-from connectors.channels.twilio_sms.simulated import CODES as WORDS
 from connectors.channels.twilio_sms.simulated import RECIPIENTS, SENDERS
-from connectors.channels.twilio_sms.simulator import Simulator, failure
+from connectors.channels.twilio_sms.simulator import Simulator
+from connectors.families.twilio.simulated import CODES as WORDS
+from connectors.families.twilio.simulated import failure
 from connectors.families.twilio.statuses import CODES, STATUS
 from connectors.kit.base import Sent
 from connectors.kit.errors import (

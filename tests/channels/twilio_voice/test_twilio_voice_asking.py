@@ -5,7 +5,8 @@ from twilio_voice_calls import MINA, NUMBER, simulator
 
 from connectors.channels.twilio_voice import TwilioVoice
 from connectors.channels.twilio_voice.parse import MP3
-from connectors.channels.twilio_voice.simulator import CODES, Simulator, failure
+from connectors.channels.twilio_voice.simulator import Simulator
+from connectors.families.twilio.simulated import CODES, failure
 from connectors.families.twilio.statuses import CODES as ROWS
 from connectors.kit.base import Account, Outbound
 from connectors.kit.errors import Misconfigured, Refused, Temporary, Unreachable
