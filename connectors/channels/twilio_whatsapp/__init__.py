@@ -1,21 +1,23 @@
 """WhatsApp through Twilio.
 
 Callbacks repeat, arrive out of order and carry no time. Source: twilio.com/docs/whatsapp (read 2026-11). Does not serve
-templates, buttons of ours, typing, or groups.
+templates, buttons of ours, or groups.
 """
 
 from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+from connectors.channels.twilio_whatsapp import senders
 from connectors.channels.twilio_whatsapp.capability import CAPABILITY
 from connectors.channels.twilio_whatsapp.config import Config as WhatsAppConfig
 from connectors.channels.twilio_whatsapp.parse import parse, received
 from connectors.channels.twilio_whatsapp.people import PREFIX, SCHEME
-from connectors.channels.twilio_whatsapp.wire import message
+from connectors.channels.twilio_whatsapp.wire import message, overridden
 from connectors.families.twilio import listing
 from connectors.families.twilio.account import owner
-from connectors.families.twilio.api import Api
+from connectors.families.twilio.api import MESSAGING, Api, located
+from connectors.families.twilio.fields import SID
 from connectors.families.twilio.signature import verify
 from connectors.kit.base import (
     ANSWERS,
@@ -26,12 +28,13 @@ from connectors.kit.base import (
     Outcome,
     Plugin,
     Polled,
+    Registration,
     Sent,
     Settles,
 )
 from connectors.kit.config import PluginConfig
 from connectors.kit.request import Request, Response
-from normalizer.inbound import Inbound
+from normalizer.inbound import Address, Inbound
 
 if TYPE_CHECKING:
     from connectors.families.twilio.sending import Sender
@@ -77,6 +80,10 @@ class TwilioWhatsApp(Plugin[WhatsAppConfig]):
     async def send(self, outbound: Outbound) -> Sent:
         return await self.sender.send(outbound)
 
+    async def typing_under(self, address: Address, external_id: str) -> None:  # noqa: ARG002 - the message names them
+        if SID.fullmatch(external_id):
+            await senders.show_typing(self.api, external_id)
+
     async def fetch(self, source: str) -> Fetched:
         return Fetched(self.api.file(source))
 
@@ -88,7 +95,17 @@ class TwilioWhatsApp(Plugin[WhatsAppConfig]):
     async def check(self) -> Account:
         return Account(name=PREFIX + self.config.number, details=(await owner(self.api, self.config)).details)
 
+    async def register(self, url: str) -> Registration:
+        return senders.registration(await senders.point(self.api, self.config, overridden(url, self.config)))
+
+    async def registration(self) -> Registration:
+        return senders.registration(await senders.find(self.api, self.config))
+
+    async def unregister(self) -> Registration:
+        return senders.registration(await senders.point(self.api, self.config, ""))
+
     @classmethod
     def trusted_origins(cls, config: PluginConfig) -> Sequence[str]:
         assert isinstance(config, WhatsAppConfig)
-        return (config.api_base, *((config.media_origin,) if config.media_origin is not None else ()))
+        others = (config.media_origin,) if config.media_origin is not None else ()
+        return (config.api_base, located(MESSAGING, config.api_base), *others)

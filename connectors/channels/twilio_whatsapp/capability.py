@@ -18,6 +18,7 @@ CAPABILITY: Final = Capability(
     text=TEXT,
     media=MEDIA,
     location=True,
+    typing=True,
     inbound=frozenset(
         {
             "message_received",

@@ -1,10 +1,11 @@
 """Twilio's WhatsApp over loopback: `python -m connectors.channels.twilio_whatsapp.simulator` runs it alone.
 
-It checks credentials, takes messages, refuses what Twilio refuses, lists what came in, and gives out files by way of
-another origin.
+It checks credentials, takes messages, refuses what Twilio refuses, lists what came in, keeps the sender's webhook,
+shows that somebody writes, and gives out files by way of another origin.
 """
 
 import argparse
+import json
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -16,7 +17,7 @@ from urllib.parse import urlencode
 from connectors.channels.twilio_whatsapp.capability import TEXT
 from connectors.channels.twilio_whatsapp.people import PREFIX
 from connectors.families.twilio.access import NUMBER
-from connectors.families.twilio.api import API
+from connectors.families.twilio.api import API, MESSAGING
 from connectors.families.twilio.simulated import (
     VERSION,
     Fault,
@@ -31,6 +32,8 @@ from connectors.kit.testing.simulator import HUB_URL, Failure, Reply, WireReques
 from normalizer.split import fits
 
 MEDIA: Final = re.compile(r"/Messages/(?P<message>\w+)/Media(?:/(?P<file>\w+))?(?:\.json)?")
+SENDERS, TYPING = "/v2/Channels/Senders", "/v2/Indicators/Typing.json"
+SENDER_SID: Final = "XE00000000000000000000000000000001"
 CUSTOMER: Final = "+447700900222"
 
 
@@ -51,6 +54,10 @@ class Simulator(TwilioSimulator):
         """What customers wrote, as the list has it, the newest first."""
         self.files: dict[str, tuple[str, str, bytes]] = {}
         """Message, media type and octets, by SID."""
+        self.shown: list[dict[str, str]] = []
+        """Signs that somebody writes."""
+        self.webhook: dict[str, Any] = {"status_callback_url": None}
+        """What is kept with the sender."""
         self._taken = 0
 
     # --- the provider's side of a webhook -----------------------------------------------------------------------------
@@ -95,6 +102,35 @@ class Simulator(TwilioSimulator):
         if named := MEDIA.fullmatch(rest):
             return self._media(named["message"], named["file"])
         raise Fault(20404)
+
+    def beside(self, request: WireRequest, path: str) -> Reply:
+        if path == TYPING:
+            return self._show(form_of(request))
+        if path == SENDERS:
+            return self._senders(query_of(request))
+        if path == f"{SENDERS}/{SENDER_SID}" and request.method == "POST":
+            self.webhook = json.loads(request.body)["webhook"]
+            return Reply.json(self._sender(), 202)
+        raise Fault(20404)
+
+    def _show(self, form: dict[str, str]) -> Reply:
+        if form.get("channel") != "whatsapp" or not form.get("messageId", "").startswith(("SM", "MM")):
+            raise Fault(20001)
+        self.shown.append(form)
+        return Reply.json({"success": True})
+
+    def _senders(self, query: dict[str, str]) -> Reply:
+        """Another's, and on the next page ours."""
+        if query.get("Channel") != "whatsapp":
+            raise Fault(20001)
+        if "PageToken" in query:
+            return Reply.json({"senders": [self._sender()], "meta": {"key": "senders", "next_page_url": None}})
+        other = {"sid": "XE2", "sender_id": "whatsapp:+15005550006", "status": "OFFLINE", "webhook": None}
+        more = f"{MESSAGING}{SENDERS}?{urlencode({**query, 'PageToken': 'more'})}"
+        return Reply.json({"senders": [other], "meta": {"key": "senders", "next_page_url": more}})
+
+    def _sender(self) -> dict[str, Any]:
+        return {"sid": SENDER_SID, "sender_id": self.number, "status": "ONLINE", "webhook": self.webhook}
 
     def given_out(self, name: str) -> tuple[str, bytes] | None:
         _, media_type, content = self.files.get(name, ("", "", b""))
