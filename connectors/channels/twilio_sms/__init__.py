@@ -6,7 +6,7 @@ Callbacks repeat, arrive out of order and carry no time; long messages arrive jo
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from connectors.channels.twilio_sms import senders
 from connectors.channels.twilio_sms.capability import CAPABILITY, without_mms
@@ -70,7 +70,7 @@ class TwilioSms(Plugin[SmsConfig]):
         # Twilio's SDK takes a while to load: only who sends waits for it.
         from connectors.families.twilio.sending import Sender
 
-        return Sender(self.api, self.config, self._written)
+        return Sender(self.api, self.config)
 
     def verify(self, request: Request) -> None:
         verify(request, self.config.auth_token)
@@ -81,11 +81,8 @@ class TwilioSms(Plugin[SmsConfig]):
     def respond(self, request: Request, outcome: Outcome) -> Response:  # noqa: ARG002 - part of the contract
         return HEARD[outcome]
 
-    def _written(self, outbound: Outbound) -> dict[str, Any]:
-        return message(outbound, self.config, self.tools.webhook_url)
-
     async def send(self, outbound: Outbound) -> Sent:
-        return await self.sender.send(outbound)
+        return await self.sender.send(message(outbound, self.config, self.tools.webhook_url))
 
     async def fetch(self, source: str) -> Fetched:
         return Fetched(self.api.file(source))

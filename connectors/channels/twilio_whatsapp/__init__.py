@@ -1,22 +1,23 @@
 """WhatsApp through Twilio.
 
 Callbacks repeat, arrive out of order and carry no time. Source: twilio.com/docs/whatsapp (read 2026-11). Does not serve
-templates, buttons of ours, or groups.
+buttons of ours, or groups.
 """
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from connectors.channels.twilio_whatsapp import senders
 from connectors.channels.twilio_whatsapp.capability import CAPABILITY
 from connectors.channels.twilio_whatsapp.config import Config as WhatsAppConfig
 from connectors.channels.twilio_whatsapp.parse import parse, received
 from connectors.channels.twilio_whatsapp.people import PREFIX, SCHEME
+from connectors.channels.twilio_whatsapp.templates import Templates, filled
 from connectors.channels.twilio_whatsapp.wire import message, overridden
 from connectors.families.twilio import listing
 from connectors.families.twilio.account import owner
-from connectors.families.twilio.api import MESSAGING, Api, located
+from connectors.families.twilio.api import CONTENT, MESSAGING, Api, located
 from connectors.families.twilio.fields import SID
 from connectors.families.twilio.signature import verify
 from connectors.kit.base import (
@@ -63,7 +64,11 @@ class TwilioWhatsApp(Plugin[WhatsAppConfig]):
         # Twilio's SDK takes a while to load: only who sends waits for it.
         from connectors.families.twilio.sending import Sender
 
-        return Sender(self.api, self.config, self._written)
+        return Sender(self.api, self.config)
+
+    @cached_property
+    def templates(self) -> Templates:
+        return Templates(self.api, self.tools.now, self.config.templates_for)
 
     def verify(self, request: Request) -> None:
         verify(request, self.config.auth_token)
@@ -74,11 +79,10 @@ class TwilioWhatsApp(Plugin[WhatsAppConfig]):
     def respond(self, request: Request, outcome: Outcome) -> Response:  # noqa: ARG002 - part of the contract
         return ANSWERS[outcome] if ANSWERS[outcome].status >= 400 else NO_REPLY
 
-    def _written(self, outbound: Outbound) -> dict[str, Any]:
-        return message(outbound, self.config, self.tools.webhook_url)
-
     async def send(self, outbound: Outbound) -> Sent:
-        return await self.sender.send(outbound)
+        part = outbound.payload.template
+        template = None if part is None else filled(await self.templates.find(part.name, part.language), part)
+        return await self.sender.send(message(outbound, self.config, self.tools.webhook_url, template))
 
     async def typing_under(self, address: Address, external_id: str) -> None:  # noqa: ARG002 - the message names them
         if SID.fullmatch(external_id):
@@ -108,4 +112,5 @@ class TwilioWhatsApp(Plugin[WhatsAppConfig]):
     def trusted_origins(cls, config: PluginConfig) -> Sequence[str]:
         assert isinstance(config, WhatsAppConfig)
         others = (config.media_origin,) if config.media_origin is not None else ()
-        return (config.api_base, located(MESSAGING, config.api_base), *others)
+        products = (located(product, config.api_base) for product in (MESSAGING, CONTENT))
+        return (config.api_base, *products, *others)

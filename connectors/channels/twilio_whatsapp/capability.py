@@ -1,7 +1,8 @@
-"""What a WhatsApp message through Twilio can express without a template.
+"""What a WhatsApp message through Twilio can express.
 
-Twilio takes at most 1600 characters and one file. Buttons, lists and cards want templates made beforehand: they go as
-numbered text. Source: twilio.com/docs/whatsapp/api, twilio.com/docs/messaging/api/message-resource (read 2026-11).
+Twilio takes at most 1600 characters and one file. Buttons, lists and cards want contents made beforehand: they go as
+numbered text (docs/adr/0036). Source: twilio.com/docs/whatsapp/api, twilio.com/docs/messaging/api/message-resource
+(read 2026-11).
 """
 
 from typing import Final
@@ -9,6 +10,8 @@ from typing import Final
 from normalizer.capability import Capability, MediaLimit, TextLimit
 from normalizer.parts import MediaKind
 
+WINDOW: Final = 86_400
+"""Seconds after their last message."""
 TEXT: Final = TextLimit(most=1600, unit="utf16")
 KINDS: Final = frozenset({MediaKind.IMAGE, MediaKind.VIDEO, MediaKind.AUDIO, MediaKind.VOICE, MediaKind.FILE})
 MEDIA: Final = MediaLimit(kinds=KINDS, most_octets=16_000_000)
@@ -19,6 +22,8 @@ CAPABILITY: Final = Capability(
     media=MEDIA,
     location=True,
     typing=True,
+    templates=True,
+    window=WINDOW,
     inbound=frozenset(
         {
             "message_received",

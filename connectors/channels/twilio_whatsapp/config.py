@@ -29,6 +29,8 @@ class Config(PluginConfig, frozen=True, kw_only=True):
     key_secret: Secret | None = None
     backfill: bool = True
     """Whether messages whose webhooks did not arrive are asked for; not, where others answer this number too."""
+    templates_for: Annotated[float, msgspec.Meta(gt=0, le=86_400)] = 300.0
+    """For how many seconds the account's list of templates is believed before it is asked for again."""
     webhook_retries: Annotated[int, msgspec.Meta(ge=0, le=5)] = 5
     """How often Twilio repeats a webhook that failed, within 15 seconds in all."""
     api_base: str = "https://api.twilio.com"

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from hashlib import sha256
 from secrets import token_hex
 from typing import Any, ClassVar, Final
 from urllib.parse import urlencode
@@ -17,7 +18,7 @@ from urllib.parse import urlencode
 from connectors.channels.twilio_whatsapp.capability import TEXT
 from connectors.channels.twilio_whatsapp.people import PREFIX
 from connectors.families.twilio.access import NUMBER
-from connectors.families.twilio.api import API, MESSAGING
+from connectors.families.twilio.api import API, CONTENT, MESSAGING
 from connectors.families.twilio.simulated import (
     VERSION,
     Fault,
@@ -33,8 +34,41 @@ from normalizer.split import fits
 
 MEDIA: Final = re.compile(r"/Messages/(?P<message>\w+)/Media(?:/(?P<file>\w+))?(?:\.json)?")
 SENDERS, TYPING = "/v2/Channels/Senders", "/v2/Indicators/Typing.json"
+CONTENTS: Final = "/v1/ContentAndApprovals"
 SENDER_SID: Final = "XE00000000000000000000000000000001"
 CUSTOMER: Final = "+447700900222"
+
+
+TEMPLATES: Final = (
+    ("hello", "en", "approved", {"twilio/text": {"body": "Hello from the shop!"}}),
+    (
+        *("parcel", "en", "approved"),
+        {
+            "twilio/text": {"body": "Your parcel left."},
+            "whatsapp/card": {
+                "header_text": "Order {{3}}",
+                "body": "Dear {{2}}, your parcel {{1}} left.",
+                "actions": [{"type": "URL", "title": "Where is it?", "url": "https://shop.example.com/{{4}}"}],
+            },
+        },
+    ),
+    (
+        "code",
+        "en",
+        "approved",
+        {"whatsapp/authentication": {"actions": [{"copy_code_text": "Copy"}]}},
+    ),
+    ("winter", "de", "rejected", {"twilio/text": {"body": "Alles muss raus"}}),
+)
+
+
+def content(name: str, language: str, status: str | None, types: dict[str, Any]) -> dict[str, Any]:
+    """A content as the list has it, with WhatsApp's word; it is of the last of its types."""
+    sid = "HX" + sha256(f"{name} {language}".encode()).hexdigest()[:32]
+    approval = {"name": name, "status": status, "content_type": list(types)[-1], "category": "UTILITY"}
+    approval |= {"rejection_reason": "INVALID_FORMAT" if status == "rejected" else ""}
+    told = {"sid": sid, "friendly_name": f"{name} for {language}", "language": language, "variables": {}}
+    return {**told, "types": types, "approval_requests": approval if status else {}}
 
 
 class Simulator(TwilioSimulator):
@@ -58,6 +92,7 @@ class Simulator(TwilioSimulator):
         """Signs that somebody writes."""
         self.webhook: dict[str, Any] = {"status_callback_url": None}
         """What is kept with the sender."""
+        self.contents = [content(*each) for each in TEMPLATES]
         self._taken = 0
 
     # --- the provider's side of a webhook -----------------------------------------------------------------------------
@@ -106,12 +141,22 @@ class Simulator(TwilioSimulator):
     def beside(self, request: WireRequest, path: str) -> Reply:
         if path == TYPING:
             return self._show(form_of(request))
+        if path == CONTENTS:
+            return self._contents(query_of(request))
         if path == SENDERS:
             return self._senders(query_of(request))
         if path == f"{SENDERS}/{SENDER_SID}" and request.method == "POST":
             self.webhook = json.loads(request.body)["webhook"]
             return Reply.json(self._sender(), 202)
         raise Fault(20404)
+
+    def _contents(self, query: dict[str, str]) -> Reply:
+        """Two a page."""
+        page = int(query.get("Page", "0"))
+        more = f"{CONTENT}{CONTENTS}?{urlencode({**query, 'Page': page + 1})}"
+        shown, last = self.contents[2 * page : 2 * page + 2], 2 * page + 2 >= len(self.contents)
+        meta = {"key": "contents", "page": page, "next_page_url": None if last else more}
+        return Reply.json({"contents": shown, "meta": meta})
 
     def _show(self, form: dict[str, str]) -> Reply:
         if form.get("channel") != "whatsapp" or not form.get("messageId", "").startswith(("SM", "MM")):
@@ -142,7 +187,9 @@ class Simulator(TwilioSimulator):
             raise Fault(21211)
         if form.get("From") != self.number:
             raise Fault(63007)
-        if not form.get("Body") and not form.get("MediaUrl"):
+        if "ContentSid" in form:
+            self._check_template(form)
+        elif not form.get("Body") and not form.get("MediaUrl"):
             raise Fault(21619)
         if not fits(form.get("Body", ""), TEXT):
             raise Fault(21617)
@@ -150,6 +197,13 @@ class Simulator(TwilioSimulator):
         sid = f"SM{self._taken:032x}"
         self.sent[sid] = form
         return Reply.json({"sid": sid, "status": "queued", "error_code": None}, 201)
+
+    def _check_template(self, form: dict[str, str]) -> None:
+        if not any(one["sid"] == form["ContentSid"] for one in self.contents):
+            raise Fault(20404)
+        values = json.loads(form.get("ContentVariables", "{}")).values()
+        if not all(value and not set(value) & {"\n", "\t"} for value in values):
+            raise Fault(21656)
 
     def _list(self, request: WireRequest) -> Reply:
         to = query_of(request).get("To")

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 from connectors.channels.twilio_whatsapp.capability import MEDIA
 from connectors.channels.twilio_whatsapp.config import Config
 from connectors.channels.twilio_whatsapp.people import PREFIX, recipient
+from connectors.channels.twilio_whatsapp.templates import Filled, refused
 from connectors.families.twilio.fields import TOKEN
 from connectors.kit.base import File, Outbound
 from connectors.kit.errors import Refused
@@ -13,24 +14,36 @@ from normalizer.errors import ErrorCode
 from normalizer.parts import LocationPart
 
 
-def message(outbound: Outbound, config: Config, webhook: str) -> dict[str, Any]:
-    """Raises Refused, Unreachable."""
+def message(outbound: Outbound, config: Config, webhook: str, template: Filled | None = None) -> dict[str, Any]:
+    """`template` is what is sent of one, where the payload is one. Raises Refused, Unreachable."""
+    arguments = {
+        "to": recipient(outbound.address),
+        "from_": PREFIX + config.number,
+        "messaging_service_sid": config.messaging_service_sid,
+        **(_content(outbound) if template is None else _approved(outbound, template)),
+        "status_callback": overridden(f"{webhook}?{urlencode({TOKEN: outbound.token})}", config) if webhook else None,
+    }
+    return {name: value for name, value in arguments.items() if value is not None}
+
+
+def _approved(outbound: Outbound, template: Filled) -> dict[str, Any]:
+    if outbound.payload.media:
+        raise refused("a template at Twilio holds its own file; what is new of its address fills a place of the header")
+    return {"content_sid": template.sid, "content_variables": template.variables or None}
+
+
+def _content(outbound: Outbound) -> dict[str, Any]:
     payload = outbound.payload
     if payload.contact_card is not None or payload.actions or payload.cards or len(payload.media) > 1:
         raise Refused("a message carries a text, a file or a place", code=ErrorCode.CONTENT_UNSUPPORTED)
     if not payload.text and not payload.media and payload.location is None:
         raise Refused("a message without content", code=ErrorCode.CONTENT_UNSUPPORTED)
     place = payload.location
-    arguments = {
-        "to": recipient(outbound.address),
-        "from_": PREFIX + config.number,
-        "messaging_service_sid": config.messaging_service_sid,
+    return {
         "body": payload.text or (_named(place) if place is not None else None),
         "media_url": [_address(outbound, part.attachment_id) for part in payload.media] or None,
         "persistent_action": [_point(place)] if place is not None else None,
-        "status_callback": overridden(f"{webhook}?{urlencode({TOKEN: outbound.token})}", config) if webhook else None,
     }
-    return {name: value for name, value in arguments.items() if value is not None}
 
 
 def overridden(url: str, config: Config) -> str:

@@ -1,6 +1,7 @@
 """A hub with this sender, and Twilio beside it: what comes in, what leaves, what is reported, what was missed."""
 
 import asyncio
+import json
 from dataclasses import replace
 from urllib.parse import parse_qs
 
@@ -9,7 +10,7 @@ from twilio_whatsapp_chats import MINA, NUMBER, TOKEN, simulator
 
 from connectors.kit.testing.simulator import Failure
 from gateway.send.asks import Accepted, Rejected
-from normalizer.parts import LocationPart, MediaKind, MediaPart
+from normalizer.parts import LocationPart, MediaKind, MediaPart, TemplatePart
 from tests.background.heronry import events, eventually, rows, texts
 from tests.channels.beside import HOOK, kept, running
 
@@ -86,13 +87,44 @@ def test_what_cannot_be_read_is_quarantined_and_the_rest_recorded(tmp_path, prov
 
 def test_the_window_that_closed_is_told_as_that(tmp_path, provider):
     async def act(hub):
-        await hub.say("too late", to=MINA)
+        await hub.heard(provider.genuine(provider.message("a day ago, by their clock")))
+        await hub.say("too late")
         await eventually(lambda: hub.statuses() == ["accepted"])
         (sid,) = provider.sent
         await hub.heard(provider.report(sid, "undelivered", 63016))
         await eventually(lambda: hub.statuses() == ["failed"])
         error = events(hub.hub, "delivery.updated")[-1]["data"]["delivery"]["error"]
         assert (error["code"], error["provider_code"]) == ("window_closed", "63016")
+
+    during(tmp_path, provider, act)
+
+
+def test_who_never_wrote_is_written_to_by_a_template_only(tmp_path, provider):
+    async def act(hub):
+        refused = await hub.say("hello", to=MINA)
+        assert isinstance(refused, Rejected)
+        assert refused.code == "window_closed"
+        parcel = TemplatePart(name="parcel", language="en", header=("881",), body=("today", "Mina"), buttons=("t/881",))
+        assert isinstance(await hub.say("Your parcel left.", to=MINA, parts=(parcel,)), Accepted)
+        await eventually(lambda: hub.statuses() == ["accepted"])
+        ((sid, message),) = provider.sent.items()
+        assert json.loads(message["ContentVariables"]) == {"1": "today", "2": "Mina", "3": "881", "4": "t/881"}
+        assert (message["ContentSid"], "Body" in message) == (provider.contents[1]["sid"], False)
+        await hub.heard(provider.report(sid, "read"))
+        await eventually(lambda: hub.statuses() == ["read"])
+
+    during(tmp_path, provider, act)
+
+
+def test_a_template_whatsapp_rejected_fails_with_what_to_do_and_never_leaves(tmp_path, provider):
+    async def act(hub):
+        winter = TemplatePart(name="winter", language="de")
+        assert isinstance(await hub.say("Alles muss raus", to=MINA, parts=(winter,)), Accepted)
+        await eventually(lambda: hub.statuses() == ["failed"])
+        error = events(hub.hub, "delivery.updated")[-1]["data"]["delivery"]["error"]
+        said = "the template 'winter' is rejected (INVALID_FORMAT): change it, and submit it again"
+        assert (error["code"], error["detail"]) == ("template_invalid", said)
+        assert sent(provider) == []
 
     during(tmp_path, provider, act)
 
@@ -127,7 +159,8 @@ def test_a_file_arrives_by_redirection_and_leaves_as_a_link_that_opens_it(tmp_pa
 
 def test_a_place_goes_as_a_place(tmp_path, provider):
     async def act(hub):
-        await hub.say("", to=MINA, parts=(LocationPart(latitude=51.5, longitude=-0.07, name="Office"),))
+        await hub.heard(provider.genuine(provider.message("where?")))
+        await hub.say("", parts=(LocationPart(latitude=51.5, longitude=-0.07, name="Office"),))
         await eventually(lambda: hub.statuses() == ["accepted"])
         (message,) = sent(provider)
         assert (message["PersistentAction"], message["Body"]) == (["geo:51.500000,-0.070000|Office"], ["Office"])
@@ -154,8 +187,9 @@ def test_what_came_while_the_hub_was_down_comes_with_its_start(tmp_path, provide
 
 def test_a_send_whose_answer_was_lost_is_never_repeated_and_settled_by_its_report(tmp_path, provider):
     async def act(hub):
+        await hub.heard(provider.genuine(provider.message("hello")))
         provider.next(Failure.LOST_ANSWER)
-        await hub.say("once", to=MINA)
+        await hub.say("once")
         await eventually(lambda: hub.statuses() == ["uncertain"])
         (sid,) = provider.sent
         await hub.heard(provider.report(sid, "delivered"))
@@ -167,8 +201,9 @@ def test_a_send_whose_answer_was_lost_is_never_repeated_and_settled_by_its_repor
 
 def test_a_rate_limit_pauses_the_lane_and_costs_no_attempt(tmp_path, provider):
     async def act(hub):
+        await hub.heard(provider.genuine(provider.message("hello")))
         provider.next(Failure.RATE_LIMITED)
-        await hub.say("patience", to=MINA)
+        await hub.say("patience")
         await eventually(lambda: hub.statuses() == ["accepted"])
         assert rows(hub.hub, "SELECT attempt FROM deliveries") == [(1,)]
 
@@ -204,7 +239,8 @@ def test_no_secret_is_kept_in_the_store(tmp_path, provider):
 
 def test_the_hook_is_where_reports_go(tmp_path, provider):
     async def act(hub):
-        await hub.say("hello", to=MINA)
+        await hub.heard(provider.genuine(provider.message("hello")))
+        await hub.say("hello")
         await eventually(lambda: hub.statuses() == ["accepted"])
         (message,) = provider.sent.values()
         assert message["StatusCallback"].startswith(f"{HOOK}?token=")
