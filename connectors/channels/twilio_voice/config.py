@@ -91,6 +91,10 @@ class Config(PluginConfig, frozen=True, kw_only=True):
     agents: dict[str, str] = msgspec.field(default_factory=dict)
     """Names of those who answer, and the numbers (E.164) or apps (`client:ada`) they call from to take a caller from
     the queue."""
+    record: bool = False
+    """Whether calls of ours are recorded; the law of the place may ask for the consent of who is called."""
+    announce: Words = ""
+    """What a call of ours begins with where it is recorded, such as that it is."""
     webhook_retries: Annotated[int, msgspec.Meta(ge=0, le=5)] = 5
     """How often Twilio repeats a report that failed, within 15 seconds in all."""
     ring_seconds: Annotated[int, msgspec.Meta(ge=5, le=600)] = 60
@@ -107,6 +111,8 @@ class Config(PluginConfig, frozen=True, kw_only=True):
             raise ValueError("number: not E.164, such as +447700900111")
         if self.application_sid is not None and not self.application_sid.startswith("AP"):
             raise ValueError("application_sid: not of the form AP…")
+        if self.announce and not self.record:
+            raise ValueError("announce: goes with record: true")
         if len(self.steps) > MOST_STEPS:
             raise ValueError(f"steps: more than {MOST_STEPS}")
         for where, name in self._named():

@@ -24,6 +24,9 @@ from normalizer.parts import CallStatus, MediaKind
 from normalizer.status import Status
 
 TOKEN: Final = "token"  # noqa: S105 - names the query's field that carries an outbound's token
+CONVERSATION, OURS = "call", "ours"
+"""What a recording is of, in the address for reports on it, if not of a voicemail: a caller's conversation, or a call
+that we made."""
 LONGEST: Final = 500
 """Characters of a word of context."""
 MOST_TRANSCRIPT: Final = 20_000
@@ -111,7 +114,8 @@ def _leg(asked: Asked, config: Config) -> list[Inbound]:
 
 
 def _recorded(asked: Asked, _config: Config) -> list[Inbound]:
-    is_voicemail = asked.query.get("of") != "call"
+    of = asked.query.get("of")
+    is_voicemail = of not in (CONVERSATION, OURS)
     if asked.fields.get("RecordingStatus", "completed") != "completed":
         sid = asked.fields.get("RecordingSid", "")[:64]
         if not is_voicemail:
@@ -120,10 +124,11 @@ def _recorded(asked: Asked, _config: Config) -> list[Inbound]:
     found = _recording(asked, CallStatus.VOICEMAIL if is_voicemail else None)
     if not found:
         raise BadPayload("no RecordingUrl")
-    return found
+    # It may be heard of before anything else of the call.
+    return [msgspec.structs.replace(each, direction=Direction.OUT) for each in found] if of == OURS else [*found]
 
 
-def _recording(asked: Asked, status: CallStatus | None) -> list[Inbound]:
+def _recording(asked: Asked, status: CallStatus | None) -> list[CallChanged]:
     """The file, which may be told of twice; nothing where nothing was recorded."""
     url, sid = asked.fields.get("RecordingUrl", ""), asked.fields.get("RecordingSid", "")
     if not url:

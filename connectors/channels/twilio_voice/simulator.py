@@ -102,6 +102,13 @@ class Simulator(TwilioSimulator):
         self.recordings[sid] = words.encode()
         return sid, f"{API}/{VERSION}/Accounts/{self.account}/Recordings/{sid}"
 
+    def report_recording(self, sid: str, words: str = "what was said") -> WireRequest:
+        """What Twilio posts to the RecordingStatusCallback of a call of ours. Raises LookupError."""
+        recording, url = self.recorded(words)
+        told = {"CallSid": sid, "AccountSid": self.account, "RecordingSid": recording, "RecordingUrl": url}
+        told |= {"RecordingStatus": "completed", "RecordingDuration": "7", "RecordingSource": "OutboundAPI"}
+        return self.signed(self.calls[sid]["RecordingStatusCallback"], list(told.items()))
+
     def report(self, sid: str, status: str, order: int) -> WireRequest:
         """What Twilio posts to the StatusCallback of a call of ours."""
         call = self.calls[sid]

@@ -15,6 +15,7 @@ from twilio.twiml.voice_response import Gather, VoiceResponse
 from connectors.channels.twilio_voice.asked import Asked, On, number
 from connectors.channels.twilio_voice.config import Config
 from connectors.channels.twilio_voice.flow import Turn, ends, turn
+from connectors.channels.twilio_voice.parse import CONVERSATION
 from connectors.channels.twilio_voice.phrases import PHRASES
 from connectors.channels.twilio_voice.steps import Callback, Dial, Hangup, Menu, Queue, Step, Voicemail, Words
 from connectors.channels.twilio_voice.urls import repeated
@@ -152,7 +153,7 @@ class _Answer:
             answer_on_bridge=True,
             caller_id=self._config.number if of_app else None,
             record="record-from-answer-dual" if step.record else None,
-            recording_status_callback=self._report(On.RECORDING, name, of="call") if step.record else None,
+            recording_status_callback=self._report(On.RECORDING, name, of=CONVERSATION) if step.record else None,
             recording_status_callback_event="completed absent" if step.record else None,
         )
         legs = {"status_callback": self._report(On.LEG, name), "status_callback_event": "answered"}

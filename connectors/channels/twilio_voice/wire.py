@@ -7,7 +7,7 @@ from twilio.twiml.voice_response import VoiceResponse
 
 from connectors.channels.twilio_voice.asked import On
 from connectors.channels.twilio_voice.config import Config
-from connectors.channels.twilio_voice.parse import TOKEN
+from connectors.channels.twilio_voice.parse import OURS, TOKEN
 from connectors.channels.twilio_voice.people import recipient
 from connectors.channels.twilio_voice.twiml import Speaker
 from connectors.channels.twilio_voice.urls import repeated
@@ -26,13 +26,18 @@ def call(outbound: Outbound, config: Config, webhook: str) -> dict[str, Any]:
         raise Refused("a call reads out text only", code=ErrorCode.CONTENT_UNSUPPORTED)
     if not payload.text.strip():
         raise Refused("a call without words", code=ErrorCode.CONTENT_UNSUPPORTED)
+    recorded = config.record and bool(webhook)
     response = VoiceResponse()
-    Speaker(config, "").say(response, payload.text)
+    speaker = Speaker(config, "")
+    if recorded:
+        speaker.say(response, config.announce)
+    speaker.say(response, payload.text)
     twiml = str(response)
     if len(twiml) > MOST_TWIML:
         raise Refused(f"more than {MOST_TWIML} characters of TwiML", code=ErrorCode.CONTENT_UNSUPPORTED)
+    to = recipient(outbound.address)
     arguments: dict[str, Any] = {
-        "to": recipient(outbound.address),
+        "to": to,
         "from_": config.number,
         "twiml": twiml,
         "timeout": config.ring_seconds,
@@ -41,4 +46,10 @@ def call(outbound: Outbound, config: Config, webhook: str) -> dict[str, Any]:
         told = urlencode({"on": str(On.STATUS), TOKEN: outbound.token})
         arguments["status_callback"] = repeated(f"{webhook}?{told}", config.webhook_retries)
         arguments["status_callback_event"] = list(EVENTS)
+    if recorded:
+        # The report on a recording tells whose call it is of, and not who was called.
+        told = urlencode({"on": str(On.RECORDING), "of": OURS, "caller": to})
+        arguments["record"] = True
+        arguments["recording_status_callback"] = repeated(f"{webhook}?{told}", config.webhook_retries)
+        arguments["recording_status_callback_event"] = ["completed", "absent"]
     return arguments

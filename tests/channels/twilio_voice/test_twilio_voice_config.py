@@ -28,6 +28,7 @@ from connectors.kit.config import configured
         ({"hours": {"tz": "Europe/Londinium", "days": {}}}, "hours.tz"),
         ({"hours": {"tz": "Europe/London", "days": {"someday": "9:00-17:00"}}}, "hours.days"),
         ({"hours": {"tz": "Europe/London", "days": {"mon": "noon"}}}, "expected times"),
+        ({"announce": "This call is recorded."}, "announce: goes with record"),
         ({"nothing": 1}, "nothing"),
     ],
 )

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 from typing import Any
 
@@ -274,6 +275,43 @@ def test_an_agent_writes_and_a_call_reads_it_out(tmp_path, provider):
             (ended,) = events(hub.hub, "call.ended")
             assert (ended["data"]["call"]["direction"], ended["data"]["call"]["duration"]) == ("out", 7.0)
             assert texts(hub.hub) == ["Your order has left."]
+
+    run(test)
+
+
+def test_a_call_of_ours_is_recorded_where_wanted_and_says_so_first(tmp_path, provider):
+    async def test():
+        asked = {"record": True, "announce": {"en-GB": "This call is recorded."}}
+        async with running(tmp_path, provider, **asked) as hub:
+            await hub.say("Your order has left.", to=MINA)
+            await eventually(lambda: hub.statuses() == ["accepted"])
+            ((sid, call),) = provider.calls.items()
+            said = [verb.text for verb in ET.fromstring(call["Twiml"])]  # noqa: S314 - of our own making
+            assert said == ["This call is recorded.", "Your order has left."]
+            assert call["Record"] == "true"
+            # The recording may be told of before the call's own reports, and twice.
+            recorded = provider.report_recording(sid, "all that was said")
+            assert [await hub.heard(recorded), await hub.heard(recorded)] == [200, 200]
+            for status, order in (("in-progress", 2), ("completed", 3)):
+                await hub.heard(provider.report(sid, status, order))
+            await eventually(lambda: rows(hub.hub, "SELECT state FROM attachments") == [("stored",)])
+            ((sha256,),) = rows(hub.hub, "SELECT sha256 FROM attachments")
+            assert hub.hub.files.path(sha256).read_bytes() == b"all that was said"
+            (ended,) = events(hub.hub, "call.ended")
+            told = ended["data"]["call"]
+            assert (told["direction"], told["status"], len(told["recordings"])) == ("out", "completed", 1)
+            assert rows(hub.hub, "SELECT count(*) FROM routes") == [(1,)]
+
+    run(test)
+
+
+def test_a_call_of_ours_is_not_recorded_unless_wanted(tmp_path, provider):
+    async def test():
+        async with running(tmp_path, provider) as hub:
+            await hub.say("Your order has left.", to=MINA)
+            await eventually(lambda: hub.statuses() == ["accepted"])
+            (call,) = provider.calls.values()
+            assert not [name for name in call if "Record" in name]
 
     run(test)
 
