@@ -10,12 +10,13 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from connectors.channels.twilio_voice import numbers, twiml
+from connectors.channels.twilio_voice import missed, numbers, twiml
 from connectors.channels.twilio_voice.asked import REPORTS, Asked, read
 from connectors.channels.twilio_voice.capability import CAPABILITY
 from connectors.channels.twilio_voice.config import Config as VoiceConfig
 from connectors.channels.twilio_voice.parse import parse
 from connectors.channels.twilio_voice.people import SCHEME
+from connectors.families.twilio import listing
 from connectors.families.twilio.api import Api
 from connectors.families.twilio.signature import verify
 from connectors.kit.base import (
@@ -26,6 +27,7 @@ from connectors.kit.base import (
     Outbound,
     Outcome,
     Plugin,
+    Polled,
     Registration,
     Sent,
     Settles,
@@ -94,6 +96,11 @@ class TwilioVoice(Plugin[VoiceConfig]):
     async def fetch(self, source: str) -> Fetched:
         # A recording is told of before it can be had.
         return Fetched(self.api.file(source, awaited=True))
+
+    async def backfill(self, cursor: str | None) -> Polled:
+        if cursor is None or not self.config.backfill:
+            return listing.beginning(self.tools.now())
+        return await missed.backfill(self.api, self.config, cursor, self.tools.now())
 
     def token(self, identity: str, claims: Sequence[Claim], at: datetime) -> Token:
         from connectors.channels.twilio_voice.tokens import token

@@ -91,6 +91,8 @@ class Config(PluginConfig, frozen=True, kw_only=True):
     agents: dict[str, str] = msgspec.field(default_factory=dict)
     """Names of those who answer, and the numbers (E.164) or apps (`client:ada`) they call from to take a caller from
     the queue."""
+    backfill: bool = True
+    """Whether calls that ended unheard are asked for; not, where others answer this number."""
     record: bool = False
     """Whether calls of ours are recorded; the law of the place may ask for the consent of who is called."""
     announce: Words = ""

@@ -5,7 +5,9 @@ Source: twilio.com/docs/voice/twiml, /docs/voice/api/recording, twilio.com/docs/
 """
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any, Final
+from urllib.parse import urlencode
 
 import msgspec
 
@@ -44,6 +46,20 @@ def parse(request: Request, config: Config) -> list[Inbound]:
     except BadPayload as error:
         key = f"unreadable:{call}:{asked.on}:{asked.turn}:{asked.fields.get('CallStatus', '')[:32]}"
         return [Unreadable(key=key, slice=request.body, reason=error.detail)]
+
+
+def listed(fields: Mapping[str, str], began: datetime, config: Config) -> list[Inbound]:
+    """A call that is over, of the list: what its reports told, or would have."""
+    asked = Asked(On.STATUS, fields, {}, "", began)
+    try:
+        told = _status(asked, config)
+        if any(isinstance(each, CallChanged) for each in told):
+            first = msgspec.structs.replace(_changed(asked, "started", CallState.STARTED), occurred_at=began)
+            return [first, *told]
+        return told
+    except BadPayload as error:
+        key = f"unreadable:{fields.get('CallSid', '')[:64]}:{On.STATUS}"
+        return [Unreadable(key=key, slice=urlencode(fields).encode(), reason=error.detail)]
 
 
 def _course(asked: Asked, config: Config) -> list[Inbound]:

@@ -7,6 +7,8 @@ gives out recordings by way of another origin, and places whole calls (`dial_in`
 import argparse
 import itertools
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime, parsedate_to_datetime
 from secrets import token_hex
 from typing import Any, ClassVar, Final
 from urllib.parse import urlencode
@@ -53,7 +55,11 @@ class Simulator(TwilioSimulator):
         self.application: dict[str, str] = {}
         self.calls: dict[str, dict[str, str]] = {}
         """Those made by us, by SID."""
+        self.listed: list[dict[str, Any]] = []
+        """What came in, the newest first."""
         self.recordings: dict[str, bytes] = {}
+        self.page = 50
+        """Calls on a page of the list."""
         self.processed = True
         """Whether recordings can be had yet."""
         self.records = self.transcribes = True
@@ -95,7 +101,17 @@ class Simulator(TwilioSimulator):
         url = self.kept.get("VoiceUrl") or self.hub_url
         status = self.kept.get("StatusCallback") or f"{self.hub_url}?on=status"
         await line.run(url, parameters, status if reports else None)
+        self.rang(sid, caller, ago=0)
         return line
+
+    def rang(self, sid: str = "", caller: str = CALLER, ago: float = 120, status: str = "completed") -> str:
+        """Lists a call that ended so many seconds ago, heard by the hub or not; its SID."""
+        ended = datetime.now(UTC) - timedelta(seconds=ago)
+        told = {"sid": sid or f"CA{token_hex(16)}", "from": caller, "to": self.number, "status": status}
+        told |= {"direction": "inbound", "start_time": format_datetime(ended - timedelta(seconds=30))}
+        over = {"end_time": format_datetime(ended), "duration": "30"} if status == "completed" else {}
+        self.listed.insert(0, {**told, **over})
+        return told["sid"]
 
     def recorded(self, words: str) -> tuple[str, str]:
         sid = f"RE{token_hex(16)}"
@@ -127,7 +143,7 @@ class Simulator(TwilioSimulator):
     def asked(self, request: WireRequest, rest: str) -> Reply:
         form = form_of(request)
         if rest == "/Calls.json":
-            return self._create(form)
+            return self._create(form) if request.method == "POST" else self._list(query_of(request))
         if rest.startswith("/Recordings/"):
             if not self.processed:
                 raise Fault(20404)
@@ -158,6 +174,23 @@ class Simulator(TwilioSimulator):
         sid = self.new_sid("CA")
         self.calls[sid] = form
         return Reply.json({"sid": sid, "status": "queued", "to": to, "from": self.number}, 201)
+
+    def _list(self, query: dict[str, str]) -> Reply:
+        """A page of those that began, or ended, since then."""
+        field, since = next((name[:-1], told) for name, told in query.items() if name in ("StartTime>", "EndTime>"))
+        times = {"StartTime": "start_time", "EndTime": "end_time"}
+        found = [
+            one
+            for one in self.listed
+            if one["to"] == query.get("To")
+            and (at := one.get(times[field]))
+            and parsedate_to_datetime(at).strftime("%Y-%m-%dT%H:%M:%SZ") >= since
+        ]
+        page, size = int(query.get("Page", "0")), self.page
+        shown, more = found[page * size : (page + 1) * size], len(found) > (page + 1) * size
+        following = urlencode({**query, "Page": page + 1})
+        uri = f"/{VERSION}/Accounts/{self.account}/Calls.json?{following}"
+        return Reply.json({"calls": shown, "next_page_uri": uri if more else None})
 
     def _number(self) -> dict[str, Any]:
         told = {"voice_url": self.kept.get("VoiceUrl"), "status_callback": self.kept.get("StatusCallback")}

@@ -83,7 +83,7 @@ def beginning(now: datetime) -> Polled:
 
 async def backfill(api: Api, numbers: Sequence[str], read: Read, cursor: str, now: datetime) -> Polled:
     """What came to these numbers since the cursor. Raises Temporary, Misconfigured."""
-    since = _moment(cursor)
+    since = moment(cursor)
     found: list[Found] = []
     unreadable: list[Inbound] = []
     cut = False
@@ -128,7 +128,7 @@ async def _written_to(api: Api, number: str, since: datetime) -> tuple[Sequence[
 
 def _found(raw: bytes) -> Found:
     message = decode(raw, LISTED)
-    return Found(_sent_at(message.date_sent or message.date_created or ""), raw, message)
+    return Found(told_at(message.date_sent or message.date_created or ""), raw, message)
 
 
 async def _read(api: Api, read: Read, found: Found) -> list[Inbound]:
@@ -154,7 +154,8 @@ async def _read(api: Api, read: Read, found: Found) -> list[Inbound]:
         return [Unreadable(key=f"unreadable:{message.sid}:{RECEIVED}", slice=webhook, reason=error.detail)]
 
 
-def _sent_at(text: str) -> datetime:
+def told_at(text: str) -> datetime:
+    """Raises BadPayload."""
     try:
         at = parsedate_to_datetime(text)
     except ValueError as error:
@@ -162,7 +163,8 @@ def _sent_at(text: str) -> datetime:
     return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
 
-def _moment(cursor: str) -> datetime:
+def moment(cursor: str) -> datetime:
+    """Raises Temporary."""
     try:
         return datetime.strptime(cursor, FORMAT).replace(tzinfo=UTC)
     except ValueError as error:
