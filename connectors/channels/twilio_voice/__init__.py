@@ -2,7 +2,7 @@
 
 A caller is led by what the operator configured: menus, agents, queues, voicemail, call-backs. What becomes of a call is
 told as it happens, and stands in the caller's conversation; a message sent by this channel is read out by a call.
-Source: twilio.com/docs/voice (read 2026-11). Does not serve conferences, streams, SIP trunks or payments.
+Source: twilio.com/docs/voice (read 2026-11). Does not serve holding, streams, SIP trunks or payments.
 """
 
 from collections.abc import Sequence
@@ -10,11 +10,11 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from connectors.channels.twilio_voice import missed, numbers, twiml
+from connectors.channels.twilio_voice import missed, numbers, rooms, twiml
 from connectors.channels.twilio_voice.asked import REPORTS, Asked, read
 from connectors.channels.twilio_voice.capability import CAPABILITY
 from connectors.channels.twilio_voice.config import Config as VoiceConfig
-from connectors.channels.twilio_voice.parse import parse
+from connectors.channels.twilio_voice.parse import LEFT, parse
 from connectors.channels.twilio_voice.people import SCHEME
 from connectors.families.twilio import listing
 from connectors.families.twilio.api import Api
@@ -101,6 +101,12 @@ class TwilioVoice(Plugin[VoiceConfig]):
         if cursor is None or not self.config.backfill:
             return listing.beginning(self.tools.now())
         return await missed.backfill(self.api, self.config, cursor, self.tools.now())
+
+    def awaits(self, inbound: Inbound) -> bool:
+        return inbound.key.startswith(LEFT)
+
+    async def confirm(self, inbound: Inbound) -> None:
+        await rooms.close_if_alone(self.api, inbound.key.removeprefix(LEFT).partition(":")[0])
 
     def token(self, identity: str, claims: Sequence[Claim], at: datetime) -> Token:
         from connectors.channels.twilio_voice.tokens import token

@@ -20,12 +20,13 @@ from connectors.kit.errors import BadPayload
 from connectors.kit.request import Request
 from normalizer.inbound import Peer
 
-_SID: Final = re.compile(r"[A-Za-z0-9]{1,64}")
+SID: Final = re.compile(r"[A-Za-z0-9]{1,64}")
 _NUMBER: Final = re.compile(r"[0-9]{1,9}", re.ASCII)
 CONTEXT: Final = ("entry", "page", "device", "os", "app_version", "order", "error_code", "location")
 """Custom parameters of an app's call, as `normalizer.context` names them."""
 CARRIED: Final = (
     *("Digits", "SpeechResult", "DialCallStatus", "QueueResult", "RecordingUrl", "RecordingSid", "RecordingDuration"),
+    *("queue", "room"),
     *CONTEXT,
     KNOWN,
 )
@@ -44,13 +45,16 @@ class On(StrEnum):
     QUEUE = "queue"
     WAIT = "wait"
     BRIDGE = "bridge"
+    ROOM = "room"
+    PRESENT = "present"
+    """Somebody came into the caller's room, or left it."""
     RECORD = "record"
     RECORDING = "recording"
     TRANSCRIPT = "transcript"
     STATUS = "status"
 
 
-REPORTS: Final = frozenset({On.LEG, On.RECORDING, On.TRANSCRIPT, On.STATUS})
+REPORTS: Final = frozenset({On.LEG, On.PRESENT, On.RECORDING, On.TRANSCRIPT, On.STATUS})
 """Told beside the call: nobody waits on the line for the answer."""
 
 
@@ -66,10 +70,10 @@ class Asked:
     @property
     def call(self) -> str:
         """SID of the caller's call. Raises BadPayload."""
-        sid = self.fields.get("CallSid", "")
+        sid = self.query.get("call") or self.fields.get("CallSid", "")  # reports on a room tell others', or none
         if self.on is On.LEG:
             sid = self.fields.get("ParentCallSid") or sid
-        if not _SID.fullmatch(sid):
+        if not SID.fullmatch(sid):
             raise BadPayload("no CallSid")
         return sid
 

@@ -9,7 +9,7 @@ from typing import Annotated, Final
 
 import msgspec
 
-from connectors.channels.twilio_voice.steps import Callback, Dial, Hangup, Menu, Queue, Step, Voicemail, Words
+from connectors.channels.twilio_voice.steps import Callback, Dial, Hangup, Menu, Queue, Room, Step, Voicemail, Words
 from connectors.families.twilio.access import NUMBER, check_access
 from connectors.kit.config import PluginConfig
 from connectors.kit.secret import Secret
@@ -90,7 +90,7 @@ class Config(PluginConfig, frozen=True, kw_only=True):
     phrases: Phrases = Phrases()
     agents: dict[str, str] = msgspec.field(default_factory=dict)
     """Names of those who answer, and the numbers (E.164) or apps (`client:ada`) they call from to take a caller from
-    the queue."""
+    the queue, or to join one in their room."""
     backfill: bool = True
     """Whether calls that ended unheard are asked for; not, where others answer this number."""
     record: bool = False
@@ -138,6 +138,10 @@ class Config(PluginConfig, frozen=True, kw_only=True):
         return {step.queue: step for step in self.steps.values() if isinstance(step, Queue)}
 
     @property
+    def has_rooms(self) -> bool:
+        return any(isinstance(step, Room) for step in self.steps.values())
+
+    @property
     def signing(self) -> tuple[str, Secret]:
         """User and password that belong to the token itself."""
         return self.account_sid, self.auth_token
@@ -159,7 +163,7 @@ def leads_to(step: Step) -> Iterator[str]:
             yield from step.words.values()
             if step.otherwise is not None:
                 yield step.otherwise
-        case Dial() | Queue():
+        case Dial() | Queue() | Room():
             if step.otherwise is not None:
                 yield step.otherwise
         case Voicemail() | Callback() | Hangup():

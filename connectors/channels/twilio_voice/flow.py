@@ -4,9 +4,9 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from connectors.channels.twilio_voice.asked import Asked, On
+from connectors.channels.twilio_voice.asked import SID, Asked, On
 from connectors.channels.twilio_voice.config import Config
-from connectors.channels.twilio_voice.steps import Callback, Dial, Hangup, Menu, Queue, Step, Voicemail
+from connectors.channels.twilio_voice.steps import Callback, Dial, Hangup, Menu, Queue, Room, Step, Voicemail
 from normalizer.hours import is_open
 from normalizer.parts import CallStatus
 
@@ -17,6 +17,7 @@ STATUS: Final[dict[type[Step], CallStatus]] = {
     Menu: CallStatus.CHOOSING,
     Dial: CallStatus.CONNECTING,
     Queue: CallStatus.QUEUED,
+    Room: CallStatus.QUEUED,
     Voicemail: CallStatus.VOICEMAIL,
     Callback: CallStatus.CALLBACK,
 }
@@ -37,6 +38,8 @@ class Turn:
     silent: bool = False
     queue: str | None = None
     """An agent takes a caller from it."""
+    room: str | None = None
+    """An agent joins the caller whose room it is; its name is the SID of that call."""
     agent: str | None = None
 
 
@@ -56,18 +59,30 @@ def turn(asked: Asked, config: Config) -> Turn:
             return _talked(talked, step, asked, config)
         case On.QUEUE:
             return _talked(asked.fields.get("QueueResult") == "bridged", step, asked, config)
+        case On.ROOM:
+            return _left(step, asked, config)
         case On.BRIDGE:
             return Turn(silent=True, status=CallStatus.ANSWERED, agent=asked.query.get("agent"))
     return Turn()
 
 
 def _taking(asked: Asked, config: Config) -> Turn | None:
-    """The turn of an agent who calls to take whoever waits."""
+    """The turn of an agent who calls to join a caller, or to take whoever waits."""
     agent = agent_at(asked.caller, config)
-    if agent is None or not config.queues:
+    if agent is None or not takes_callers(config):
         return None
+    room = asked.fields.get("room", "")
+    if config.has_rooms and SID.fullmatch(room):
+        return Turn(room=room, agent=agent)
+    if not config.queues:
+        return Turn(agent=agent)
     wanted = asked.fields.get("queue", "")
     return Turn(queue=wanted if wanted in config.queues else next(iter(config.queues)), agent=agent)
+
+
+def takes_callers(config: Config) -> bool:
+    """Whether a call of an agent's is to a caller, and not to the menus."""
+    return config.has_rooms or bool(config.queues)
 
 
 def agent_at(address: str, config: Config) -> str | None:
@@ -114,9 +129,16 @@ def _talked(talked: bool, step: Step | None, asked: Asked, config: Config) -> Tu
     """After a call was put through, or was to be."""
     if talked:
         return Turn(silent=True, status=CallStatus.ANSWERED)
-    if isinstance(step, Dial | Queue) and not asked.is_over:
+    if isinstance(step, Dial | Queue | Room) and not asked.is_over:
         return _enter(step.otherwise, asked, config)
     return Turn(silent=asked.is_over)
+
+
+def _left(step: Step | None, asked: Asked, config: Config) -> Turn:
+    """After a room: whether anybody came into it, its own reports have told."""
+    if asked.fields.get("DialCallStatus") in TALKED:
+        return Turn(silent=True)
+    return _talked(False, step, asked, config)
 
 
 def ends(step: Step) -> bool:

@@ -14,7 +14,7 @@ import msgspec
 from connectors.channels.twilio_voice.asked import CONTEXT, REPORTS, Asked, On, number, read
 from connectors.channels.twilio_voice.claims import KNOWN, claims_of
 from connectors.channels.twilio_voice.config import Config
-from connectors.channels.twilio_voice.flow import Turn, agent_at, turn
+from connectors.channels.twilio_voice.flow import Turn, agent_at, takes_callers, turn
 from connectors.channels.twilio_voice.people import CLIENT, peer
 from connectors.channels.twilio_voice.statuses import CALL, DELIVERY, ERROR, OVER
 from connectors.kit.errors import BadPayload
@@ -29,6 +29,9 @@ TOKEN: Final = "token"  # noqa: S105 - names the query's field that carries an o
 CONVERSATION, OURS = "call", "ours"
 """What a recording is of, in the address for reports on it, if not of a voicemail: a caller's conversation, or a call
 that we made."""
+LEFT: Final = "left:"
+"""How the key begins of what is told where an agent leaves a room; the call's SID follows."""
+LONGEST_NAME: Final = 128
 LONGEST: Final = 500
 """Characters of a word of context."""
 MOST_TRANSCRIPT: Final = 20_000
@@ -67,8 +70,8 @@ def _course(asked: Asked, config: Config) -> list[Inbound]:
     taken = turn(asked, config)
     if asked.on is On.WAIT:
         return [Ignored(key=f"wait:{asked.call}", reason="waits in the queue")]
-    if taken.queue is not None:
-        return [Ignored(key=f"agent:{asked.call}", reason="an agent takes a caller from the queue")]
+    if asked.on is On.CALL and taken.agent is not None:
+        return [Ignored(key=f"agent:{asked.call}", reason="an agent takes a caller from the queue, or joins one")]
     if asked.on is On.BRIDGE and not asked.caller:
         return [Ignored(key=f"bridge:{asked.call}", reason="the queue tells the end of it too")]
     first = asked.on is On.CALL
@@ -129,6 +132,21 @@ def _leg(asked: Asked, config: Config) -> list[Inbound]:
     return [_changed(asked, "answered", CallState.UPDATED, status=CallStatus.ANSWERED, answered_by=by)]
 
 
+def _present(asked: Asked, _config: Config) -> list[Inbound]:
+    """Who has a label is an agent; the caller, whose room it is, has none."""
+    who, agent = asked.fields.get("CallSid", "")[:64], asked.fields.get("ParticipantLabel", "")
+    told = asked.fields.get("StatusCallbackEvent", "")
+    if agent and told == "participant-join":
+        return [
+            _changed(
+                asked, f"joined:{who}", CallState.UPDATED, status=CallStatus.ANSWERED, answered_by=agent[:LONGEST_NAME]
+            )
+        ]
+    if agent and told == "participant-leave":
+        return [Ignored(key=f"{LEFT}{asked.call}:{who}", reason="an agent left the caller's room")]
+    return [Ignored(key=f"room:{asked.call}:{told[:32]}:{who}", reason="the caller's own way into the room, or out")]
+
+
 def _recorded(asked: Asked, _config: Config) -> list[Inbound]:
     of = asked.query.get("of")
     is_voicemail = of not in (CONVERSATION, OURS)
@@ -178,7 +196,7 @@ def _status(asked: Asked, config: Config) -> list[Inbound]:
         return [Ignored(key=f"leg:{asked.call}:{said}", reason="a leg of another call")]
     if asked.fields.get("Direction", "inbound").startswith("outbound"):
         return _outgoing(asked, said)
-    if agent_at(asked.caller, config) is not None and config.queues:
+    if agent_at(asked.caller, config) is not None and takes_callers(config):
         return [Ignored(key=f"agent:{asked.call}:{said}", reason="an agent's own call")]
     if said not in OVER:
         return [_changed(asked, "started", CallState.STARTED)]
@@ -218,6 +236,7 @@ def _outgoing(asked: Asked, said: str) -> list[Inbound]:
 
 REPORTED: Final[Mapping[On, Callable[[Asked, Config], list[Inbound]]]] = {
     On.LEG: _leg,
+    On.PRESENT: _present,
     On.RECORDING: _recorded,
     On.TRANSCRIPT: _transcribed,
     On.STATUS: _status,

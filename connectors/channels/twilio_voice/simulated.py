@@ -1,57 +1,21 @@
 """A call as its caller makes it: follows the TwiML it is given, acts by a script, and reports what became of it."""
 
+import asyncio
 import xml.etree.ElementTree as ET
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 from urllib.parse import urldefrag
 
+from connectors.channels.twilio_voice.acts import Act, HangUp, Joins, Leave, Leaves, Press, Speak, Taken, Wait
+from connectors.channels.twilio_voice.simulated_rooms import Rooms
+
 MOST_REQUESTS: Final = 100
+CLOSES_WITHIN: Final = 10.0
+"""Seconds a caller stays in a room alone."""
 
 
-@dataclass(frozen=True)
-class Press:
-    digits: str
-
-
-@dataclass(frozen=True)
-class Speak:
-    words: str
-
-
-@dataclass(frozen=True)
-class Silence:
-    pass
-
-
-@dataclass(frozen=True)
-class HangUp:
-    pass
-
-
-@dataclass(frozen=True)
-class Leave:
-    """A message after the tone. `hangs_up` ends it, rather than a key."""
-
-    words: str = "please call me"
-    seconds: int = 12
-    hangs_up: bool = True
-
-
-@dataclass(frozen=True)
-class Wait:
-    """In a queue, for the next word on where one stands."""
-
-    seconds: int = 20
-
-
-@dataclass(frozen=True)
-class Taken:
-    """Out of a queue, by an agent."""
-
-
-Act = Press | Speak | Silence | HangUp | Leave | Wait | Taken
 Fields = Mapping[str, str]
 
 
@@ -60,6 +24,7 @@ class Exchange(Protocol):
 
     records: bool
     transcribes: bool
+    rooms: Rooms
 
     async def told(self, url: str, fields: Fields) -> bytes:
         """Posts a form to an address, signed; what was answered."""
@@ -94,7 +59,7 @@ class Line:
     verbs: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     """Addresses that were asked for what comes next."""
-    _later: list[tuple[str, Fields]] = field(default_factory=list)
+    later: list[tuple[str, Fields]] = field(default_factory=list)
     _status: str = "ringing"
 
     @property
@@ -117,7 +82,7 @@ class Line:
         if reports is not None:
             told = {"CallDuration": "30", "Duration": "1", "SequenceNumber": "0"}
             await self.report(reports, {**told, "CallbackSource": "call-progress-events"})
-        for later, fields in self._later:
+        for later, fields in self.later:
             await self.report(later, fields, whole=False)
 
     async def report(self, url: str, fields: Fields, *, whole: bool = True) -> None:
@@ -150,7 +115,7 @@ class Line:
                 return led
         return None
 
-    def _act(self) -> Act:
+    def act(self) -> Act:
         if not self.acts:
             raise _Over
         act = self.acts.pop(0)
@@ -177,7 +142,7 @@ class Line:
 
     async def gather(self, verb: ET.Element) -> tuple[str, Fields] | None:
         self.heard += [each.text or "" for each in verb if each.tag == "Say"]
-        match self._act():
+        match self.act():
             case Press(digits=digits):
                 return verb.attrib["action"], {"Digits": digits}
             case Speak(words=words):
@@ -185,18 +150,18 @@ class Line:
         return (verb.attrib["action"], {}) if verb.get("actionOnEmptyResult") == "true" else None
 
     async def record(self, verb: ET.Element) -> tuple[str, Fields] | None:
-        act = self._act()
+        act = self.act()
         if not isinstance(act, Leave):
             return None
         sid, url = self.exchange.recorded(act.words)
         file = {"RecordingSid": sid, "RecordingUrl": url, "RecordingDuration": str(act.seconds)}
         told = {**file, "RecordingStatus": "completed", "RecordingChannels": "1", "RecordingSource": "RecordVerb"}
         if self.exchange.records:
-            self._later.append((verb.attrib["recordingStatusCallback"], told))
+            self.later.append((verb.attrib["recordingStatusCallback"], told))
         if self.exchange.transcribes and verb.get("transcribe") == "true":
             words = {"TranscriptionSid": self.exchange.new_sid("TR"), "TranscriptionText": act.words}
             said = {**words, "TranscriptionStatus": "completed", "RecordingSid": sid, "RecordingUrl": url}
-            self._later.append((verb.attrib["transcribeCallback"], said))
+            self.later.append((verb.attrib["transcribeCallback"], said))
         fields = file if self.exchange.records else {}
         if not act.hangs_up:
             return verb.attrib["action"], {**fields, "Digits": "#"}
@@ -206,6 +171,8 @@ class Line:
 
     async def dial(self, verb: ET.Element) -> tuple[str, Fields] | None:
         answered = False
+        if (room := verb.find("Conference")) is not None:
+            return await stay(self, verb, room)
         for noun in verb:
             identity = noun.find("Identity")
             address = f"client:{identity.text}" if identity is not None else noun.text or ""
@@ -227,7 +194,7 @@ class Line:
             while True:
                 told = {**queue, "QueuePosition": "2", "AvgQueueTime": "90", "QueueTime": str(waited)}
                 await self._wait(verb.attrib["waitUrl"], told)
-                act = self._act()
+                act = self.act()
                 if isinstance(act, Taken):
                     result = "bridged"
                     break
@@ -251,6 +218,43 @@ class Line:
                 return
 
 
+async def stay(line: Line, verb: ET.Element, noun: ET.Element) -> tuple[str, Fields] | None:
+    """In a room, until it is closed or the caller hangs up."""
+    name = noun.text or ""
+    room, agents = line.exchange.rooms.entered(name, line.sid), dict[str, str]()
+    line.rang.append(name)
+    if "statusCallback" not in noun.attrib:  # an agent's own call; the caller's has the reports
+        return None
+
+    async def report(event: str, call: str, **label: str) -> None:
+        told = {"ConferenceSid": room.sid, "FriendlyName": name, "StatusCallbackEvent": event, "CallSid": call}
+        await line.exchange.told(urldefrag(noun.attrib["statusCallback"]).url, {**told, **label})
+
+    await report("participant-join", line.sid)
+    try:
+        while not (agents and len(room.inside) <= 1):
+            match line.act():
+                case Joins(agent=agent):
+                    agents[agent] = line.exchange.new_sid("CA")
+                    room.inside.append(agents[agent])
+                    await report("participant-join", agents[agent], ParticipantLabel=agent)
+                case Leaves(agent=agent):
+                    room.inside.remove(agents[agent])
+                    await report("participant-leave", agents[agent], ParticipantLabel=agent)
+        async with asyncio.timeout(CLOSES_WITHIN):
+            while room.is_open:  # noqa: ASYNC110 - closed by another thread
+                await asyncio.sleep(0.01)
+    finally:
+        room.is_open = False
+        if "recordingStatusCallback" in noun.attrib and agents:
+            sid, url = line.exchange.recorded("all that was said")
+            told = {"ConferenceSid": room.sid, "RecordingSid": sid, "RecordingUrl": url, "RecordingDuration": "60"}
+            await line.exchange.told(
+                urldefrag(noun.attrib["recordingStatusCallback"]).url, {**told, "RecordingStatus": "completed"}
+            )
+    return verb.attrib["action"], {"DialCallStatus": "answered"}
+
+
 Verb = Callable[[Line, ET.Element], Awaitable[tuple[str, Fields] | None]]
 VERBS: Final[dict[str, Verb]] = {
     "Say": Line.say,
@@ -264,21 +268,3 @@ VERBS: Final[dict[str, Verb]] = {
     "Dial": Line.dial,
     "Enqueue": Line.enqueue,
 }
-
-
-def script(words: Sequence[str]) -> list[Act]:
-    """Acts as one writes them on a command line: `press 1`, `say orders`, `silence`, `leave call me`, `hang up`."""
-    plain: dict[str, Callable[[str], Act]] = {
-        "press": Press,
-        "say": Speak,
-        "silence": lambda _: Silence(),
-        "leave": lambda rest: Leave(rest or "please call me"),
-        "wait": lambda _: Wait(),
-        "taken": lambda _: Taken(),
-        "hang": lambda _: HangUp(),
-    }
-    acts = []
-    for each in words:
-        verb, _, rest = each.partition(" ")
-        acts.append(plain[verb](rest))
-    return acts

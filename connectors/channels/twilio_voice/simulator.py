@@ -13,7 +13,9 @@ from secrets import token_hex
 from typing import Any, ClassVar, Final
 from urllib.parse import urlencode
 
-from connectors.channels.twilio_voice.simulated import Act, Fields, Line, script
+from connectors.channels.twilio_voice.acts import Act, script
+from connectors.channels.twilio_voice.simulated import Fields, Line
+from connectors.channels.twilio_voice.simulated_rooms import Rooms
 from connectors.channels.twilio_voice.wire import MOST_TWIML
 from connectors.families.twilio.access import NUMBER
 from connectors.families.twilio.api import API
@@ -30,6 +32,8 @@ from connectors.kit.request import Request
 from connectors.kit.testing import mutate
 from connectors.kit.testing.simulator import HUB_URL, Failure, Reply, WireRequest, run
 
+ASKED: Final = ("on", "at", "caller", "call", "n")
+"""Fields of the addresses that the hub hands out."""
 NUMBER_SID: Final = "PN00000000000000000000000000000001"
 CALLER: Final = "+447700900222"
 Deliver = Callable[[WireRequest], Awaitable[tuple[int, bytes]]]
@@ -43,7 +47,7 @@ class Simulator(TwilioSimulator):
             changed=("From", "To", "CallSid", "CallStatus", "Digits", "RecordingUrl", "SpeechResult"),
             dropped=("From", "Digits"),
         ),
-        **{f"{name} of the query changed": mutate.query_field_changed(name) for name in ("on", "at", "caller", "n")},
+        **{f"{name} of the query changed": mutate.query_field_changed(name) for name in ASKED},
     }
 
     def __init__(self, config: Mapping[str, Any], hub_url: str = HUB_URL) -> None:
@@ -58,6 +62,7 @@ class Simulator(TwilioSimulator):
         self.listed: list[dict[str, Any]] = []
         """What came in, the newest first."""
         self.recordings: dict[str, bytes] = {}
+        self.rooms = Rooms()
         self.page = 50
         """Calls on a page of the list."""
         self.processed = True
@@ -144,6 +149,8 @@ class Simulator(TwilioSimulator):
         form = form_of(request)
         if rest == "/Calls.json":
             return self._create(form) if request.method == "POST" else self._list(query_of(request))
+        if rest.startswith("/Conferences"):
+            return self.rooms.asked(rest.removeprefix("/Conferences"), query_of(request), form)
         if rest.startswith("/Recordings/"):
             if not self.processed:
                 raise Fault(20404)

@@ -59,6 +59,17 @@ class Queue(_Step, tag="queue", frozen=True, kw_only=True, forbid_unknown_fields
     """The step then, and where the queue is full."""
 
 
+class Room(_Step, tag="room", frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A room of the caller's own: agents join it, several at a time, and may leave it to each other."""
+
+    music: str | None = None
+    """Address of what is played until somebody joins; Twilio's own unless set."""
+    record: bool = False
+    """Whether what is said in it is recorded, once; the law of the place may ask for the caller's consent."""
+    otherwise: str | None = None
+    """The step where it cannot be opened."""
+
+
 class Voicemail(_Step, tag="voicemail", frozen=True, kw_only=True, forbid_unknown_fields=True):
     most: Annotated[int, msgspec.Meta(ge=2, le=3600)] = 120
     """Seconds. Twilio transcribes what is shorter than two minutes."""
@@ -76,4 +87,4 @@ class Hangup(_Step, tag="hangup", frozen=True, kw_only=True, forbid_unknown_fiel
     """Says its words, and ends the call."""
 
 
-Step = Menu | Dial | Queue | Voicemail | Callback | Hangup
+Step = Menu | Dial | Queue | Room | Voicemail | Callback | Hangup

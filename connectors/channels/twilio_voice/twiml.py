@@ -15,9 +15,9 @@ from twilio.twiml.voice_response import Gather, VoiceResponse
 from connectors.channels.twilio_voice.asked import Asked, On, number
 from connectors.channels.twilio_voice.config import Config
 from connectors.channels.twilio_voice.flow import Turn, ends, turn
-from connectors.channels.twilio_voice.parse import CONVERSATION
+from connectors.channels.twilio_voice.parse import CONVERSATION, LONGEST_NAME
 from connectors.channels.twilio_voice.phrases import PHRASES
-from connectors.channels.twilio_voice.steps import Callback, Dial, Hangup, Menu, Queue, Step, Voicemail, Words
+from connectors.channels.twilio_voice.steps import Callback, Dial, Hangup, Menu, Queue, Room, Step, Voicemail, Words
 from connectors.channels.twilio_voice.urls import repeated
 
 MOST_HELD: Final = 3
@@ -99,6 +99,8 @@ class _Answer:
         step = self._config.steps.get(told.step or "")
         if told.queue is not None:
             self._take(response, told.queue)
+        elif told.room is not None:
+            self._join(response, told.room)
         elif told.silent and step is None:
             if self._asked.on is not On.BRIDGE:
                 response.hangup()
@@ -124,6 +126,11 @@ class _Answer:
     def _take(self, response: VoiceResponse, queue: str) -> None:
         dial = DialVerb()
         dial.queue(queue, url=f"{self._asked.base}?on={On.BRIDGE}&agent={self._turn.agent}", method="POST")
+        response.append(dial)
+
+    def _join(self, response: VoiceResponse, room: str) -> None:
+        dial = DialVerb()
+        dial.conference(room, participant_label=(self._turn.agent or "")[:LONGEST_NAME])
         response.append(dial)
 
     def menu(self, response: VoiceResponse, name: str, step: Menu) -> None:
@@ -180,6 +187,26 @@ class _Answer:
             wait_url_method="POST",
         )
 
+    def room(self, response: VoiceResponse, name: str, step: Room) -> None:
+        """The first in it decides on reports and recording, and that is the caller: agents learn of it by them."""
+        self._speaker.say(response, step.say)
+        call = self._asked.call
+        dial = DialVerb(action=self._next(On.ROOM, name), method="POST")
+        dial.conference(
+            call,
+            end_conference_on_exit=True,
+            wait_url=step.music,
+            wait_method="GET" if step.music is not None else None,
+            status_callback=self._report(On.PRESENT, name, call=call),
+            status_callback_event="join leave",
+            record="record-from-start" if step.record else None,
+            recording_status_callback=self._report(On.RECORDING, name, of=CONVERSATION, call=call)
+            if step.record
+            else None,
+            recording_status_callback_event="completed absent" if step.record else None,
+        )
+        response.append(dial)
+
     def voicemail(self, response: VoiceResponse, name: str, step: Voicemail) -> None:
         self._speaker.say(response, step.say)
         response.record(
@@ -209,6 +236,7 @@ VERBS: Final[dict[type[Step], Callable[..., None]]] = {
     Menu: _Answer.menu,
     Dial: _Answer.dial,
     Queue: _Answer.queue,
+    Room: _Answer.room,
     Voicemail: _Answer.voicemail,
     Callback: _Answer.last,
     Hangup: _Answer.last,

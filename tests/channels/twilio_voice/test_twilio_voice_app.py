@@ -12,8 +12,8 @@ from twilio_voice_calls import ADA, MINA, SETTINGS, plugin, simulator, story
 from connectors.channels.chat.config import Config as ChatConfig
 from connectors.channels.chat.simulator import HEADER, told, user_token
 from connectors.channels.chat.tokens import CALLER
+from connectors.channels.twilio_voice.acts import HangUp, Leave, Press
 from connectors.channels.twilio_voice.claims import vouched
-from connectors.channels.twilio_voice.simulated import HangUp, Leave, Press
 from connectors.kit.config import configured
 from connectors.kit.errors import Misconfigured, Refused
 from connectors.kit.fixtures import WireRequest, as_request

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from twilio_voice_calls import ADA, MINA, NUMBER, SETTINGS, TOKEN, running, simulator, story
 
-from connectors.channels.twilio_voice.simulated import HangUp, Leave, Press, Silence, Speak, Taken, Wait
+from connectors.channels.twilio_voice.acts import HangUp, Leave, Press, Silence, Speak, Taken, Wait
 from connectors.kit.testing.simulator import Failure
 from gateway.send.asks import Accepted
 from tests.background.heronry import events, eventually, rows, texts

@@ -11,7 +11,7 @@ from twilio.rest import Client
 from twilio_voice_calls import ACCOUNT, ADA, MINA, NUMBER, SETTINGS, plugin, running, simulator, story
 
 from connectors.channels.twilio_voice import TwilioVoice
-from connectors.channels.twilio_voice.simulated import HangUp, Press
+from connectors.channels.twilio_voice.acts import HangUp, Press
 from connectors.channels.twilio_voice.simulator import Simulator
 from connectors.families.twilio import listing
 from connectors.kit.base import Backfills

@@ -20,7 +20,7 @@ WHO = "caller=%2B447700900222"
 VERBS = {"Say", "Gather", "Dial", "Record", "Enqueue", "Redirect", "Hangup", "Pause", "Play", "Leave"}
 DONE = (Outcome.RECORDED, Outcome.DUPLICATE, Outcome.QUARANTINED)
 UNDONE = (Outcome.OVERLOADED, Outcome.LATE)
-REPORTS = ("status", "leg", "recording", "transcript")
+REPORTS = ("status", "leg", "present", "recording", "transcript")
 
 
 def asked(query="", at=NOW, **fields):

@@ -30,7 +30,7 @@ STEPS: dict[str, Any] = {
     "start": {
         "do": "menu",
         "say": {"en-GB": "Press 1 for orders, 2 for an agent, 9 for Spanish.", "es-ES": "Pulse 1 para pedidos."},
-        "keys": {"1": "orders", "2": "agent", "3": "queue", "4": "callback", "9": "spanish"},
+        "keys": {"1": "orders", "2": "agent", "3": "queue", "4": "callback", "5": "room", "9": "spanish"},
         "words": {"orders": "orders", "an agent": "agent", "pedidos": "orders"},
         "tries": 2,
         "otherwise": "voicemail",
@@ -50,6 +50,7 @@ STEPS: dict[str, Any] = {
     },
     "agent": {"do": "dial", "to": [ADA, "+447700900333"], "otherwise": "voicemail", "closed": "shut"},
     "queue": {"do": "queue", "queue": "sales", "otherwise": "voicemail", "most": 30},
+    "room": {"do": "room", "record": True, "otherwise": "voicemail"},
     "callback": {"do": "callback", "say": "We will call you."},
     "voicemail": {"do": "voicemail", "say": {"en-GB": "Leave a message.", "es-ES": "Deje un mensaje."}},
     "shut": {"do": "voicemail", "say": "We are closed."},
@@ -60,7 +61,7 @@ SETTINGS: dict[str, Any] = {
     "number": NUMBER,
     "language": "en-GB",
     "steps": STEPS,
-    "agents": {"ada": ADA},
+    "agents": {"ada": ADA, "bob": "client:bob"},
 }
 
 
