@@ -200,7 +200,7 @@ class Simulator(TwilioSimulator):
 
     def _check_template(self, form: dict[str, str]) -> None:
         if not any(one["sid"] == form["ContentSid"] for one in self.contents):
-            raise Fault(20404)
+            raise Fault(21655)
         values = json.loads(form.get("ContentVariables", "{}")).values()
         if not all(value and not set(value) & {"\n", "\t"} for value in values):
             raise Fault(21656)

@@ -2,7 +2,7 @@
 
 What the list does not have, or does not have approved, or wants filled differently, is refused before anything leaves.
 Source: twilio.com/docs/content/content-api-resources, /docs/content/using-variables-with-content-api,
-/docs/whatsapp/tutorial/message-template-approvals-statuses (read 2026-11).
+/docs/content/whatsappauthentication, /docs/whatsapp/tutorial/message-template-approvals-statuses (read 2026-11).
 """
 
 import re
@@ -66,7 +66,8 @@ class Content(msgspec.Struct, frozen=True):
     sid: str
     friendly_name: str | None = None
     language: str | None = None
-    types: dict[str, dict[str, Any]] | None = None
+    types: dict[str, Any] | None = None
+    """What it says, by type; whatever is no object says nothing."""
     approval_requests: Approval | None = None
 
     @property
@@ -152,9 +153,10 @@ def filled(content: Content, part: TemplatePart) -> Filled:
     kind = content.approval.content_type or next(iter(content.types or {}), "")
     if kind not in KINDS:
         raise refused(f"a template of the type {kind[:32]!r} is not sent here")
-    told, variables, seen = (content.types or {}).get(kind, {}), dict[str, str](), set[str]()
+    told, variables, seen = (content.types or {}).get(kind), dict[str, str](), set[str]()
+    said = told if isinstance(told, dict) else {}
     for where, fields in PLACES.items():
-        texts = [text for field in fields for text in _texts(told.get(field), _DEEPEST)]
+        texts = [text for field in fields for text in _texts(said.get(field), _DEEPEST)]
         shown = [*IMPLIED.get(kind, {}).get(where, ()), *(name for text in texts for name in _PLACE.findall(text))]
         places = [name for name in dict.fromkeys(shown) if name not in seen]
         values: tuple[str, ...] = getattr(part, where)

@@ -50,6 +50,7 @@ CODES: Final[Mapping[int, tuple[int, str]]] = {
     21620: (400, "Invalid media URL(s)"),
     21621: (400, "The 'From' phone number provided is not enabled for sending MMS."),
     21623: (400, "Number of media files exceeds allowed limit"),
+    21655: (400, "The ContentSid is invalid"),
     21656: (400, "The Content Variables parameter is invalid."),
     21703: (400, "The Messaging Service does not have a phone number available to send a message"),
     30002: (400, "Account suspended"),

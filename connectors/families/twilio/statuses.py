@@ -107,6 +107,7 @@ CODES: Final[Mapping[int, Row]] = {
     21623: NO_MEDIA,
     21620: NOT_FETCHED,
     21654: Row(Refused, ErrorCode.TEMPLATE_INVALID),
+    21655: Row(Refused, ErrorCode.TEMPLATE_INVALID),  # the content was deleted meanwhile
     21656: Row(Refused, ErrorCode.TEMPLATE_INVALID),  # a value is empty, or of several lines
     # mostly reported later
     11200: NOT_FETCHED,

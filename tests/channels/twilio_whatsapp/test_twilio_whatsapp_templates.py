@@ -137,6 +137,25 @@ def test_a_value_of_several_lines_is_refused_by_twilio_as_no_template():
     assert (raised.value.code, raised.value.provider_code) == (ErrorCode.TEMPLATE_INVALID, "21656")
 
 
+def test_one_that_was_deleted_since_it_was_listed_is_refused_as_no_template():
+    with simulator() as provider:
+
+        async def act(plugin):
+            await plugin.send(asked("hello"))
+            provider.contents.clear()
+            await plugin.send(asked("hello"))
+
+        with pytest.raises(Refused) as raised:
+            during(TwilioWhatsApp, provider, act)
+    assert (raised.value.code, raised.value.provider_code) == (ErrorCode.TEMPLATE_INVALID, "21655")
+
+
+def test_another_content_that_says_nothing_readable_harms_none():
+    with simulator() as provider:
+        provider.contents.append({**content("odd", "en", "approved", {"twilio/text": {}}), "types": {"twilio/text": 7}})
+        assert len(send(provider, asked("hello"), asked("odd"))) == 2
+
+
 def test_the_list_is_asked_for_once_in_five_minutes_and_again_for_one_it_lacks():
     with simulator() as provider:
         send(provider, asked("hello"), asked("hello"))
