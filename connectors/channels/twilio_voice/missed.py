@@ -17,13 +17,15 @@ from connectors.channels.twilio_voice.config import Config
 from connectors.channels.twilio_voice.parse import listed
 from connectors.channels.twilio_voice.statuses import OVER
 from connectors.families.twilio.api import API, Api
-from connectors.families.twilio.listing import BACK, FORMAT, INBOUND, MOST, MOST_PAGES, PAGE, moment, told_at
+from connectors.families.twilio.listing import BACK, FORMAT, INBOUND, MOST, PAGE, moment, told_at
 from connectors.kit.base import Polled
 from connectors.kit.errors import BadPayload, Temporary
 from connectors.kit.request import decode
 from normalizer.inbound import Inbound, Unreadable
 
 SINCE: Final = ("StartTime>", "EndTime>")
+MOST_PAGES: Final = 50
+"""All of them are held at once, for they are not listed in the order they ended."""
 SETTLED: Final = timedelta(minutes=1)
 """So long ago a call must have ended: its reports, which tell more, are repeated for a while."""
 

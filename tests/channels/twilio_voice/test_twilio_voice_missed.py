@@ -128,6 +128,15 @@ def test_more_than_can_be_taken_at_once_goes_on_from_there(provider, monkeypatch
     assert [each.external_id for each in (*first.inbound, *second.inbound)][::2] == [*sids[:2], *sids[1:]]
 
 
+def test_a_list_without_end_is_given_up(provider, monkeypatch):
+    monkeypatch.setattr("connectors.channels.twilio_voice.missed.MOST_PAGES", 2)
+    provider.page = 1
+    for ago in (900, 800, 700):
+        provider.rang(ago=ago)
+    with pytest.raises(Temporary, match="more than 2000 calls"):
+        asked(provider)
+
+
 def test_a_list_that_cannot_be_read_is_asked_for_later():
     with answering(Simulator, SETTINGS, Reply(200, b"[]")) as provider, pytest.raises(Temporary):
         asked(provider)
