@@ -2,7 +2,7 @@
 
 Calls repeat, come in any order and, with several servers, more than once. Nothing is signed: a word in the body proves
 who calls, and is not kept. Source: dev.vk.com/en/api/callback/getting-started (read 2026-11). Does not serve comments
-on walls, reactions, edits of ours, carousels, mini apps or payments.
+elsewhere than on the community's wall, reactions, edits of ours, carousels, mini apps or payments.
 """
 
 from collections.abc import Sequence
@@ -10,12 +10,15 @@ from dataclasses import replace
 from functools import cached_property
 from typing import ClassVar, Final
 
-from connectors.channels.vk.answers import ADDED, CODE, COMMUNITIES, NOTHING, SENT, SERVERS, Server
+from connectors.channels.vk.answers import ADDED, CODE, COMMENTED, COMMUNITIES, NOTHING, SENT, SERVERS, Server
 from connectors.channels.vk.api import VERSION, Api
+from connectors.channels.vk.call import SCHEME
 from connectors.channels.vk.capability import CAPABILITY
+from connectors.channels.vk.comments import comment, named
 from connectors.channels.vk.config import Config as CommunityConfig
 from connectors.channels.vk.event import POSTED, Posted
-from connectors.channels.vk.parse import CONFIRMATION, PRESSED_KEY, SCHEME, external_id, parse
+from connectors.channels.vk.history import backfill, beginning
+from connectors.channels.vk.parse import COMMENTS, CONFIRMATION, PRESSED_KEY, external_id, parse
 from connectors.channels.vk.refusals import refusal
 from connectors.channels.vk.uploads import uploaded
 from connectors.channels.vk.wire import files_of, message
@@ -27,6 +30,7 @@ from connectors.kit.base import (
     Outbound,
     Outcome,
     Plugin,
+    Polled,
     Registration,
     Sent,
     Settles,
@@ -83,7 +87,7 @@ class Vk(Plugin[CommunityConfig]):
         return replace(request, body=without_field(request.body, "secret"))
 
     def parse(self, request: Request) -> Sequence[Inbound]:
-        return parse(request)
+        return parse(request, self.config)
 
     def respond(self, request: Request, outcome: Outcome) -> Response:
         if outcome is Outcome.OVERLOADED:
@@ -93,6 +97,8 @@ class Vk(Plugin[CommunityConfig]):
         return Response(200, self.config.confirmation.encode() if confirms else b"ok", WORDS)
 
     async def send(self, outbound: Outbound) -> Sent:
+        if outbound.thread is not None:
+            return await self._comment(outbound)
         files = files_of(outbound)
         fields = message(outbound, [])
         if files:
@@ -105,7 +111,15 @@ class Vk(Plugin[CommunityConfig]):
             raise OutcomeUnknown("an answer that names no message", code=ErrorCode.PROVIDER_DOWN)
         return Sent((external_id(told.peer_id, told.conversation_message_id),))
 
-    async def typing(self, address: Address, thread: str | None) -> None:  # noqa: ARG002 - part of the contract
+    async def _comment(self, outbound: Outbound) -> Sent:
+        fields = comment(outbound, self.config.group_id)
+        written = await self.api.call("wall.createComment", fields, COMMENTED, reads=False)
+        return Sent((named(int(fields["post_id"]), written.comment_id),))
+
+    async def typing(self, address: Address, thread: str | None) -> None:
+        """Under a post nobody sees it, and in the person's own chat it would be out of place."""
+        if thread is not None:
+            return
         await self.api.call("messages.setActivity", {"peer_id": address.value, "type": "typing"}, NOTHING)
 
     def awaits(self, inbound: Inbound) -> bool:
@@ -119,6 +133,13 @@ class Vk(Plugin[CommunityConfig]):
 
     async def fetch(self, source: str) -> Fetched:
         return Fetched(self.api.file(source))
+
+    async def backfill(self, cursor: str | None) -> Polled:
+        """Messages only: a community's token may not list comments."""
+        now = int(self.tools.now().timestamp())
+        if cursor is None:
+            return beginning(now)
+        return await backfill(self.api, self.config.group_id, cursor, now)
 
     async def check(self) -> Account:
         found = await self.api.call("groups.getById", {"group_id": self.config.group_id}, COMMUNITIES)
@@ -139,7 +160,7 @@ class Vk(Plugin[CommunityConfig]):
             number = (await self.api.call("groups.addCallbackServer", asked, ADDED, reads=False)).server_id
         else:
             number = server.id
-        events = dict.fromkeys(EVENTS, 1)
+        events = dict.fromkeys((*EVENTS, *COMMENTS) if self.config.comments else EVENTS, 1)
         settings = {**self._group, "server_id": number, "api_version": VERSION, **events}
         await self.api.call("groups.setCallbackSettings", settings, NOTHING)
         return await self.registration()

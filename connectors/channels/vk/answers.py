@@ -19,6 +19,10 @@ class Sent(msgspec.Struct, frozen=True):
     error: Fault | None = None
 
 
+class Commented(msgspec.Struct, frozen=True):
+    comment_id: Annotated[int, msgspec.Meta(ge=1)]
+
+
 class Place(msgspec.Struct, frozen=True):
     """Where a file may be put."""
 
@@ -56,6 +60,35 @@ class Servers(msgspec.Struct, frozen=True):
     items: list[Server] = []
 
 
+class Peer(msgspec.Struct, frozen=True):
+    id: int
+
+
+class Conversation(msgspec.Struct, frozen=True):
+    peer: Peer
+
+
+class Last(msgspec.Struct, frozen=True):
+    date: int = 0
+
+
+class Listed(msgspec.Struct, frozen=True):
+    conversation: Conversation
+    last_message: Last = Last()
+
+
+class Conversations(msgspec.Struct, frozen=True):
+    """The one last written in first."""
+
+    items: list[Listed] = []
+
+
+class History(msgspec.Struct, frozen=True):
+    """The newest first."""
+
+    items: list[msgspec.Raw] = []
+
+
 class Code(msgspec.Struct, frozen=True):
     code: str
 
@@ -77,11 +110,14 @@ class File(msgspec.Struct, frozen=True):
 
 
 SENT = msgspec.json.Decoder(Annotated[list[Sent], msgspec.Meta(min_length=1)])
+COMMENTED = msgspec.json.Decoder(Commented)
 PLACE = msgspec.json.Decoder(Place)
 PHOTOS = msgspec.json.Decoder(Annotated[list[Saved], msgspec.Meta(min_length=1)])
 DOCUMENT = msgspec.json.Decoder(Document)
 COMMUNITIES = msgspec.json.Decoder(Communities)
 SERVERS = msgspec.json.Decoder(Servers)
+CONVERSATIONS = msgspec.json.Decoder(Conversations)
+HISTORY = msgspec.json.Decoder(History)
 CODE = msgspec.json.Decoder(Code)
 ADDED = msgspec.json.Decoder(Added)
 PHOTO = msgspec.json.Decoder(Photo)

@@ -42,6 +42,7 @@ CAPABILITY: Final = Capability(
         {
             "message_received",
             "message_edited",
+            "message_redacted",
             "consent_changed",
             "typing_changed",
             "read_up_to",

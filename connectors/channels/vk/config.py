@@ -23,6 +23,8 @@ class Config(PluginConfig, frozen=True, kw_only=True):
     """The secret key of the Callback API server: letters and digits of your choice. It stands in every call."""
     confirmation: Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9]{1,64}$")]
     """The string the server has to answer with when its address is set."""
+    comments: bool = False
+    """Whether comments under posts of the community's wall come in, to be answered there. Everybody reads both."""
     api_base: str = "https://api.vk.com"
     rate_pause: Seconds = 60.0
     """How long the connector waits where VK sees a flood."""

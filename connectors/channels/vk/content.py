@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from connectors.channels.vk.buttons import chosen
-from connectors.channels.vk.event import ACTION, ANY, ATTACHMENT, QUOTED, Attachment, Geo, Message, Picture
+from connectors.channels.vk.event import ACTION, ANY, ATTACHMENT, QUOTED, Attachment, Geo, Picture, Written
 from connectors.kit.content import Content
 from connectors.kit.nested import bounded
 from connectors.kit.request import decode
@@ -26,7 +26,7 @@ class Piece(NamedTuple):
     media: Media | None = None
 
 
-def content(message: Message) -> Content:
+def content(message: Written) -> Content:
     """Raises BadPayload."""
     pieces = [*map(_piece, map(bytes, message.attachments)), *_geo(message.geo), *_happened(message)]
     forwarded, lines = _forwarded([bytes(raw) for raw in message.fwd_messages])
@@ -59,7 +59,7 @@ def _geo(geo: Geo | None) -> list[Piece]:
     return [Piece(f"[location: {name}]" if name else "[location]", part)]
 
 
-def _happened(message: Message) -> list[Piece]:
+def _happened(message: Written) -> list[Piece]:
     """In a group chat: somebody came, left, changed its name."""
     raw = bytes(message.action)
     if not raw or raw == b"null":

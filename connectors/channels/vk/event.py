@@ -104,20 +104,48 @@ class Quoted(msgspec.Struct, frozen=True):
     peer_id: Id | None = None
 
 
-class Message(msgspec.Struct, frozen=True, kw_only=True):
+class Written(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody wrote, in a message or under a post."""
+
+    text: str = ""
+    attachments: list[msgspec.Raw] = []
+    payload: str | None = None
+    fwd_messages: list[msgspec.Raw] = []
+    geo: Geo | None = None
+    action: msgspec.Raw = msgspec.Raw()
+
+
+class Message(Written, frozen=True, kw_only=True):
     peer_id: Id
     from_id: Id
     date: Moment
     conversation_message_id: Number
-    text: str = ""
     update_time: Moment | None = None
-    attachments: list[msgspec.Raw] = []
-    payload: str | None = None
     reply_message: Quoted | None = None
-    fwd_messages: list[msgspec.Raw] = []
-    geo: Geo | None = None
-    action: msgspec.Raw = msgspec.Raw()
     ref: str | None = None
+
+
+class Comment(Written, frozen=True, kw_only=True):
+    """Under a post on the community's wall."""
+
+    id: Number
+    from_id: Id
+    date: Moment
+    post_id: Number
+    post_owner_id: Id | None = None
+    owner_id: Id | None = None
+    parents_stack: list[Number] = []
+    """The comment in whose thread it stands, first; empty where it stands by itself."""
+    reply_to_user: Id | None = None
+    reply_to_comment: Number | None = None
+
+
+class Deleted(msgspec.Struct, frozen=True, kw_only=True):
+    """A comment that is gone."""
+
+    id: Number
+    post_id: Number
+    owner_id: Id | None = None
 
 
 class Wrapped(msgspec.Struct, frozen=True):
@@ -155,6 +183,8 @@ class Read(msgspec.Struct, frozen=True):
 POSTED = msgspec.json.Decoder(Posted)
 WRAPPED = msgspec.json.Decoder(Wrapped)
 MESSAGE = msgspec.json.Decoder(Message)
+COMMENT = msgspec.json.Decoder(Comment)
+DELETED = msgspec.json.Decoder(Deleted)
 QUOTED = msgspec.json.Decoder(Quoted)
 ACTION = msgspec.json.Decoder(Action)
 ATTACHMENT = msgspec.json.Decoder(Attachment)

@@ -1,34 +1,30 @@
 """One call to what the hub records. Pure; what is not understood is said, never passed over in silence."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Final
 
+from connectors.channels.vk import comments
 from connectors.channels.vk.buttons import chosen
+from connectors.channels.vk.call import CHATS, Call, moment, peer_of, person
+from connectors.channels.vk.config import Config
 from connectors.channels.vk.content import content
-from connectors.channels.vk.event import CONSENTED, MESSAGE, POSTED, PRESSED, READ, TYPING, WRAPPED, Message, Posted
+from connectors.channels.vk.event import CONSENTED, MESSAGE, POSTED, PRESSED, READ, TYPING, WRAPPED, Message
 from connectors.kit.errors import BadPayload
 from connectors.kit.request import Request, decode
 from normalizer.context import Context, Said
 from normalizer.inbound import (
-    Address,
     ConsentChanged,
     Ignored,
     Inbound,
     MessageEdited,
     MessageReceived,
-    Peer,
-    Person,
     ReadUpTo,
     TypingChanged,
     Unreadable,
 )
-from normalizer.model import ConsentState, ConversationKind
+from normalizer.model import ConsentState
 
-SCHEME: Final = "vk"
-CHATS: Final = 2_000_000_000
-"""Peers from here on are group chats."""
 CONFIRMATION: Final = "confirmation"
 PRESSED_KEY: Final = "pressed"
 IGNORED: Final[Mapping[str, str]] = {
@@ -36,24 +32,7 @@ IGNORED: Final[Mapping[str, str]] = {
 }
 
 
-class Call:
-    """A call as its readers need it."""
-
-    def __init__(self, posted: Posted, request: Request) -> None:
-        self.posted = posted
-        self.object = bytes(posted.object)
-        self.body = request.body
-        self.at = request.received_at
-        """Some events carry no time."""
-
-    @property
-    def key(self) -> str:
-        """Of what has no name of its own: the same event may come by several servers of a community."""
-        name = self.posted.event_id or sha256(self.body).hexdigest()
-        return f"{self.posted.type[:64]}:{name[:128]}"
-
-
-def parse(request: Request) -> list[Inbound]:
+def parse(request: Request, config: Config) -> list[Inbound]:
     """What one call says. Raises BadPayload where not even its kind can be read."""
     call = Call(decode(request.body, POSTED), request)
     kind = call.posted.type
@@ -62,6 +41,8 @@ def parse(request: Request) -> list[Inbound]:
     reader = READERS.get(kind)
     if kind in IGNORED:
         return [Ignored(key=call.key, reason=IGNORED[kind])]
+    if kind in COMMENTS and not config.comments:
+        return [Ignored(key=call.key, reason="comments are not served: see the setting `comments`")]
     if reader is None and not kind.startswith("message_"):
         return [Ignored(key=call.key, reason=f"an event that is no message: {kind[:64]}")]
     try:
@@ -72,16 +53,6 @@ def parse(request: Request) -> list[Inbound]:
     return [Unreadable(key=call.key, slice=call.body, reason=f"an event we do not know: {kind[:64]}")]
 
 
-def peer_of(peer: int) -> Peer:
-    group = peer >= CHATS
-    kind = ConversationKind.GROUP if group else ConversationKind.PERSONAL
-    return Peer(person=person(peer), kind=kind)
-
-
-def person(number: int) -> Person:
-    return Person(address=Address(scheme=SCHEME, value=str(number)))
-
-
 def external_id(peer: int, number: int) -> str:
     """A message is numbered within its conversation."""
     return f"{peer}:{number}"
@@ -90,15 +61,16 @@ def external_id(peer: int, number: int) -> str:
 def _new(call: Call) -> Inbound:
     """The message itself, in versions before 5.103."""
     wrapped = bytes(decode(call.object, WRAPPED).message)
-    return _message(decode(wrapped or call.object, MESSAGE), from_us=False)
+    return received(decode(wrapped or call.object, MESSAGE), from_us=False)
 
 
 def _reply(call: Call) -> Inbound:
     """What the community said, by us or by somebody at its own desk."""
-    return _message(decode(call.object, MESSAGE), from_us=True)
+    return received(decode(call.object, MESSAGE), from_us=True)
 
 
-def _message(message: Message, *, from_us: bool) -> Inbound:
+def received(message: Message, *, from_us: bool) -> Inbound:
+    """Raises BadPayload."""
     name = external_id(message.peer_id, message.conversation_message_id)
     text, parts, media = content(message)
     return MessageReceived(
@@ -112,7 +84,7 @@ def _message(message: Message, *, from_us: bool) -> Inbound:
         media=media,
         reply_to=_quoted(message),
         context=Context(entry=Said(value=message.ref[:256])) if message.ref else None,
-        occurred_at=_moment(message.date),
+        occurred_at=moment(message.date),
     )
 
 
@@ -133,7 +105,7 @@ def _edited(call: Call) -> Inbound:
         text=text,
         parts=parts,
         media=media,
-        occurred_at=_moment(at),
+        occurred_at=moment(at),
     )
 
 
@@ -181,10 +153,12 @@ def _read(call: Call) -> Inbound:
     return ReadUpTo(key=f"read:{name}", peer=peer_of(found.peer_id), external_id=name, occurred_at=call.at)
 
 
-def _moment(seconds: int) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)
-
-
+COMMENTS: Final[Mapping[str, Callable[[Call], Inbound]]] = {
+    "wall_reply_new": comments.made,
+    "wall_reply_edit": comments.edited,
+    "wall_reply_delete": comments.deleted,
+    "wall_reply_restore": comments.restored,
+}
 READERS: Final[Mapping[str, Callable[[Call], Inbound]]] = {
     "message_new": _new,
     "message_reply": _reply,
@@ -194,4 +168,5 @@ READERS: Final[Mapping[str, Callable[[Call], Inbound]]] = {
     "message_typing_state": _typing,
     "message_event": _pressed,
     "message_read": _read,
+    **COMMENTS,
 }

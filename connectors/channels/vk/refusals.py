@@ -68,6 +68,10 @@ ROWS: Final[Mapping[int, Row]] = {
     1117: DENIED,
     7: BARRED,
     1012: BARRED,
+    211: BARRED,  # comments are closed, or to others
+    212: BARRED,
+    213: BARRED,
+    222: BARRED,  # links are forbidden in them
     18: GONE,
     37: GONE,
     3610: GONE,

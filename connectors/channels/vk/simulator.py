@@ -1,8 +1,8 @@
 """VK over loopback: `python -m connectors.channels.vk.simulator` runs it alone.
 
 It checks the token, takes messages once for each `random_id`, takes files in three steps, refuses what VK refuses,
-keeps the Callback API's servers and gives out files. Webhooks it makes with `genuine`; what they say, with `message`,
-`said` and `event`.
+keeps the Callback API's servers, keeps comments under posts and gives out files. Webhooks it makes with `genuine`; what
+they say, with `message`, `said`, `commented` and `event`.
 """
 
 import argparse
@@ -20,12 +20,16 @@ from connectors.kit.testing import mutate
 from connectors.kit.testing.simulator import HUB_URL, Failure, LoopbackSimulator, Reply, WireRequest, run
 
 SEND: Final = "/method/messages.send"
+COMMENT: Final = "/method/wall.createComment"
 CODE: Final = "7f1c0a9d"
 MOST_TEXT: Final = 4096
+MOST_OF_A_PAGE: Final = 200
 CHATS: Final = 2_000_000_000
 WORDS: Final[Mapping[int, str]] = {
     5: "User authorization failed: invalid access_token (4).",
     9: "Flood control",
+    213: "Access to status replies denied",
+    917: "You don't have access to this chat",
     100: "One of the parameters specified was missing or invalid",
     113: "Invalid user id",
     901: "Can't send messages for users without permission",
@@ -50,6 +54,11 @@ def _field(change: Callable[[dict[str, Any]], dict[str, Any]]) -> Callable[[Requ
     return mutated
 
 
+def _page(items: list[dict[str, Any]], told: Arguments) -> list[dict[str, Any]]:
+    start = int(told.get("offset", "0"))
+    return items[start : start + min(int(told.get("count", "20")), MOST_OF_A_PAGE)]
+
+
 class Simulator(LoopbackSimulator):
     FAILURES: ClassVar[Mapping[Failure, Reply]] = {
         Failure.RATE_LIMITED: failure(9),
@@ -70,12 +79,14 @@ class Simulator(LoopbackSimulator):
     def __init__(self, config: Mapping[str, Any], hub_url: str = HUB_URL) -> None:
         super().__init__(config, hub_url)
         self.sent: dict[str, Arguments] = {}
-        """What was taken, by `<peer>:<number>`."""
+        """What was taken, by `<peer>:<number>`; comments by `wall:<post>:<number>`."""
         self.answered: list[Arguments] = []
         """Presses of buttons that were answered."""
         self.servers: dict[int, dict[str, Any]] = {}
         self.left: set[str] = set()
         """Who forbade messages."""
+        self.histories: dict[int, list[dict[str, Any]]] = {}
+        """What was said in each conversation, by whom it is with; the oldest first."""
         self.files: dict[str, bytes] = {}
         self._known: dict[str, str] = {}
         self._numbers = itertools.count(int(time() * 1000))
@@ -87,6 +98,8 @@ class Simulator(LoopbackSimulator):
             "photos.saveMessagesPhoto": lambda _: [self._saved()],
             "docs.getMessagesUploadServer": lambda told: {"upload_url": f"{self.url}/upload/{told['type']}"},
             "docs.save": self._document,
+            "messages.getConversations": self._conversations,
+            "messages.getHistory": self._history,
             "groups.getById": lambda _: {"groups": [self._community()], "profiles": []},
             "groups.getCallbackConfirmationCode": lambda _: {"code": CODE},
             "groups.getCallbackServers": lambda _: {"count": len(self.servers), "items": list(self.servers.values())},
@@ -117,6 +130,7 @@ class Simulator(LoopbackSimulator):
     def said(self, sender: str = "12345", *, peer: str | None = None, **message: Any) -> bytes:
         self.left.discard(sender)
         told = self._message(int(sender), int(peer or sender), **message)
+        self.histories.setdefault(told["peer_id"], []).append(told)
         return self.event("message_new", {"message": told, "client_info": {"keyboard": True, "inline_keyboard": True}})
 
     def echo(self, name: str) -> bytes:
@@ -125,6 +139,20 @@ class Simulator(LoopbackSimulator):
         sent = self.sent[name]
         told = self._message(-self._group, int(peer), text=sent.get("message", ""), random_id=int(sent["random_id"]))
         return self.event("message_reply", {**told, "conversation_message_id": int(number), "out": 1})
+
+    def commented(self, text: str, sender: str = "12345", *, post: int = 55, **comment: Any) -> bytes:
+        """Under a post of the community's wall."""
+        told = {"id": next(self._numbers), "from_id": int(sender), "date": int(time()), "text": text}
+        where = {"post_id": post, "owner_id": -self._group, "post_owner_id": -self._group, "parents_stack": []}
+        return self.event("wall_reply_new", {**told, **where, **comment})
+
+    def comment_echo(self, name: str, to: str = "12345") -> bytes:
+        """What VK tells of a comment that the community wrote."""
+        _, post, number = name.split(":")
+        sent = self.sent[name]
+        under = int(sent["reply_to_comment"])
+        stands: dict[str, Any] = {"reply_to_comment": under, "reply_to_user": int(to), "parents_stack": [under]}
+        return self.commented(sent["message"], str(-self._group), post=int(post), id=int(number), **stands)
 
     def picture(self, content: bytes, sender: str = "12345") -> bytes:
         """A picture that can be fetched."""
@@ -150,7 +178,7 @@ class Simulator(LoopbackSimulator):
     # --- the API ------------------------------------------------------------------------------------------------------
 
     def is_send(self, request: WireRequest) -> bool:
-        return request.path == SEND
+        return request.path in (SEND, COMMENT)
 
     async def answer(self, request: WireRequest) -> Reply:
         if request.path in self.files:
@@ -162,8 +190,8 @@ class Simulator(LoopbackSimulator):
         told = {name: values[0] for name, values in parse_qs(request.body.decode()).items()}
         if told.pop("access_token", None) != self.config["access_token"]:
             return failure(5)
-        if request.path == SEND:
-            return self._send(told)
+        if request.path in (SEND, COMMENT):
+            return self._send(told) if request.path == SEND else self._comment(told)
         method = self._methods.get(request.path.removeprefix("/method/"))
         return Reply(404) if method is None else Reply.json({"response": method(told)})
 
@@ -184,9 +212,28 @@ class Simulator(LoopbackSimulator):
             {"response": [{"peer_id": int(peer), "message_id": message, "conversation_message_id": number}]}
         )
 
+    def _comment(self, told: Arguments) -> Reply:
+        if told.get("from_group") != str(self._group) or told.get("owner_id") != str(-self._group):
+            return failure(213)
+        if not told.get("post_id") or not told.get("message"):
+            return failure(100)
+        key = f"{told['post_id']}:{told['guid']}"
+        name = self._known.setdefault(key, f"wall:{told['post_id']}:{next(self._made)}")
+        self.sent.setdefault(name, told)
+        return Reply.json({"response": {"comment_id": int(name.rpartition(":")[2]), "parents_stack": []}})
+
     def _answered(self, told: Arguments) -> int:
         self.answered.append(told)
         return 1
+
+    def _conversations(self, told: Arguments) -> dict[str, Any]:
+        newest = sorted(self.histories.items(), key=lambda each: each[1][-1]["date"], reverse=True)
+        items = [{"conversation": {"peer": {"id": peer}}, "last_message": said[-1]} for peer, said in newest]
+        return {"count": len(items), "items": _page(items, told)}
+
+    def _history(self, told: Arguments) -> dict[str, Any]:
+        said = self.histories[int(told["peer_id"])]
+        return {"count": len(said), "items": _page(said[::-1], told)}
 
     def _saved(self) -> dict[str, Any]:
         return {"id": 456239017, "owner_id": -self._group, "access_key": "aa3d0f"}
@@ -205,7 +252,9 @@ class Simulator(LoopbackSimulator):
         return {"server_id": number}
 
     def _set(self, told: Arguments) -> int:
-        self.servers[int(told["server_id"])]["events"] = {name: 1 for name in told if name.startswith("message_")}
+        self.servers[int(told["server_id"])]["events"] = {
+            name: 1 for name in told if name.startswith(("message_", "wall_"))
+        }
         return 1
 
 

@@ -7,7 +7,6 @@ import msgspec
 import pytest
 from vk_community import FIXTURES, OLGA, SECRET, SETTINGS, plugin
 
-from connectors.channels.vk.parse import parse
 from connectors.channels.vk.simulator import CODE, Simulator
 from connectors.kit.base import Outcome
 from connectors.kit.errors import BadSignature
@@ -87,7 +86,7 @@ def item(levels: int) -> MessageReceived | Unreadable:
         inner = [inner]
     provider = Simulator(SETTINGS, HOOK)
     body = provider.said(OLGA, attachments=[{"type": "hologram", "hologram": inner}])
-    (found,) = parse(came(provider, body))
+    (found,) = plugin().parse(came(provider, body))
     assert isinstance(found, MessageReceived | Unreadable)
     return found
 
@@ -102,4 +101,5 @@ def test_what_is_nested_too_deeply_to_be_passed_on_is_set_aside():
 def test_the_same_event_of_two_servers_is_one(provider):
     body = provider.event("message_allow", {"user_id": 12345, "key": ""})
     again = msgspec.json.encode({**msgspec.json.decode(body), "v": "5.131"})
-    assert [found.key for found in parse(came(provider, body))] == [found.key for found in parse(came(provider, again))]
+    once, twice = (plugin().parse(came(provider, told)) for told in (body, again))
+    assert [found.key for found in once] == [found.key for found in twice]

@@ -11,13 +11,14 @@ from urllib.parse import parse_qs
 import pytest
 from vk_community import FIXTURES, HELLO, OLGA, SETTINGS, during
 
-from connectors.channels.vk.answers import SENT
+from connectors.channels.vk.answers import COMMENTED, SENT
 from connectors.channels.vk.simulator import Simulator
 from connectors.kit.fixtures import read_fixtures
 from normalizer.inbound import MessageEdited, MessageReceived
 
 pytest.importorskip("vkbottle_types", reason="vkbottle-types is not installed: it wants msgspec<0.22")
 from vkbottle_types.codegen.responses.messages import MessagesSendUserIdsResponse
+from vkbottle_types.codegen.responses.wall import WallCreateCommentResponse
 from vkbottle_types.events import bot_events
 
 CASES = {case.name: case for case in read_fixtures(FIXTURES).inbound}
@@ -54,6 +55,34 @@ def test_each_event_is_one_of_theirs_and_reads_as_ours(case):
         attachment.type.value in ("photo", "doc", "audio_message", "sticker", "graffiti")
         for attachment in message.attachments or ()
     )
+
+
+@pytest.mark.parametrize("name", ["comment", "comment_answering", "comment_by_us"])
+def test_each_comment_is_one_of_theirs_and_reads_as_ours(name):
+    theirs = bot_events.WallReplyNew(**json.loads(CASES[name].request.body)).object
+    (ours,) = CASES[name].expected
+    first = (theirs.parents_stack or [theirs.id])[0]
+    wrote = theirs.from_id if theirs.from_id > 0 else theirs.reply_to_user
+    answered = theirs.reply_to_comment
+    assert (ours.external_id, ours.peer.thread) == (
+        f"wall:{theirs.post_id}:{theirs.id}",
+        f"wall:{theirs.post_id}:{first}",
+    )
+    assert ours.reply_to == (f"wall:{theirs.post_id}:{answered}" if answered else None)
+    assert (ours.peer.person.address.value, ours.text) == (str(wrote), theirs.text)
+    assert ours.occurred_at == theirs.date.astimezone(UTC)
+
+
+def test_a_deleted_comment_is_one_of_theirs():
+    theirs = bot_events.WallReplyDelete(**json.loads(CASES["comment_deleted"].request.body)).object
+    (ours,) = CASES["comment_deleted"].expected
+    assert ours.external_id == f"wall:{theirs.post_id}:{theirs.id}"
+
+
+def test_what_a_comment_is_answered_with_is_one_of_theirs():
+    answer = {"response": {"comment_id": 10751, "parents_stack": []}}
+    assert WallCreateCommentResponse(**answer).response.comment_id == 10751
+    assert COMMENTED.decode(json.dumps(answer["response"])).comment_id == 10751
 
 
 def test_the_simulators_answer_is_one_of_theirs():
