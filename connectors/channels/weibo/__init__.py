@@ -1,8 +1,8 @@
 """Weibo's fans service platform: private messages to a verified account in, replies out.
 
 Calls repeat, in any order, and name no message; nothing is heard of a message that was sent. Source:
-open.weibo.com/wiki/Messages_api_start (read 2026-11; its pages are of 2014 and 2015). Does not serve articles, passive
-replies, broadcasts, menus, or calls in XML.
+open.weibo.com/wiki/Messages_api_start (read 2026-11; its pages are of 2014 and 2015). Does not serve comments,
+articles, passive replies, broadcasts, menus, or calls in XML.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
