@@ -1,8 +1,8 @@
 """Discord bots: the gateway and interactions in, the REST API out.
 
 Private messages, and channels of servers that are named. Events come by a WebSocket that polls keep open; what people
-press and the commands they use are posted. Source: docs.discord.com/developers (read 2026-11). Does not serve threads,
-edits and reactions of ours, voice, registering commands, or what is pressed where no endpoint is set.
+press and the commands they use are posted. Source: docs.discord.com/developers (read 2026-11). Does not serve voice,
+registering commands, or what is pressed where no endpoint is set.
 """
 
 from collections.abc import Sequence
@@ -12,23 +12,26 @@ from typing import ClassVar, Final
 
 import msgspec
 
-from connectors.channels.discord.api import MADE, NOTHING, Api
+from connectors.channels.discord.api import APPLICATION, MADE, MARKED, NOTHING, Api
 from connectors.channels.discord.capability import CAPABILITY
 from connectors.channels.discord.config import Config as BotConfig
 from connectors.channels.discord.event import INTERACTION
 from connectors.channels.discord.gateway import Gateway
 from connectors.channels.discord.parse import COMMAND, PING, PRESS, frame, parse
 from connectors.channels.discord.signature import verify
-from connectors.channels.discord.wire import SCHEME, files_of, message, place
+from connectors.channels.discord.wire import SCHEME, SNOWFLAKE, edited, files_of, message, numbered, ours, place
 from connectors.kit.base import (
     ANSWERS,
     Account,
     Fetched,
     Info,
     Outbound,
+    OutboundEdit,
+    OutboundReaction,
     Outcome,
     Plugin,
     Polled,
+    Registration,
     Sent,
     Settles,
 )
@@ -108,12 +111,32 @@ class Discord(Plugin[BotConfig]):
 
     async def send(self, outbound: Outbound) -> Sent:
         body, files = message(outbound), files_of(outbound)
-        channel = await self._channel(outbound.address)
+        channel = await self._channel(outbound.address, outbound.thread)
         made = await self.api.call("POST", f"/channels/{channel}/messages", MADE, body, files=files, reads=False)
         return Sent((made.id,))
 
-    async def typing(self, address: Address, thread: str | None) -> None:  # noqa: ARG002 - part of the contract
-        await self.api.call("POST", f"/channels/{await self._channel(address)}/typing", NOTHING)
+    async def edit(self, outbound: OutboundEdit) -> Sent:
+        name, body = numbered(outbound.external_id), edited(outbound)
+        channel = await self._channel(outbound.address, outbound.thread)
+        await self.api.call("PATCH", f"/channels/{channel}/messages/{name}", MADE, body)
+        return Sent((name,))
+
+    async def react(self, outbound: OutboundReaction) -> Sent:
+        name, wanted = numbered(outbound.external_id), outbound.reaction
+        channel = await self._channel(outbound.address, outbound.thread)
+        if wanted is not None:
+            await self.api.call("PUT", ours(channel, name, wanted), NOTHING)
+            return Sent((name,))
+        marked = await self.api.call("GET", f"/channels/{channel}/messages/{name}", MARKED)
+        for reaction in marked.reactions:
+            if reaction.me:
+                emoji = reaction.emoji
+                mark = f"{emoji.name or ''}:{emoji.id}" if emoji.id else emoji.name or ""
+                await self.api.call("DELETE", ours(channel, name, mark), NOTHING)
+        return Sent((name,))
+
+    async def typing(self, address: Address, thread: str | None) -> None:
+        await self.api.call("POST", f"/channels/{await self._channel(address, thread)}/typing", NOTHING)
 
     async def fetch(self, source: str) -> Fetched:
         return Fetched(self.api.file(source))
@@ -124,9 +147,25 @@ class Discord(Plugin[BotConfig]):
             raise Misconfigured(f"application_id: the token is of {bot.id}")
         return Account(name=bot.username, details={"id": bot.id})
 
-    async def _channel(self, address: Address) -> str:
+    async def register(self, url: str) -> Registration:
+        """Discord tries the address at once, with a genuine request and a forged one."""
+        return await self._endpoint("PATCH", {"interactions_endpoint_url": url})
+
+    async def registration(self) -> Registration:
+        return await self._endpoint("GET", None)
+
+    async def unregister(self) -> Registration:
+        return await self._endpoint("PATCH", {"interactions_endpoint_url": None})
+
+    async def _endpoint(self, method: str, body: dict[str, str | None] | None) -> Registration:
+        found = await self.api.call(method, "/applications/@me", APPLICATION, body)
+        return Registration(url=found.interactions_endpoint_url or None)
+
+    async def _channel(self, address: Address, thread: str | None) -> str:
         """Where a message goes; that with a person is the same whenever it is asked for."""
         kind, number = place(address)
+        if thread is not None and SNOWFLAKE.fullmatch(thread):
+            return thread
         if kind == "channel":
             return number
         if number not in self._private:

@@ -28,6 +28,26 @@ class Made(msgspec.Struct, frozen=True):
     username: str = ""
 
 
+class Emoji(msgspec.Struct, frozen=True):
+    name: str | None = None
+    id: str | None = None
+
+
+class Reaction(msgspec.Struct, frozen=True):
+    emoji: Emoji
+    me: bool = False
+
+
+class Marked(msgspec.Struct, frozen=True):
+    """A message, as far as it was reacted to."""
+
+    reactions: list[Reaction] = []
+
+
+class Application(msgspec.Struct, frozen=True):
+    interactions_endpoint_url: str | None = None
+
+
 class Door(msgspec.Struct, frozen=True):
     """Where the gateway is."""
 
@@ -35,6 +55,8 @@ class Door(msgspec.Struct, frozen=True):
 
 
 MADE = msgspec.json.Decoder(Made)
+MARKED = msgspec.json.Decoder(Marked)
+APPLICATION = msgspec.json.Decoder(Application)
 DOOR = msgspec.json.Decoder(Door)
 NOTHING = msgspec.json.Decoder(msgspec.Raw)
 

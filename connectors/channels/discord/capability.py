@@ -28,6 +28,8 @@ CAPABILITY: Final = Capability(
         value=TextLimit(most=90),
     ),
     replies=True,
+    edits=True,
+    reactions=frozenset(),
     typing=True,
     initiates=False,  # a bot may write to people it shares a server with, which the hub does not know
     inbound=frozenset(

@@ -40,6 +40,10 @@ ROWS: Final[Mapping[int, Row]] = {
     10013: Row(Unreachable, ErrorCode.INVALID_ADDRESS),
     50001: Row(Refused, ErrorCode.POLICY_REJECTED),
     50013: Row(Refused, ErrorCode.POLICY_REJECTED),
+    10008: Row(Refused, ErrorCode.CONTENT_UNSUPPORTED),  # there is no such message
+    10014: Row(Refused, ErrorCode.CONTENT_UNSUPPORTED),  # nor such an emoji
+    50005: Row(Refused, ErrorCode.CONTENT_UNSUPPORTED),  # it is not ours to change
+    50083: Row(Refused, ErrorCode.POLICY_REJECTED),  # the thread is archived
     50006: Row(Refused, ErrorCode.CONTENT_UNSUPPORTED),
     50035: Row(Refused, ErrorCode.CONTENT_UNSUPPORTED),
     40005: Row(Refused, ErrorCode.MEDIA_TOO_LARGE),

@@ -1,8 +1,8 @@
 """Discord over loopback: `python -m connectors.channels.discord.simulator` runs it alone.
 
-It checks the token, takes messages once for each nonce, gives out files, and says by its gateway what it is told to,
-once more where a session is taken up again. Interactions it makes with `genuine`; what they say, with `message` and
-`interaction`.
+It checks the token, takes messages once for each nonce, changes them, keeps reactions and the endpoint, gives out
+files, and says by its gateway what it is told to, once more where a session is taken up again. Interactions it makes
+with `genuine`; what they say, with `message` and `interaction`.
 """
 
 import argparse
@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from email.parser import BytesParser
 from time import time
 from typing import Any, ClassVar, Final
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import msgspec
 from aiohttp import WSMsgType, web
@@ -59,6 +59,10 @@ class Simulator(LoopbackSimulator):
         super().__init__(config, hub_url)
         self.sent: dict[str, dict[str, Any]] = {}
         """What was taken, by its id."""
+        self.reactions: dict[str, list[str]] = {}
+        """Of the bot, by the message's id."""
+        self.endpoint: str | None = None
+        """Where interactions are posted."""
         self.files: dict[str, bytes] = {}
         self.said: list[dict[str, Any]] = []
         """Frames of the session, the first numbered 2: 1 is its name."""
@@ -194,7 +198,29 @@ class Simulator(LoopbackSimulator):
             return Reply.json({"id": f"9{msgspec.json.decode(request.body)['recipient_id']}", "type": 1})
         if path.endswith("/typing"):
             return Reply(204)
+        if path == "/applications/@me":
+            return self._application(request)
+        if "/messages/" in path:
+            return self._touched(request.method, path, request)
         return self._send(path, request) if path.endswith("/messages") else failure(404, 0, "404: Not Found")
+
+    def _application(self, request: WireRequest) -> Reply:
+        if request.method == "PATCH":
+            self.endpoint = msgspec.json.decode(request.body)["interactions_endpoint_url"]
+        return Reply.json({"id": self.config["application_id"], "interactions_endpoint_url": self.endpoint})
+
+    def _touched(self, method: str, path: str, request: WireRequest) -> Reply:
+        """`/channels/<id>/messages/<id>`, or a reaction of ours to it."""
+        _, _, channel, _, name, *reaction = path.split("/")
+        marks = self.reactions.setdefault(name, [])
+        if reaction:
+            kept = [mark for mark in marks if mark != unquote(reaction[1])]
+            self.reactions[name] = [*kept, unquote(reaction[1])] if method == "PUT" else kept
+            return Reply(204)
+        if method == "PATCH":
+            self.sent.setdefault(name, {}).update(msgspec.json.decode(request.body))
+        shown = [{"count": 1, "me": True, "emoji": _emoji(mark)} for mark in marks]
+        return Reply.json({"id": name, "channel_id": channel, "reactions": shown})
 
     def _send(self, path: str, request: WireRequest) -> Reply:
         given = _payload(request)
@@ -203,6 +229,11 @@ class Simulator(LoopbackSimulator):
         name = self._nonces.setdefault(given["nonce"], str(1_000_000_000_000_000_001 + len(self.sent)))
         self.sent.setdefault(name, {**given, "channel_id": path.split("/")[2]})
         return Reply.json({"id": name, "channel_id": path.split("/")[2], "content": given["content"]})
+
+
+def _emoji(mark: str) -> dict[str, str | None]:
+    name, _, number = mark.partition(":")
+    return {"id": number or None, "name": name}
 
 
 def _payload(request: WireRequest) -> dict[str, Any]:

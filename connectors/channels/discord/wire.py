@@ -6,9 +6,10 @@ Source: docs.discord.com/developers/resources/message#create-message, /component
 import re
 from hashlib import sha256
 from typing import Any, Final
+from urllib.parse import quote
 
 from connectors.channels.discord.capability import BUTTONS, FILES, IN_A_ROW, LARGEST
-from connectors.kit.base import File, Outbound
+from connectors.kit.base import File, Outbound, OutboundEdit
 from connectors.kit.errors import Refused, Unreachable
 from normalizer.errors import ErrorCode
 from normalizer.inbound import Address
@@ -49,6 +50,27 @@ def message(outbound: Outbound) -> dict[str, Any]:
     if payload.actions:
         body["components"] = _rows(payload.actions)
     return body
+
+
+def edited(outbound: OutboundEdit) -> dict[str, Any]:
+    """New words and buttons for a message of ours; its files stay. Raises Refused."""
+    payload = outbound.payload
+    if not payload.text or payload.location is not None or payload.contact_card is not None or payload.cards:
+        raise Refused("only words and buttons can be changed", code=ErrorCode.CONTENT_UNSUPPORTED)
+    # Said even where there are none, so that no button of the message as it was stays behind.
+    return {"content": payload.text, "allowed_mentions": {"parse": []}, "components": _rows(payload.actions)}
+
+
+def numbered(external_id: str) -> str:
+    """A message's id. Raises Refused for what is none, such as a command somebody used."""
+    if not SNOWFLAKE.fullmatch(external_id):
+        raise Refused("no message that could be changed", code=ErrorCode.CONTENT_UNSUPPORTED)
+    return external_id
+
+
+def ours(channel: str, message: str, emoji: str) -> str:
+    """The path of a reaction of ours. One of a server's own is written `name:id`."""
+    return f"/channels/{channel}/messages/{message}/reactions/{quote(emoji, safe='')}/@me"
 
 
 def files_of(outbound: Outbound) -> list[File]:

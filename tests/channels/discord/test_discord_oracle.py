@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from discord import Intents, InteractionType, MessageType
 from discord.gateway import DiscordWebSocket
+from discord.http import Route
 from discord.utils import snowflake_time
 from discord_bot import FIXTURES, NELLY, SETTINGS, plugin
 from nacl.exceptions import BadSignatureError
@@ -14,10 +15,13 @@ from connectors.channels.discord.gateway import PRIVATE, SERVERS, Op
 from connectors.channels.discord.parse import COMMAND, PING, PRESS, SAID
 from connectors.channels.discord.signature import SIGNATURE, TIMESTAMP
 from connectors.channels.discord.simulator import KEY, PUBLIC, Simulator
+from connectors.channels.discord.wire import ours
 from connectors.kit.errors import BadSignature
 from connectors.kit.fixtures import read_fixtures
 from connectors.kit.request import Request
 from tests.channels.beside import HOOK
+
+REACTION = "/channels/{channel_id}/messages/{message_id}/reactions/{emoji}/@me"
 
 
 def test_the_simulators_interactions_are_genuine_to_pynacl():
@@ -65,6 +69,12 @@ def test_numbers_are_those_of_discord_py():
         InteractionType.application_command.value,
         InteractionType.component.value,
     ) == (PING, COMMAND, PRESS)
+
+
+def test_reactions_are_where_discord_py_puts_them():
+    for emoji in ("👍", "parcel:41771983429993937"):
+        theirs = Route("PUT", REACTION, channel_id=1, message_id=2, emoji=emoji).url
+        assert theirs == f"{Route.BASE}{ours('1', '2', emoji)}"
 
 
 def test_an_interactions_time_is_that_of_its_id():

@@ -7,7 +7,7 @@ import pytest
 from discord_bot import CHANNEL, HELLO, NELLY, SETTINGS, answering, during, plugin
 
 from connectors.channels.discord.simulator import Simulator, failure
-from connectors.kit.base import Account, File, Outbound, Outcome, Sent
+from connectors.kit.base import Account, File, Outbound, OutboundEdit, OutboundReaction, Outcome, Registration, Sent
 from connectors.kit.errors import Misconfigured, OptedOut, OutcomeUnknown, Refused, Temporary, Unreachable
 from connectors.kit.fixtures import as_request
 from connectors.kit.testing.simulator import Failure, Reply
@@ -32,6 +32,10 @@ def provider():
         (failure(400, 10013, "words"), Unreachable, ErrorCode.INVALID_ADDRESS, "10013"),
         (failure(403, 50001, "words"), Refused, ErrorCode.POLICY_REJECTED, "50001"),
         (failure(403, 50013, "words"), Refused, ErrorCode.POLICY_REJECTED, "50013"),
+        (failure(404, 10008, "words"), Refused, ErrorCode.CONTENT_UNSUPPORTED, "10008"),
+        (failure(400, 10014, "words"), Refused, ErrorCode.CONTENT_UNSUPPORTED, "10014"),
+        (failure(403, 50005, "words"), Refused, ErrorCode.CONTENT_UNSUPPORTED, "50005"),
+        (failure(400, 50083, "words"), Refused, ErrorCode.POLICY_REJECTED, "50083"),
         (failure(400, 50006, "words"), Refused, ErrorCode.CONTENT_UNSUPPORTED, "50006"),
         (failure(400, 50035, "words"), Refused, ErrorCode.CONTENT_UNSUPPORTED, "50035"),
         (failure(413, 40005, "words"), Refused, ErrorCode.MEDIA_TOO_LARGE, "40005"),
@@ -122,6 +126,60 @@ def test_the_bot_is_checked(provider):
     )
     with answering(Reply.json({"id": "77", "username": "other"})) as other, pytest.raises(Misconfigured, match="of 77"):
         during(other, lambda plugin: plugin.check())
+
+
+SAID = "1518900000000000009"
+THERE = Address(scheme="discord", value=f"channel:{CHANNEL}")
+
+
+def test_a_message_of_ours_is_changed_and_keeps_no_button_that_is_not_said_again(provider):
+    (name,) = during(provider, lambda plugin: plugin.send(HELLO)).external_ids
+    later = OutboundEdit(token="1.2", address=THERE, payload=Payload(text="Goodbye"), external_id=name)
+    assert during(provider, lambda plugin: plugin.edit(later)) == Sent((name,))
+    assert (provider.sent[name]["content"], provider.sent[name]["components"]) == ("Goodbye", [])
+
+
+def test_a_reaction_is_given_and_what_is_ours_is_taken_back(provider):
+    async def act(plugin):
+        for emoji in ("👍", "parcel:41771983429993937"):
+            await plugin.react(OutboundReaction(THERE, SAID, emoji))
+        given = list(provider.reactions[SAID])
+        await plugin.react(OutboundReaction(THERE, SAID, None))
+        return given
+
+    assert during(provider, act) == ["👍", "parcel:41771983429993937"]
+    assert provider.reactions == {SAID: []}
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda plugin: plugin.react(OutboundReaction(THERE, "interaction:1", "👍")),
+        lambda plugin: plugin.edit(
+            OutboundEdit(token="1", address=THERE, payload=Payload(text="x"), external_id="../1")
+        ),
+        lambda plugin: plugin.edit(OutboundEdit(token="1", address=THERE, payload=Payload(), external_id=SAID)),
+    ],
+)
+def test_what_is_no_message_is_not_changed(provider, act):
+    with pytest.raises(Refused) as raised:
+        during(provider, act)
+    assert (raised.value.code, provider.requests) == (ErrorCode.CONTENT_UNSUPPORTED, [])
+
+
+def test_the_endpoint_is_set_shown_and_removed(provider):
+    assert during(provider, lambda plugin: plugin.registration()) == Registration(url=None)
+    assert during(provider, lambda plugin: plugin.register(HOOK)) == Registration(url=HOOK)
+    assert provider.endpoint == HOOK
+    assert during(provider, lambda plugin: plugin.registration()) == Registration(url=HOOK)
+    assert during(provider, lambda plugin: plugin.unregister()) == Registration(url=None)
+    assert provider.endpoint is None
+
+
+def test_an_endpoint_that_discord_does_not_like_is_told():
+    wrong = failure(400, 50035, "Invalid Form Body")
+    with answering(wrong) as provider, pytest.raises(Refused, match="Invalid Form Body"):
+        during(provider, lambda plugin: plugin.register(HOOK))
 
 
 @pytest.mark.parametrize(
