@@ -19,6 +19,7 @@ from connectors.channels.discord.event import INTERACTION
 from connectors.channels.discord.gateway import Gateway
 from connectors.channels.discord.parse import COMMAND, PING, PRESS, frame, parse
 from connectors.channels.discord.signature import verify
+from connectors.channels.discord.threads import Threads
 from connectors.channels.discord.wire import SCHEME, SNOWFLAKE, edited, files_of, message, numbered, ours, place
 from connectors.kit.base import (
     ANSWERS,
@@ -65,7 +66,11 @@ class Discord(Plugin[BotConfig]):
 
     @cached_property
     def gateway(self) -> Gateway:
-        return Gateway(self.api, self.config)
+        return Gateway(self.api, self.config, self.threads.learn)
+
+    @cached_property
+    def threads(self) -> Threads:
+        return Threads(self.api, self.config)
 
     @cached_property
     def _private(self) -> dict[str, str]:
@@ -101,8 +106,8 @@ class Discord(Plugin[BotConfig]):
         return True
 
     async def poll(self, cursor: str | None) -> Polled:
-        frames, after = await self.gateway.frames(cursor)
-        at = self.tools.now()
+        found, after = await self.gateway.frames(cursor)
+        frames, at = [msgspec.json.encode(await self.threads.placed(one)) for one in found], self.tools.now()
         items = [item for body in frames for item in frame(body, at, self.config)]
         return Polled(items, after, b"[" + b",".join(frames) + b"]")
 

@@ -44,6 +44,13 @@ class Marked(msgspec.Struct, frozen=True):
     reactions: list[Reaction] = []
 
 
+class Channel(msgspec.Struct, frozen=True):
+    id: str
+    type: int = 0
+    parent_id: str | None = None
+    """The channel a thread is in; of any other channel, its category."""
+
+
 class Application(msgspec.Struct, frozen=True):
     interactions_endpoint_url: str | None = None
 
@@ -55,6 +62,7 @@ class Door(msgspec.Struct, frozen=True):
 
 
 MADE = msgspec.json.Decoder(Made)
+CHANNEL = msgspec.json.Decoder(Channel)
 MARKED = msgspec.json.Decoder(Marked)
 APPLICATION = msgspec.json.Decoder(Application)
 DOOR = msgspec.json.Decoder(Door)

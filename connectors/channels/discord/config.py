@@ -22,7 +22,8 @@ class Config(PluginConfig, frozen=True, kw_only=True):
     bot_token: Secret
     """Of the bot."""
     channels: tuple[Snowflake, ...] = ()
-    """Channels of servers that are served beside private messages. What is said there, all its members see."""
+    """Channels and forums of servers that are served beside private messages, with their threads. What is said there,
+    all members see."""
     acknowledgement: Annotated[str, msgspec.Meta(min_length=1, max_length=2000)] = "Thank you. We will answer you here."
     """Said to whoever uses a command; nobody else sees it."""
     api_base: str = "https://discord.com"

@@ -81,13 +81,15 @@ class Reacted(msgspec.Struct, frozen=True, kw_only=True):
     guild_id: Id | None = None
 
 
-class Frame(msgspec.Struct, frozen=True, kw_only=True):
+class Frame(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Anything that comes by the gateway."""
 
     op: int
     d: msgspec.Raw = msgspec.Raw(b"null")
     s: int | None = None
     t: str | None = None
+    parent: Id | None = None
+    """The channel to which the thread of the event belongs. We add it."""
 
 
 class Button(msgspec.Struct, frozen=True):
@@ -118,11 +120,19 @@ class Chosen(msgspec.Struct, frozen=True):
     options: list[Option] = []
 
 
+class Place(msgspec.Struct, frozen=True):
+    """Where an interaction is from."""
+
+    type: int = 0
+    parent_id: Id | None = None
+
+
 class Interaction(msgspec.Struct, frozen=True, kw_only=True):
     id: Id
     type: int
     data: Chosen = Chosen()
     channel_id: Id | None = None
+    channel: Place | None = None
     guild_id: Id | None = None
     user: User | None = None
     member: Member | None = None

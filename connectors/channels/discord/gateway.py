@@ -7,6 +7,7 @@ Source: docs.discord.com/developers/events/gateway, discord.py on GitHub (read 2
 
 import asyncio
 import random
+from collections.abc import Callable
 from contextlib import suppress
 from enum import IntEnum
 from typing import Any, Final
@@ -80,9 +81,11 @@ class Closed(Temporary):
 class Gateway:
     """One bot's connection. Used by one poll at a time."""
 
-    def __init__(self, api: Api, config: Config) -> None:
+    def __init__(self, api: Api, config: Config, learn: Callable[[Frame], None]) -> None:
         self._api = api
         self._config = config
+        self._learn = learn
+        """Is shown every event."""
         self._http: aiohttp.ClientSession | None = None
         self._socket: aiohttp.ClientWebSocketResponse | None = None
         self._beating: asyncio.Task[None] | None = None
@@ -96,7 +99,7 @@ class Gateway:
     def __repr__(self) -> str:
         return "Gateway(***)"
 
-    async def frames(self, cursor: str | None) -> tuple[list[bytes], str]:
+    async def frames(self, cursor: str | None) -> tuple[list[Frame], str]:
         """Events that came after the cursor, as they came, and the next cursor. Raises Temporary, Misconfigured."""
         asked = _read(cursor)
         if asked is None or asked.session == self._lost:
@@ -165,8 +168,8 @@ class Gateway:
         token = self._config.bot_token.reveal()
         await self._say(Op.RESUME, {"token": token, "session_id": cursor.session, "seq": cursor.number})
 
-    async def _collect(self) -> list[bytes]:
-        found: list[bytes] = []
+    async def _collect(self) -> list[Frame]:
+        found: list[Frame] = []
         wait = self._config.poll_seconds
         while len(found) < MOST:
             try:
@@ -175,7 +178,7 @@ class Gateway:
             except TimeoutError:
                 break
             if self._note(frame):
-                found.append(msgspec.json.encode(frame))
+                found.append(frame)
                 wait = SOON
         return found
 
@@ -188,6 +191,7 @@ class Gateway:
             self._cursor = Cursor(ready.session_id, ready.resume_gateway_url, frame.s)
         elif self._cursor is not None:
             self._cursor = msgspec.structs.replace(self._cursor, number=frame.s)
+        self._learn(frame)
         return frame.t in READERS
 
     async def _next(self) -> Frame:

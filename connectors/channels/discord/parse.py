@@ -40,6 +40,8 @@ from normalizer.inbound import (
 from normalizer.model import ConversationKind, Visibility
 from normalizer.parts import ChoicePart, MediaKind, NativePart, Part
 
+THREADS: Final = frozenset({10, 11, 12})
+"""Types of channels that are threads: of announcements, public, private."""
 PING: Final = 1
 COMMAND: Final = 2
 PRESS: Final = 3
@@ -62,6 +64,8 @@ class Heard(NamedTuple):
     key: str
     at: datetime
     config: Config
+    parent: str | None
+    """Of a thread, the channel it is in."""
 
 
 def parse(request: Request, config: Config) -> list[Inbound]:
@@ -80,7 +84,7 @@ def frame(body: bytes, at: datetime, config: Config) -> list[Inbound]:
         return []
     key = f"{kind}:{told.s}:{sha256(event).hexdigest()[:32]}"
     try:
-        return [reader(Heard(event, key, at, config))]
+        return [reader(Heard(event, key, at, config, told.parent))]
     except BadPayload as error:
         return [Unreadable(key=key, slice=body, reason=error.detail)]
 
@@ -97,7 +101,7 @@ def _created(heard: Heard) -> Inbound:
     return MessageReceived(
         key=f"message:{said.id}",
         external_id=said.id,
-        peer=_peer(said.guild_id, said.channel_id, said.author),
+        peer=_group(said.channel_id, heard.parent, heard.config) if said.guild_id else _private(said.author),
         author=_person(said.author) if said.guild_id else None,
         text=text,
         parts=parts,
@@ -173,12 +177,13 @@ def _interaction(request: Request, config: Config) -> list[Inbound]:
     key, user = f"interaction:{told.id}", told.user or (told.member.user if told.member else None)
     if user is None:
         return [Unreadable(key=key, slice=request.body, reason="nobody did it")]
-    served = told.guild_id is not None and told.channel_id in config.channels
+    channel, parent = told.channel_id or "", _parent(told)
+    served = told.guild_id is not None and not {channel, parent}.isdisjoint(config.channels)
     text, parts = _done(told)
     item = MessageReceived(
         key=key,
         external_id=key,
-        peer=_peer(told.guild_id if served else None, told.channel_id or "", user, told.locale),
+        peer=_group(channel, parent, config) if served else _private(user, told.locale),
         author=_person(user, told.locale) if served else None,
         text=text,
         parts=parts,
@@ -186,6 +191,10 @@ def _interaction(request: Request, config: Config) -> list[Inbound]:
         occurred_at=datetime.fromtimestamp(((int(told.id) >> 22) + EPOCH) / 1000, UTC),
     )
     return [item]
+
+
+def _parent(told: Interaction) -> str | None:
+    return told.channel.parent_id if told.channel is not None and told.channel.type in THREADS else None
 
 
 def _done(told: Interaction) -> tuple[str, tuple[Part, ...]]:
@@ -207,16 +216,21 @@ def _label(told: Interaction) -> str | None:
 
 def _elsewhere(heard: Heard, guild: str | None, channel: str) -> Ignored | None:
     """Of a server only the channels that are named are served."""
-    if guild is None or channel in heard.config.channels:
+    if guild is None or channel in heard.config.channels or heard.parent in heard.config.channels:
         return None
     return Ignored(key=heard.key, reason="in a channel that is not served")
 
 
-def _peer(guild: str | None, channel: str, user: User, locale: str | None = None) -> Peer:
-    if guild is None:
-        return Peer(person=_person(user, locale))
-    address = Address(scheme=SCHEME, value=f"{CHANNEL}{channel}")
-    return Peer(person=Person(address=address), kind=ConversationKind.GROUP, visibility=Visibility.PUBLIC)
+def _private(user: User, locale: str | None = None) -> Peer:
+    return Peer(person=_person(user, locale))
+
+
+def _group(channel: str, parent: str | None, config: Config) -> Peer:
+    """A channel of a server, or a thread in it; one that is named is served as a channel."""
+    thread = None if channel in config.channels or parent is None else channel
+    address = Address(scheme=SCHEME, value=f"{CHANNEL}{channel if thread is None else parent}")
+    person = Person(address=address)
+    return Peer(person=person, kind=ConversationKind.GROUP, thread=thread, visibility=Visibility.PUBLIC)
 
 
 def _person(user: User, locale: str | None = None) -> Person:

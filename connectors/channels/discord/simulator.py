@@ -61,6 +61,8 @@ class Simulator(LoopbackSimulator):
         """What was taken, by its id."""
         self.reactions: dict[str, list[str]] = {}
         """Of the bot, by the message's id."""
+        self.channels: dict[str, dict[str, Any]] = {}
+        """Of servers, threads among them, by their ids."""
         self.endpoint: str | None = None
         """Where interactions are posted."""
         self.files: dict[str, bytes] = {}
@@ -109,6 +111,12 @@ class Simulator(LoopbackSimulator):
         event = {**told, "timestamp": at, "edited_timestamp": None, "attachments": [], "type": 0, **more}
         self.dispatch("MESSAGE_CREATE", event)
         return event
+
+    def thread(self, number: str, channel: str, *, told: bool = True) -> None:
+        """Somebody begins a thread, or a post of a forum; `told`: while the hub listens."""
+        self.channels[number] = {"id": number, "type": 11, "parent_id": channel, "guild_id": "88", "name": "a thread"}
+        if told:
+            self.dispatch("THREAD_CREATE", self.channels[number])
 
     def dispatch(self, kind: str, event: Mapping[str, Any]) -> None:
         frame = {"op": 0, "t": kind, "s": len(self.said) + 2, "d": dict(event)}
@@ -200,6 +208,9 @@ class Simulator(LoopbackSimulator):
             return Reply(204)
         if path == "/applications/@me":
             return self._application(request)
+        if path.startswith("/channels/") and path.count("/") == 2:
+            found = self.channels.get(path.split("/")[2])
+            return Reply.json(found) if found else self.FAILURES[Failure.UNREACHABLE]
         if "/messages/" in path:
             return self._touched(request.method, path, request)
         return self._send(path, request) if path.endswith("/messages") else failure(404, 0, "404: Not Found")
