@@ -16,8 +16,8 @@ from connectors.channels.discord.api import APPLICATION, MADE, MARKED, NOTHING, 
 from connectors.channels.discord.capability import CAPABILITY
 from connectors.channels.discord.config import Config as BotConfig
 from connectors.channels.discord.event import INTERACTION
-from connectors.channels.discord.gateway import Gateway
 from connectors.channels.discord.parse import COMMAND, PING, PRESS, frame, parse
+from connectors.channels.discord.shards import Shards
 from connectors.channels.discord.signature import verify
 from connectors.channels.discord.threads import Threads
 from connectors.channels.discord.wire import SCHEME, SNOWFLAKE, edited, files_of, message, numbered, ours, place
@@ -65,8 +65,8 @@ class Discord(Plugin[BotConfig]):
         return Api(self.tools.http, self.config)
 
     @cached_property
-    def gateway(self) -> Gateway:
-        return Gateway(self.api, self.config, self.threads.learn)
+    def gateway(self) -> Shards:
+        return Shards(self.api, self.config, self.threads.learn)
 
     @cached_property
     def threads(self) -> Threads:

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import ExitStack
 from http import HTTPStatus
-from typing import Any, Final, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
 import aiohttp
 import msgspec
@@ -19,6 +19,9 @@ from normalizer.errors import ErrorCode
 T = TypeVar("T")
 VERSION: Final = "/api/v10"
 DONE: Final = frozenset({HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.NO_CONTENT})
+
+
+MOST_SHARDS: Final = 1000
 
 
 class Made(msgspec.Struct, frozen=True):
@@ -55,10 +58,19 @@ class Application(msgspec.Struct, frozen=True):
     interactions_endpoint_url: str | None = None
 
 
+class StartLimit(msgspec.Struct, frozen=True):
+    remaining: int = 1
+    reset_after: Annotated[float, msgspec.Meta(ge=0)] = 0
+    """Milliseconds."""
+    max_concurrency: int = 1
+
+
 class Door(msgspec.Struct, frozen=True):
-    """Where the gateway is."""
+    """Where the gateway is, how many connections Discord recommends, and how many sessions may begin."""
 
     url: str
+    shards: Annotated[int, msgspec.Meta(ge=1, le=MOST_SHARDS)] = 1
+    session_start_limit: StartLimit = StartLimit()
 
 
 MADE = msgspec.json.Decoder(Made)

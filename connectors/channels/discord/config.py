@@ -26,6 +26,8 @@ class Config(PluginConfig, frozen=True, kw_only=True):
     all members see."""
     acknowledgement: Annotated[str, msgspec.Meta(min_length=1, max_length=2000)] = "Thank you. We will answer you here."
     """Said to whoever uses a command; nobody else sees it."""
+    shards: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 0
+    """How many connections share the bot's servers. 0: as many as Discord recommends when the first session begins."""
     api_base: str = "https://discord.com"
     poll_seconds: Annotated[float, msgspec.Meta(ge=1, le=300)] = 30.0
     """How long a poll waits for news."""

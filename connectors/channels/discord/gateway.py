@@ -1,4 +1,4 @@
-"""Discord's gateway: a WebSocket that is kept open between polls.
+"""Discord's gateway: one WebSocket that is kept open between polls.
 
 A poll waits for events and gives with them the cursor from which Discord says them again: session and number. Where the
 hub asks from another one than was given last, what was given was not recorded, and the session is taken up from there.
@@ -8,7 +8,7 @@ Source: docs.discord.com/developers/events/gateway, discord.py on GitHub (read 2
 import asyncio
 import random
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, suppress
 from enum import IntEnum
 from typing import Any, Final
 
@@ -16,7 +16,6 @@ import aiohttp
 import msgspec
 from yarl import URL
 
-from connectors.channels.discord.api import DOOR, Api
 from connectors.channels.discord.config import Config
 from connectors.channels.discord.event import FRAME, Frame
 from connectors.channels.discord.parse import READERS
@@ -33,7 +32,13 @@ MOST: Final = 100
 SOON: Final = 0.05
 """Seconds in which what follows is taken along."""
 OPENING: Final = 20.0
-FATAL: Final = {4004: "the token is not taken", 4013: "intents are wrong", 4014: "an intent is not allowed"}
+FATAL: Final = {
+    4004: "the token is not taken",
+    4010: "it knows no such shard: see the setting `shards`",
+    4011: "the bot is in too many servers for its shards: see the setting `shards`",
+    4013: "intents are wrong",
+    4014: "an intent is not allowed",
+}
 PRIVATE: Final = 1 << 12 | 1 << 13
 """Private messages and reactions to them."""
 SERVERS: Final = 1 << 0 | 1 << 9 | 1 << 10 | 1 << 15
@@ -74,18 +79,24 @@ READY = msgspec.json.Decoder(Ready)
 HELLO_FRAME = msgspec.json.Decoder(Hello)
 
 
+Turn = Callable[[int], AbstractAsyncContextManager[str]]
+
+
 class Closed(Temporary):
     """The connection ended; another one goes on where it stopped."""
 
 
 class Gateway:
-    """One bot's connection. Used by one poll at a time."""
+    """One connection. Used by one poll at a time."""
 
-    def __init__(self, api: Api, config: Config, learn: Callable[[Frame], None]) -> None:
-        self._api = api
+    def __init__(self, turn: Turn, config: Config, learn: Callable[[Frame], None], shard: tuple[int, int]) -> None:
+        self._turn = turn
+        """Tells where the gateway is, once this connection may begin a session there."""
         self._config = config
         self._learn = learn
         """Is shown every event."""
+        self._shard = shard
+        """Its number, and of how many."""
         self._http: aiohttp.ClientSession | None = None
         self._socket: aiohttp.ClientWebSocketResponse | None = None
         self._beating: asyncio.Task[None] | None = None
@@ -99,20 +110,24 @@ class Gateway:
     def __repr__(self) -> str:
         return "Gateway(***)"
 
-    async def frames(self, cursor: str | None) -> tuple[list[Frame], str]:
+    async def frames(self, asked: Cursor | None) -> tuple[list[Frame], Cursor]:
         """Events that came after the cursor, as they came, and the next cursor. Raises Temporary, Misconfigured."""
-        asked = _read(cursor)
         if asked is None or asked.session == self._lost:
             asked = self._began
         if self._socket is None or self._socket.closed or asked != self._cursor:
             await self.close()
-            await self._open(asked)
+            if asked is None:
+                async with self._turn(self._shard[0]) as url:
+                    await self._open(url, None)
+            else:
+                await self._open(asked.url, asked)
         try:
             found = await self._collect()
         except Closed:
             await self.close()
             raise
-        return found, msgspec.json.encode(self._cursor).decode()
+        assert self._cursor is not None
+        return found, self._cursor
 
     async def close(self) -> None:
         """With a number that lets the session be taken up again. Raises nothing."""
@@ -127,8 +142,7 @@ class Gateway:
         if http is not None:
             await http.close()
 
-    async def _open(self, cursor: Cursor | None) -> None:
-        url = cursor.url if cursor else (await self._api.call("GET", "/gateway/bot", DOOR)).url
+    async def _open(self, url: str, cursor: Cursor | None) -> None:
         try:
             async with asyncio.timeout(OPENING):
                 await self._connect(URL(f"{url.rstrip('/')}{QUERY}"))
@@ -159,7 +173,8 @@ class Gateway:
         intents = PRIVATE | (SERVERS if self._config.channels else 0)
         properties = {"os": "linux", "browser": "onethread", "device": "onethread"}
         token = self._config.bot_token.reveal()
-        await self._say(Op.IDENTIFY, {"token": token, "intents": intents, "properties": properties})
+        shard = {"shard": self._shard} if self._shard[1] > 1 else {}
+        await self._say(Op.IDENTIFY, {"token": token, "intents": intents, "properties": properties, **shard})
         while self._cursor is None:
             self._note(await self._next())
         self._began = self._cursor
@@ -241,15 +256,6 @@ class Gateway:
     async def _say(self, op: int, what: Any) -> None:
         if self._socket is not None:
             await self._socket.send_str(msgspec.json.encode({"op": op, "d": what}).decode())
-
-
-def _read(cursor: str | None) -> Cursor | None:
-    if cursor is None:
-        return None
-    try:
-        return decode(cursor.encode(), CURSOR)
-    except BadPayload:
-        return None
 
 
 def _ended(code: int | None) -> Closed | Misconfigured:

@@ -6,23 +6,20 @@ with `genuine`; what they say, with `message` and `interaction`.
 """
 
 import argparse
-import asyncio
-import itertools
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from email.parser import BytesParser
 from time import time
 from typing import Any, ClassVar, Final
 from urllib.parse import unquote, urlsplit
 
 import msgspec
-from aiohttp import WSMsgType, web
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from connectors.channels.discord.signature import SIGNATURE, TIMESTAMP
+from connectors.channels.discord.simulated import Gatehouse
 from connectors.kit.request import Request
 from connectors.kit.testing import mutate
-from connectors.kit.testing.simulator import HUB_URL, Failure, LoopbackSimulator, Reply, WireRequest, run
+from connectors.kit.testing.simulator import HUB_URL, Failure, Reply, WireRequest, run
 
 API: Final = "/api/v10"
 KEY: Final = bytes(range(32))
@@ -35,7 +32,7 @@ def failure(status: int, code: int, words: str, **more: Any) -> Reply:
     return Reply.json({"message": words, "code": code, **more}, status)
 
 
-class Simulator(LoopbackSimulator):
+class Simulator(Gatehouse):
     FAILURES: ClassVar[Mapping[Failure, Reply]] = {
         Failure.RATE_LIMITED: failure(429, 0, "You are being rate limited.", retry_after=0.3, **{"global": False}),
         Failure.SERVER_ERROR: Reply(502),
@@ -61,24 +58,10 @@ class Simulator(LoopbackSimulator):
         """What was taken, by its id."""
         self.reactions: dict[str, list[str]] = {}
         """Of the bot, by the message's id."""
-        self.channels: dict[str, dict[str, Any]] = {}
-        """Of servers, threads among them, by their ids."""
         self.endpoint: str | None = None
         """Where interactions are posted."""
         self.files: dict[str, bytes] = {}
-        self.said: list[dict[str, Any]] = []
-        """Frames of the session, the first numbered 2: 1 is its name."""
-        self.session = 1
-        self.identified: list[dict[str, Any]] = []
-        self.resumed: list[dict[str, Any]] = []
-        self.heartbeats = 0
-        self.interval = 41_250
-        """Milliseconds between heartbeats."""
-        self.close_code: int | None = None
-        """With which the next connection is ended once it has said who it is."""
         self._nonces: dict[str, str] = {}
-        self._numbers = itertools.count((int(time() * 1000) - EPOCH) << 22)
-        self._sockets: set[web.WebSocketResponse] = set()
 
     # --- the provider's side of interactions --------------------------------------------------------------------------
 
@@ -96,97 +79,6 @@ class Simulator(LoopbackSimulator):
         told = {"id": self.number(), "application_id": self.config["application_id"], "type": kind, "token": "t"}
         return msgspec.json.encode({**told, "user": self.user(sender), "data": data, "locale": "en-US", **more})
 
-    # --- the gateway --------------------------------------------------------------------------------------------------
-
-    def number(self) -> str:
-        return str(next(self._numbers))
-
-    def user(self, number: str) -> dict[str, Any]:
-        return {"id": number, "username": f"user{number}", "global_name": f"User {number}"}
-
-    def writes(self, text: str, sender: str = "80351110224678912", **more: Any) -> dict[str, Any]:
-        """A message, said by the gateway."""
-        at = datetime.now(UTC).isoformat()
-        told = {"id": self.number(), "channel_id": f"9{sender}", "author": self.user(sender), "content": text}
-        event = {**told, "timestamp": at, "edited_timestamp": None, "attachments": [], "type": 0, **more}
-        self.dispatch("MESSAGE_CREATE", event)
-        return event
-
-    def thread(self, number: str, channel: str, *, told: bool = True) -> None:
-        """Somebody begins a thread, or a post of a forum; `told`: while the hub listens."""
-        self.channels[number] = {"id": number, "type": 11, "parent_id": channel, "guild_id": "88", "name": "a thread"}
-        if told:
-            self.dispatch("THREAD_CREATE", self.channels[number])
-
-    def dispatch(self, kind: str, event: Mapping[str, Any]) -> None:
-        frame = {"op": 0, "t": kind, "s": len(self.said) + 2, "d": dict(event)}
-        self.said.append(frame)
-        self._on_loop(lambda: self._tell(frame))
-
-    def drop(self, *, forget: bool = False) -> None:
-        """Ends every connection; with `forget` the session, too."""
-        if forget:
-            self.session += 1
-            self.said = []
-        self._on_loop(self._drop)
-
-    def _on_loop(self, act: Callable[[], Any]) -> None:
-        if self._loop is not None:
-            asyncio.run_coroutine_threadsafe(act(), self._loop).result(5)
-
-    async def _tell(self, frame: Mapping[str, Any]) -> None:
-        for socket in list(self._sockets):
-            await socket.send_str(msgspec.json.encode(frame).decode())
-
-    async def _drop(self) -> None:
-        for socket in list(self._sockets):
-            await socket.close(code=1001)
-
-    async def _handle(self, came: web.Request) -> web.StreamResponse:
-        return await (self._gateway(came) if came.path == "/gateway/" else super()._handle(came))
-
-    async def _gateway(self, came: web.Request) -> web.StreamResponse:
-        socket = web.WebSocketResponse()
-        await socket.prepare(came)
-        await socket.send_json({"op": 10, "d": {"heartbeat_interval": self.interval}, "s": None, "t": None})
-        try:
-            async for message in socket:
-                if message.type is WSMsgType.TEXT:
-                    await self._heard(socket, msgspec.json.decode(message.data))
-        finally:
-            self._sockets.discard(socket)
-        return socket
-
-    async def _heard(self, socket: web.WebSocketResponse, told: dict[str, Any]) -> None:
-        what = told["d"]
-        if told["op"] == 1:
-            self.heartbeats += 1
-            await socket.send_json({"op": 11})
-            return
-        if what["token"] != self.config["bot_token"]:
-            await socket.close(code=4004)
-        elif self.close_code is not None:
-            code, self.close_code = self.close_code, None
-            await socket.close(code=code)
-        elif told["op"] == 2:
-            self.identified.append(what)
-            ready = {"v": 10, "session_id": str(self.session), "resume_gateway_url": self._door()}
-            await self._begin(socket, [{"op": 0, "t": "READY", "s": 1, "d": ready}])
-        elif what["session_id"] != str(self.session):
-            await socket.send_json({"op": 9, "d": False})
-        else:
-            self.resumed.append(what)
-            missed = [frame for frame in self.said if frame["s"] > what["seq"]]
-            await self._begin(socket, [*missed, {"op": 0, "t": "RESUMED", "s": len(self.said) + 1, "d": {}}])
-
-    async def _begin(self, socket: web.WebSocketResponse, frames: list[dict[str, Any]]) -> None:
-        for frame in frames:
-            await socket.send_str(msgspec.json.encode(frame).decode())
-        self._sockets.add(socket)
-
-    def _door(self) -> str:
-        return f"ws{self.url.removeprefix('http')}/gateway"
-
     # --- the API ------------------------------------------------------------------------------------------------------
 
     def is_send(self, request: WireRequest) -> bool:
@@ -199,7 +91,7 @@ class Simulator(LoopbackSimulator):
             return self.FAILURES[Failure.UNAUTHORIZED]
         path = request.path.removeprefix(API)
         if path == "/gateway/bot":
-            return Reply.json({"url": self._door(), "shards": 1, "session_start_limit": {"remaining": 1000}})
+            return Reply.json(self.door())
         if path == "/users/@me":
             return Reply.json({"id": self.config["application_id"], "username": "onethread", "bot": True})
         if path == "/users/@me/channels":

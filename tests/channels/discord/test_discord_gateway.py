@@ -38,7 +38,7 @@ def test_what_is_said_comes_with_the_cursor_after_it(provider):
 
     first, second = during(provider, act)
     assert (texts(first), texts(second)) == (["one", "two"], ["three"])
-    assert msgspec.json.decode(second.cursor)["number"] == 5
+    assert msgspec.json.decode(second.cursor)["sessions"][0]["number"] == 5
     assert [told["t"] for told in msgspec.json.decode(first.raw)] == ["MESSAGE_CREATE"] * 2
     assert (len(provider.identified), provider.resumed) == (1, [])
 
@@ -105,7 +105,7 @@ def test_a_session_discord_forgot_gives_way_to_another(provider):
         return fresh, await plugin.poll(fresh.cursor), await plugin.poll(cursor)
 
     fresh, polled, again = during(provider, act)
-    assert msgspec.json.decode(fresh.cursor)["session"] == "2"
+    assert msgspec.json.decode(fresh.cursor)["sessions"][0]["session"] == "2"
     assert texts(polled) == texts(again) == ["in the new one"]
     assert len(provider.identified) == 2
 
