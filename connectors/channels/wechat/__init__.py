@@ -1,8 +1,8 @@
 """WeChat official accounts: the message interface in, messages of the customer service out.
 
-Calls repeat, also in parallel, and come in any order. Nothing is heard of a message that was sent, so `accepted` is the
-last of it. Source: developers.weixin.qq.com/doc/offiaccount (read 2026-11). Does not serve templates, menus, articles,
-cards of mini programs, broadcasts, WeChat's own desk, third-party platforms or WeCom.
+Calls repeat, also in parallel, and come in any order. Of a message that was sent nothing is heard, unless it is a
+template, so `accepted` is the last of it. Source: developers.weixin.qq.com/doc/offiaccount (read 2026-11). Does not
+serve menus, articles, cards of mini programs, broadcasts, WeChat's own desk, third-party platforms or WeCom.
 """
 
 from collections.abc import Sequence
@@ -17,10 +17,13 @@ from connectors.channels.wechat.envelope import echo, said, verify
 from connectors.channels.wechat.happening import SCHEME
 from connectors.channels.wechat.parse import parse
 from connectors.channels.wechat.passive import passive
+from connectors.channels.wechat.templates import Template, Templates, filled
+from connectors.channels.wechat.templates import of as template_of
 from connectors.channels.wechat.wire import file_of, media, text
 from connectors.kit.base import ANSWERS, Account, Fetched, Info, Outbound, Outcome, Plugin, Sent, Settles
 from connectors.kit.request import Request, Response
 from normalizer.inbound import Address, Inbound
+from normalizer.parts import TemplatePart
 
 WORDS: Final = {"content-type": "text/plain; charset=utf-8"}
 XML: Final = {"content-type": "application/xml; charset=utf-8"}
@@ -58,8 +61,15 @@ class WeChat(Plugin[AccountConfig]):
         answer = passive(request, self.config)
         return Response(200, answer, XML if answer.startswith(b"<") else WORDS)
 
+    @cached_property
+    def templates(self) -> Templates:
+        return Templates(self._templates, self.tools.now)
+
     async def send(self, outbound: Outbound) -> Sent:
-        """WeChat gives a message no name, so it goes by ours."""
+        """WeChat gives a message no name but a template's, so it goes by ours."""
+        part = template_of(outbound)
+        if part is not None:
+            return await self._template(outbound, part)
         found = file_of(outbound)
         if found is None:
             body = text(outbound)
@@ -68,6 +78,14 @@ class WeChat(Plugin[AccountConfig]):
             body = media(outbound, kind, await self.api.upload(kind, file))
         await self.api.post("/cgi-bin/message/custom/send", body)
         return Sent((outbound.token,))
+
+    async def _template(self, outbound: Outbound, part: TemplatePart) -> Sent:
+        body = filled(outbound, part, await self.templates.places(part.name))
+        made = await self.api.post("/cgi-bin/message/template/send", body)
+        return Sent((str(made.msgid) if made.msgid else outbound.token,))
+
+    async def _templates(self) -> list[Template]:
+        return (await self.api.get("/cgi-bin/template/get_all_private_template")).template_list
 
     async def typing(self, address: Address, thread: str | None) -> None:  # noqa: ARG002 - part of the contract
         asked = {"touser": address.value, "command": "Typing"}

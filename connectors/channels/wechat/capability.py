@@ -29,6 +29,7 @@ CAPABILITY: Final = Capability(
         octets_by_type={media_type: LARGEST[kind] for media_type, kind in UPLOADS.items()},
     ),
     typing=True,
+    templates=True,
     initiates=False,  # an account answers within 48 hours of what somebody said, and five times at most
     inbound=frozenset(
         {

@@ -85,7 +85,7 @@ class Scanned(_Posted, frozen=True, kw_only=True):
 
 
 class Finished(_Posted, frozen=True, kw_only=True):
-    """A template message that was sent from elsewhere."""
+    """A template message, sent from here or elsewhere."""
 
     id: Annotated[str, msgspec.Meta(min_length=1, max_length=64)] = msgspec.field(name="MsgID")
     status: str

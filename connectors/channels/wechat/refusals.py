@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from connectors.channels.wechat.config import Config
+from connectors.channels.wechat.templates import Template
 from connectors.kit.errors import (
     BadPayload,
     KitError,
@@ -48,6 +49,7 @@ UNFIT: Final = Row(Refused, ErrorCode.CONTENT_UNSUPPORTED)
 CLOSED: Final = Row(Refused, ErrorCode.WINDOW_CLOSED)
 NO_FILE: Final = Row(Refused, ErrorCode.MEDIA_UNSUPPORTED)
 TOO_LARGE: Final = Row(Refused, ErrorCode.MEDIA_TOO_LARGE)
+BAD_TEMPLATE: Final = Row(Refused, ErrorCode.TEMPLATE_INVALID)
 LEFT: Final = Row(OptedOut, ErrorCode.OPTED_OUT)
 NOBODY: Final = Row(Unreachable, ErrorCode.INVALID_ADDRESS)
 DENIED: Final = Row(Misconfigured, ErrorCode.AUTH_FAILED)
@@ -89,6 +91,8 @@ ROWS: Final[Mapping[int, Row]] = {
     45003: UNFIT,
     45008: UNFIT,
     47001: UNFIT,
+    40037: BAD_TEMPLATE,
+    47003: BAD_TEMPLATE,  # what fills one of its places does not fit
     45166: Row(Refused, ErrorCode.POLICY_REJECTED),
 }
 UNKNOWN: Final = Row(Refused, ErrorCode.UNKNOWN)
@@ -104,6 +108,9 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     media_id: str = ""
     video_url: str = ""
     ip_list: list[str] = []
+    msgid: int = 0
+    """Of a template message; reports name it."""
+    template_list: list[Template] = []
 
 
 TOLD = msgspec.json.Decoder(Told)

@@ -23,6 +23,10 @@ from connectors.kit.testing import mutate
 from connectors.kit.testing.simulator import HUB_URL, Failure, LoopbackSimulator, Reply, WireRequest, run
 
 SEND: Final = "/cgi-bin/message/custom/send"
+TEMPLATE: Final = "/cgi-bin/message/template/send"
+PARCEL: Final = "iPk5sOIt5X_flOVKn5GrTFpncEYTojx6ddbt8WYoV5s"
+"""A template every account has here."""
+CONTENT: Final = "订单号:{{character_string1.DATA}}\n商品:{{ thing2.DATA }}\n时间:{{time3.DATA}}\n"
 ACCOUNT: Final = "gh_7f1c0a9d2b3e"
 MOST_TEXT: Final = 2048
 WORDS: Final[Mapping[int, str]] = {
@@ -31,6 +35,8 @@ WORDS: Final[Mapping[int, str]] = {
     40003: "invalid openid",
     40007: "invalid media_id",
     40013: "invalid appid",
+    40037: "invalid template_id",
+    47003: "argument invalid!",
     40125: "invalid appsecret",
     43004: "require subscribe",
     44004: "empty content",
@@ -78,6 +84,10 @@ class Simulator(LoopbackSimulator):
         self.token = "ACCESS/1"  # noqa: S105 - counts here only
         """The one that counts."""
         self.sent: list[dict[str, Any]] = []
+        self.templates = {PARCEL: CONTENT}
+        """Their text, by their ids."""
+        self.reported: list[int] = []
+        """The names of template messages that were taken."""
         self.left: set[str] = set()
         """Who unsubscribed."""
         self.files: dict[str, tuple[str, bytes]] = {}
@@ -140,7 +150,7 @@ class Simulator(LoopbackSimulator):
     # --- the API ------------------------------------------------------------------------------------------------------
 
     def is_send(self, request: WireRequest) -> bool:
-        return urlsplit(request.path).path == SEND
+        return urlsplit(request.path).path in (SEND, TEMPLATE)
 
     async def answer(self, request: WireRequest) -> Reply:
         url = urlsplit(request.path)
@@ -160,6 +170,11 @@ class Simulator(LoopbackSimulator):
             return Reply.json({"ip_list": ["101.226.62.77", "101.226.62.78"]})
         if url.path == "/cgi-bin/message/custom/typing":
             return failure(0)
+        if url.path == "/cgi-bin/template/get_all_private_template":
+            shown = [{"template_id": name, "content": text, "title": "A"} for name, text in self.templates.items()]
+            return Reply.json({"template_list": shown})
+        if url.path == TEMPLATE:
+            return self._template(request)
         return self._send(request) if url.path == SEND else Reply(404)
 
     def _token(self, request: WireRequest) -> Reply:
@@ -175,6 +190,19 @@ class Simulator(LoopbackSimulator):
         if held is None:
             return Reply(200, failure(40007).body, {"content-type": "text/plain"})
         return Reply(200, held[1], {"content-type": held[0]})
+
+    def _template(self, request: WireRequest) -> Reply:
+        given = msgspec.json.decode(request.body, type=dict[str, Any])
+        content = self.templates.get(given["template_id"])
+        if content is None:
+            return failure(40037)
+        if given["touser"] in self.left:
+            return failure(43004)
+        if not all(place["value"] and f"{name}.DATA" in content for name, place in given["data"].items()):
+            return failure(47003)
+        self.sent.append(given)
+        self.reported.append(200_163_835 + len(self.sent))
+        return Reply.json({"errcode": 0, "errmsg": "ok", "msgid": self.reported[-1]})
 
     def _send(self, request: WireRequest) -> Reply:
         try:

@@ -1,0 +1,75 @@
+"""Template messages: the account's list of them, and what is sent of one.
+
+The name of a template is its id. WeChat names the places to be filled, so the list is asked for them, and what fills
+them stands in the order of the template's text. No `client_msg_id` goes along, which would keep a repeated message from
+being a second one: reports on such messages were seen to name none. Source: developers.weixin.qq.com/doc/service/api/
+notify/template (read 2026-11).
+"""
+
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import msgspec
+
+from connectors.kit.base import Outbound
+from connectors.kit.errors import Refused
+from normalizer.errors import ErrorCode
+from normalizer.parts import TemplatePart
+
+PLACE: Final = re.compile(r"\{\{\s*(\w{1,64})\.DATA\s*\}\}", re.ASCII)
+ADDRESS: Final = re.compile(r"https?://\S{1,2000}", re.ASCII)
+SOON: Final = timedelta(seconds=30)
+"""So old a list must be for a template it lacks to be looked for again."""
+LASTS: Final = timedelta(minutes=5)
+
+
+class Template(msgspec.Struct, frozen=True):
+    template_id: str
+    content: str = ""
+
+
+class Templates:
+    """The account's templates, as they were when last asked for. `ask` asks, `now` is the hub's clock."""
+
+    def __init__(self, ask: Callable[[], Awaitable[Sequence[Template]]], now: Callable[[], datetime]) -> None:
+        self._ask = ask
+        self._now = now
+        self._shelf: Mapping[str, Template] = {}
+        self._asked_at: datetime | None = None
+
+    async def places(self, name: str) -> list[str]:
+        """Raises Refused for one the account does not have, and what asking raises."""
+        age = None if self._asked_at is None else self._now() - self._asked_at
+        if age is None or age >= LASTS or (name not in self._shelf and age >= SOON):
+            self._shelf = {one.template_id: one for one in await self._ask()}
+            self._asked_at = self._now()
+        found = self._shelf.get(name)
+        if found is None:
+            raise refused(f"the account has no template {name[:64]!r}")
+        return list(dict.fromkeys(PLACE.findall(found.content)))
+
+
+def of(outbound: Outbound) -> TemplatePart | None:
+    """The template that is all of the message, if one is. Raises Refused where it stands beside something."""
+    payload = outbound.payload
+    part = payload.template
+    if part is not None and (payload.media or part.header):
+        raise refused("a template has neither a file nor a head")
+    return part
+
+
+def filled(outbound: Outbound, part: TemplatePart, places: Sequence[str]) -> dict[str, Any]:
+    """As the body of `message/template/send`. Raises Refused."""
+    if len(places) != len(part.body):
+        raise refused(f"the template has {len(places)} places, not {len(part.body)}")
+    if len(part.buttons) > 1 or not all(ADDRESS.fullmatch(address) for address in part.buttons):
+        raise refused("a template opens one address, http:// or https://")
+    opens = {"url": part.buttons[0]} if part.buttons else {}
+    data = {place: {"value": value} for place, value in zip(places, part.body, strict=True)}
+    return {"touser": outbound.address.value, "template_id": part.name, **opens, "data": data}
+
+
+def refused(detail: str) -> Refused:
+    return Refused(detail, code=ErrorCode.TEMPLATE_INVALID)
