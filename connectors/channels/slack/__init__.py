@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import ClassVar
 
-from connectors.channels.slack import people
+from connectors.channels.slack import history, people
 from connectors.channels.slack.answers import INFO
 from connectors.channels.slack.api import Api
 from connectors.channels.slack.capability import CAPABILITY
@@ -28,6 +28,7 @@ from connectors.kit.base import (
     OutboundReaction,
     Outcome,
     Plugin,
+    Polled,
     Sent,
     Settles,
 )
@@ -87,6 +88,13 @@ class Slack(Plugin[SlackConfig]):
         if address is None:
             raise Refused("the file has no address", code=ErrorCode.MEDIA_UNREACHABLE)
         return Fetched(self.api.file(address), media_type=told.mimetype, name=told.name, size=told.size)
+
+    async def backfill(self, cursor: str | None) -> Polled:
+        """Messages, not edits, reactions or presses."""
+        now = self.tools.now()
+        if cursor is None or not self.config.backfill:
+            return history.beginning(now)
+        return await history.backfill(self.api, cursor, now, channel_threads=self.config.channel_threads)
 
     async def check(self) -> Account:
         account = await self.sender.account()

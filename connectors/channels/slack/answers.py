@@ -18,6 +18,7 @@ class Posted(msgspec.Struct, frozen=True):
 
 class Account(msgspec.Struct, frozen=True):
     user_id: Id
+    bot_id: Id | None = None
     user: str = ""
     team: str = ""
     team_id: str = ""
@@ -62,6 +63,29 @@ class ReactionsOf(msgspec.Struct, frozen=True):
     message: Reactions = Reactions()
 
 
+class Conversation(msgspec.Struct, frozen=True):
+    id: Id
+    is_im: bool = False
+    is_mpim: bool = False
+    is_private: bool = False
+
+
+class After(msgspec.Struct, frozen=True):
+    next_cursor: str = ""
+
+
+class Conversations(msgspec.Struct, frozen=True):
+    channels: list[Conversation] = []
+    response_metadata: After = After()
+
+
+class History(msgspec.Struct, frozen=True):
+    messages: list[msgspec.Raw] = []
+    response_metadata: After = After()
+
+
+CONVERSATIONS = msgspec.json.Decoder(Conversations)
+HISTORY = msgspec.json.Decoder(History)
 OK = msgspec.json.Decoder(Ok)
 POSTED = msgspec.json.Decoder(Posted)
 ACCOUNT = msgspec.json.Decoder(Account)

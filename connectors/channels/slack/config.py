@@ -26,6 +26,8 @@ class Config(PluginConfig, frozen=True, kw_only=True):
     """Where files are fetched from, and the only place but `api_base` that is shown the token."""
     channel_threads: bool = True
     """Each message in a channel begins a thread of its own, and is answered in it; else it is answered beneath."""
+    backfill: bool = False
+    """Whether what Slack could not deliver is asked for. The app needs further scopes for it."""
     unfurl: bool = True
     """Links in what is sent get previews."""
     send_seconds: Seconds = 30.0

@@ -81,6 +81,8 @@ class Message(_Wire, frozen=True, kw_only=True):
     username: str | None = None
     text: str | None = None
     thread_ts: Ts | None = None
+    latest_reply: Ts | None = None
+    """In a list, of what a thread hangs under."""
     files: list[File] | None = None
     attachments: list[dict[str, Any]] | None = None
     blocks: list[dict[str, Any]] | None = None

@@ -91,14 +91,14 @@ def _message(arrived: Arrived) -> list[Inbound]:
     message = decode(arrived.event, MESSAGE)
     if message.channel is None:
         raise BadPayload("a message in no channel")
-    if message.subtype in SERVICE:
-        return arrived.ignored(f"a service message: {message.subtype}")
-    reader = CHANGES.get(message.subtype or "", _received)
+    reader = CHANGES.get(message.subtype or "", received)
     return reader(arrived, message, message.channel)
 
 
-def _received(arrived: Arrived, message: Message, channel: str) -> list[Inbound]:
-    """Also of subtypes we do not know: their text stands, or a placeholder."""
+def received(arrived: Arrived, message: Message, channel: str) -> list[Inbound]:
+    """Also of subtypes we do not know: their text stands, or a placeholder. Raises BadPayload."""
+    if message.subtype in SERVICE:
+        return arrived.ignored(f"a service message: {message.subtype}")
     if arrived.ours(message):
         return arrived.ignored("our own message")
     author, said_by = people.author(message), content(message)

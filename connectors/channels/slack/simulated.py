@@ -46,6 +46,8 @@ class Channels:
         """What can be fetched, by id; uploads join it."""
         self.reactions: dict[tuple[str, str], list[str]] = {}
         """Our own, by the message they are on."""
+        self.said: dict[str, list[dict[str, Any]]] = {}
+        """What others wrote, by channel, as lists tell it; answers in threads among them."""
         self._clock = itertools.count(1)
         self._file_numbers = itertools.count(1)
 
@@ -62,6 +64,9 @@ class Channels:
             "reactions.add": self._add,
             "reactions.remove": self._remove,
             "reactions.get": self._reactions,
+            "users.conversations": self._conversations,
+            "conversations.history": self._history,
+            "conversations.replies": self._replies,
             "files.getUploadURLExternal": lambda given: self._ticket(given, url),
             "files.completeUploadExternal": self._complete,
             "files.info": lambda given: {"file": self._file(given, url)},
@@ -117,6 +122,25 @@ class Channels:
         told = [{"name": name, "users": ["U42", BOT["user_id"]], "count": 2} for name in ours]
         return {"type": "message", "message": {"ts": given["timestamp"], "reactions": [others, *told]}}
 
+    def _conversations(self, given: dict[str, Any]) -> dict[str, Any]:
+        listed = [{"id": name, "is_im": name.startswith("D"), "is_private": name[0] in "DG"} for name in self.said]
+        return _page("channels", listed, given)
+
+    def _history(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Without answers in threads; what they hang under tells of the latest."""
+        said = self.said.get(given["channel"], [])
+        if given["channel"] not in self.said:
+            raise Fault("channel_not_found")
+        tops = [one for one in said if one.get("thread_ts", one["ts"]) == one["ts"]]
+        told = [one | _answered(one, said) for one in tops if float(one["ts"]) >= float(given["oldest"])]
+        return _page("messages", told[::-1], given)
+
+    def _replies(self, given: dict[str, Any]) -> dict[str, Any]:
+        said = self.said[given["channel"]]
+        first = [one for one in said if one["ts"] == given["ts"]]
+        under = [one for one in said if one.get("thread_ts") == given["ts"] and one["ts"] != given["ts"]]
+        return _page("messages", [*first, *(one for one in under if float(one["ts"]) >= float(given["oldest"]))], given)
+
     def _ticket(self, given: dict[str, Any], url: str) -> dict[str, Any]:
         if not given.get("filename") or not str(given.get("length", "")).isdecimal() or given["length"] == "0":
             raise Fault("invalid_arguments")
@@ -138,6 +162,18 @@ class Channels:
             raise Fault("file_not_found")
         told = {"id": given["file"], "name": held.name, "mimetype": held.media_type, "size": len(held.content)}
         return {**told, "url_private_download": f"{url}/files/{given['file']}"}
+
+
+def _answered(top: Mapping[str, Any], said: list[dict[str, Any]]) -> dict[str, Any]:
+    under = [one["ts"] for one in said if one.get("thread_ts") == top["ts"] != one["ts"]]
+    return {"thread_ts": top["ts"], "latest_reply": under[-1], "reply_count": len(under)} if under else {}
+
+
+def _page(name: str, items: list[dict[str, Any]], given: Mapping[str, Any]) -> dict[str, Any]:
+    start = int(given.get("cursor") or "0")
+    end = start + int(given.get("limit", "100"))
+    more = {"response_metadata": {"next_cursor": str(end)}} if end < len(items) else {}
+    return {name: items[start:end], "has_more": bool(more), **more}
 
 
 def _name(given: Mapping[str, Any]) -> tuple[str, str]:

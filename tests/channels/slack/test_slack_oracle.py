@@ -1,14 +1,18 @@
 """Slack's own SDK judges what we sign, verify and build."""
 
+import inspect
 from dataclasses import replace
 from datetime import timedelta
+from urllib.parse import parse_qsl
 
 import msgspec
 import pytest
-from slack_app import FIXTURES, NOW, SECRET, SETTINGS, plugin, request
+from slack_app import FIXTURES, NOW, SECRET, SETTINGS, during, plugin, request
 from slack_sdk.models.blocks import Block
 from slack_sdk.signature import Clock, SignatureVerifier
+from slack_sdk.web.client import WebClient
 
+from connectors.channels.slack import history
 from connectors.channels.slack.blocks import blocks
 from connectors.channels.slack.capability import BUTTONS, LABEL, SECTION, VALUE
 from connectors.channels.slack.simulator import Simulator
@@ -108,3 +112,25 @@ def test_slacks_models_take_blocks_of_the_greatest_size():
     assert made[1]["text"]["text"] == "<https://example.com|the page of all pages>"
     card = Card(title="t" * 200, text="&" * SECTION, actions=(LinkAction(label="l", url="https://example.com"),))
     validated(blocks(Payload(cards=(card, card)), {}))
+
+
+def test_what_a_backfill_asks_are_arguments_that_slack_sdk_knows():
+    asked = {**history.LISTED, "cursor": "x"}
+    assert asked.keys() <= inspect.signature(WebClient.users_conversations).parameters.keys()
+    with Simulator(SETTINGS) as provider:
+        provider.channels.said["C7"] = [
+            {"type": "message", "user": "U42", "text": "a", "ts": "1795255000.000001"},
+            {
+                "type": "message",
+                "user": "U42",
+                "text": "b",
+                "ts": "1795255100.000001",
+                "thread_ts": "1795255000.000001",
+            },
+        ]
+        since = '{"since":1795255000.0,"began":0.0,"page":""}'
+        during(provider, lambda plugin: plugin.backfill(since), backfill=True)
+        told = {one.path.removeprefix("/"): dict(parse_qsl(one.body.decode())) for one in provider.requests}
+    for method in ("conversations_history", "conversations_replies"):
+        known = inspect.signature(getattr(WebClient, method)).parameters
+        assert told[method.replace("_", ".")].keys() <= known.keys()
