@@ -16,9 +16,10 @@ import msgspec
 
 from connectors.channels.discourse.config import Config as ForumConfig
 from connectors.channels.discourse.event import MADE, SHOWN
+from connectors.channels.discourse.history import backfill
 from connectors.channels.discourse.parse import SCHEME, named, parse
 from connectors.channels.discourse.refusals import refusal
-from connectors.kit.base import Account, Info, Outbound, Plugin, Sent, Settles
+from connectors.kit.base import Account, Info, Outbound, Plugin, Polled, Sent, Settles
 from connectors.kit.errors import BadPayload, BadSignature, Misconfigured, OutcomeUnknown, Refused, Temporary
 from connectors.kit.http import Answer
 from connectors.kit.request import Request, decode
@@ -70,17 +71,28 @@ class Discourse(Plugin[ForumConfig]):
             raise Refused("it waits for a moderator's approval", code=ErrorCode.POLICY_REJECTED, provider_code=ENQUEUED)
         raise OutcomeUnknown("an answer that names no post", code=ErrorCode.PROVIDER_DOWN)
 
+    async def backfill(self, cursor: str | None) -> Polled:
+        """Posts, not edits and deletions."""
+        if not self.config.backfill:
+            return Polled([], cursor or "", b"[]")
+        return await backfill(self._told, self.config, cursor)
+
     async def check(self) -> Account:
-        answer = await self._ask("GET", f"/u/{quote(self.config.username, safe='')}.json", None)
+        body = await self._told(f"/u/{quote(self.config.username, safe='')}.json")
+        try:
+            user = decode(body, SHOWN).user
+        except BadPayload as error:
+            raise Temporary(f"an answer that cannot be read: {error.detail}", code=ErrorCode.PROVIDER_DOWN) from None
+        return Account(name=user.username, details={"id": str(user.id)} | ({"name": user.name} if user.name else {}))
+
+    async def _told(self, path: str) -> bytes:
+        """What the forum shows there. Raises Temporary, Misconfigured, Refused."""
+        answer = await self._ask("GET", path, None)
         if answer.status == HTTPStatus.NOT_FOUND:
             raise Misconfigured("there is no such user, or the address is no forum's")
         if answer.status != HTTPStatus.OK:
             raise refusal(answer, self.config.rate_pause, reads=True)
-        try:
-            user = decode(answer.body, SHOWN).user
-        except BadPayload as error:
-            raise Temporary(f"an answer that cannot be read: {error.detail}", code=ErrorCode.PROVIDER_DOWN) from None
-        return Account(name=user.username, details={"id": str(user.id)} | ({"name": user.name} if user.name else {}))
+        return answer.body
 
     async def _ask(self, method: str, path: str, given: dict[str, Any] | None) -> Answer:
         config = self.config

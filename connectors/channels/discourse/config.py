@@ -25,6 +25,8 @@ class Config(PluginConfig, frozen=True, kw_only=True):
     """Of *Admin → Webhooks*: twelve characters or more."""
     staff: bool = False
     """Whether posts of other moderators and administrators are taken for a customer's."""
+    backfill: bool = False
+    """Whether posts whose webhooks did not arrive are asked for: all that `username` may see, in whatever category."""
     rate_pause: Seconds = 30.0
     """How long the connector waits where the forum has had too much and does not say for how long."""
     send_seconds: Seconds = 30.0

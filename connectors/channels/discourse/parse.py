@@ -58,6 +58,12 @@ def parse(request: Request, config: Config) -> list[Inbound]:
         return [Unreadable(key=other, slice=body, reason=error.detail)]
 
 
+def listed(post: Post, config: Config) -> Inbound:
+    """Of a list of posts, under the key of its webhook. Raises BadPayload."""
+    reason = _passed_over(post, config)
+    return _created(post, config) if reason is None else Ignored(key=f"created:{post.id}", reason=reason)
+
+
 def named(topic: int, number: int) -> str:
     """A post as reports and quotes name it."""
     return f"{topic}/{number}"

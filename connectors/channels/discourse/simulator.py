@@ -18,6 +18,8 @@ from connectors.kit.request import Request
 from connectors.kit.testing import mutate
 from connectors.kit.testing.simulator import HUB_URL, Failure, LoopbackSimulator, Reply, WireRequest, run
 
+LISTS: Final = {"/posts.json": "latest_posts", "/private-posts.json": "private_posts"}
+PAGE: Final = 50
 SHORTEST: Final = 5
 """Characters; the site setting `min_post_length` asks for twenty where it was left alone."""
 
@@ -56,6 +58,8 @@ class Simulator(LoopbackSimulator):
         super().__init__(config, hub_url)
         self.posts: list[dict[str, Any]] = []
         """What was written by the API."""
+        self.listed: list[dict[str, Any]] = []
+        """What lists tell, the oldest first."""
         self.moderated = False
         """Posts wait until somebody approves of them."""
         self.event = "post_created"
@@ -116,9 +120,27 @@ class Simulator(LoopbackSimulator):
         path = urlsplit(request.path).path
         if request.method == "GET" and path == f"/u/{self.config['username']}.json":
             return answered({"user": {"id": 5, "username": self.config["username"], "name": "Support"}})
+        if request.method == "GET" and path in LISTS:
+            return self._list(LISTS[path], dict(parse_qsl(urlsplit(request.path).query)))
         if request.method != "POST" or path not in ("/posts.json", "/posts"):
             return failed(404, "The requested URL or resource could not be found.", "not_found")
         return self._write(_given(request))
+
+    def lists(self, text: str, sender: str = "1001", **fields: Any) -> dict[str, Any]:
+        """A post that stands in the forum, whether or not a webhook told of it."""
+        told: dict[str, Any] = msgspec.json.decode(self.post(text, sender, **fields))["post"]
+        self.listed.append(told)
+        return told
+
+    def _list(self, root: str, asked: Mapping[str, str]) -> Reply:
+        """Lists do not say of which kind a post's topic is."""
+        private, before = root == "private_posts", int(asked.get("before", str(1 << 62)))
+        found = [
+            {name: value for name, value in post.items() if name != "topic_archetype"}
+            for post in reversed(self.listed)
+            if post["id"] <= before and (post["topic_archetype"] == "private_message") is private
+        ]
+        return answered({root: found[:PAGE]})
 
     def _write(self, given: dict[str, Any]) -> Reply:
         if len(given.get("raw") or "") < SHORTEST:
