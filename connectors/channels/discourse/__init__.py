@@ -1,12 +1,12 @@
 """Forums on Discourse: webhooks in, posts out.
 
 What is answered in a public topic is public; private messages are private. A webhook carries no time and is repeated up
-to four times. Source: github.com/discourse/discourse and docs.discourse.org (read 2026-11). Does not serve uploads,
+to four times. Source: github.com/discourse/discourse and docs.discourse.org (read 2026-11). Does not serve
 reactions, edits of our own posts, new topics, or chat.
 """
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from hashlib import sha256
 from http import HTTPStatus
 from typing import Any, ClassVar, Final
@@ -19,21 +19,33 @@ from connectors.channels.discourse.event import MADE, SHOWN
 from connectors.channels.discourse.history import backfill
 from connectors.channels.discourse.parse import SCHEME, named, parse
 from connectors.channels.discourse.refusals import refusal
-from connectors.kit.base import Account, Info, Outbound, Plugin, Polled, Sent, Settles
+from connectors.channels.discourse.uploads import files_of, form, limit, path_of, shown
+from connectors.kit.base import Account, Fetched, File, Info, Outbound, Plugin, Polled, Sent, Settles
 from connectors.kit.errors import BadPayload, BadSignature, Misconfigured, OutcomeUnknown, Refused, Temporary
 from connectors.kit.http import Answer
 from connectors.kit.request import Request, decode
 from normalizer.capability import Capability, TextLimit
 from normalizer.errors import ErrorCode
 from normalizer.inbound import Inbound
+from normalizer.parts import MediaKind, MediaPart
 
 HEADER: Final = "x-discourse-event-signature"
 ENQUEUED: Final = "enqueued"
+TEXT: Final = TextLimit(most=32_000)
+"""The site setting `max_post_length`, where it was left alone."""
 CAPABILITY: Final = Capability(
-    text=TextLimit(most=32_000),  # the site setting `max_post_length`, where it was left alone
+    text=TEXT,
+    media=limit(TEXT),
     replies=True,
     initiates=False,
-    inbound=frozenset({"message_received", "message_edited", "message_redacted"}),
+    inbound=frozenset(
+        {
+            "message_received",
+            "message_edited",
+            "message_redacted",
+            *(f"media:{kind}" for kind in (MediaKind.IMAGE, MediaKind.AUDIO, MediaKind.VIDEO, MediaKind.FILE)),
+        }
+    ),
 )
 
 
@@ -58,7 +70,10 @@ class Discourse(Plugin[ForumConfig]):
         return parse(request, self.config)
 
     async def send(self, outbound: Outbound) -> Sent:
-        answer = await self._ask("POST", "/posts.json", body(outbound))
+        files = files_of(outbound)
+        body(outbound, ["…" for _ in files])  # what it cannot hold is refused before a file leaves
+        given = body(outbound, [await self._uploaded(part, file) for part, file in files])
+        answer = await self._ask("POST", "/posts.json", given)
         if answer.status != HTTPStatus.OK:
             raise refusal(answer, self.config.rate_pause)
         try:
@@ -70,6 +85,39 @@ class Discourse(Plugin[ForumConfig]):
         if made.action == ENQUEUED:
             raise Refused("it waits for a moderator's approval", code=ErrorCode.POLICY_REJECTED, provider_code=ENQUEUED)
         raise OutcomeUnknown("an answer that names no post", code=ErrorCode.PROVIDER_DOWN)
+
+    async def _uploaded(self, part: MediaPart, file: File) -> str:
+        """What stands for a file in a post; until then nobody sees it. Raises Temporary, Refused, Misconfigured."""
+        url = f"{self.config.api_base.rstrip('/')}/uploads.json"
+        try:
+            with file.path.open("rb") as octets:
+                sent, seconds = form(file, octets), self.config.upload_seconds
+                answer = await self.tools.http.request(
+                    "POST", url, headers=self._headers, body=sent, seconds=seconds, reads=True
+                )
+        except OSError as error:
+            detail = f"the stored file cannot be read: {error.strerror}"
+            raise Refused(detail, code=ErrorCode.MEDIA_UNREACHABLE) from error
+        if answer.status != HTTPStatus.OK:
+            raise refusal(answer, self.config.rate_pause, reads=True)
+        try:
+            return shown(part, file, answer.body)
+        except BadPayload as error:
+            raise Temporary(f"an answer that cannot be read: {error.detail}", code=ErrorCode.PROVIDER_DOWN) from None
+
+    async def fetch(self, source: str) -> Fetched:
+        return Fetched(self._file(f"{self.config.api_base.rstrip('/')}{path_of(source)}"))
+
+    async def _file(self, url: str) -> AsyncIterator[bytes]:
+        """Raises Temporary, Refused."""
+        most = self.config.download_octets
+        async with self.tools.http.stream("GET", url, headers=self._headers, most=most) as stream:
+            if stream.status in (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
+                raise Refused("the file is gone", code=ErrorCode.MEDIA_UNREACHABLE, provider_code=str(stream.status))
+            if stream.status != HTTPStatus.OK:
+                raise Temporary(f"HTTP status {stream.status}", provider_code=str(stream.status))
+            async for chunk in stream.chunks:
+                yield chunk
 
     async def backfill(self, cursor: str | None) -> Polled:
         """Posts, not edits and deletions."""
@@ -95,28 +143,32 @@ class Discourse(Plugin[ForumConfig]):
         return answer.body
 
     async def _ask(self, method: str, path: str, given: dict[str, Any] | None) -> Answer:
-        config = self.config
-        headers = {"api-key": config.api_key.reveal(), "api-username": config.username, "accept": "application/json"}
         return await self.tools.http.request(
             method,
-            config.api_base.rstrip("/") + path,
-            headers=headers | ({"content-type": "application/json"} if given is not None else {}),
+            self.config.api_base.rstrip("/") + path,
+            headers=self._headers | ({"content-type": "application/json"} if given is not None else {}),
             body=msgspec.json.encode(given) if given is not None else None,
-            seconds=config.send_seconds,
+            seconds=self.config.send_seconds,
             reads=given is None,
         )
 
+    @property
+    def _headers(self) -> dict[str, str]:
+        config = self.config
+        return {"api-key": config.api_key.reveal(), "api-username": config.username, "accept": "application/json"}
 
-def body(outbound: Outbound) -> dict[str, Any]:
-    """A payload as the body of a new post. Raises Refused."""
+
+def body(outbound: Outbound, files: Sequence[str] = ()) -> dict[str, Any]:
+    """A payload as the body of a new post; `files` are what stands for its files. Raises Refused."""
     payload = outbound.payload
-    if not payload.text or payload.media or payload.location or payload.contact_card or payload.cards:
-        raise Refused("a post is a text", code=ErrorCode.CONTENT_UNSUPPORTED)
+    raw = "\n".join([*([payload.text, ""] if payload.text and files else [payload.text]), *files])
+    if not raw or payload.location or payload.contact_card or payload.cards:
+        raise Refused("a post is a text, and pictures", code=ErrorCode.CONTENT_UNSUPPORTED)
     if outbound.thread is None or not outbound.thread.isdecimal():
         raise Refused("a post is written in a topic", code=ErrorCode.NO_ROUTE)
     topic, _, number = (outbound.reply_to or "").partition("/")
     quoted = {"reply_to_post_number": int(number)} if topic == outbound.thread and number.isdecimal() else {}
-    return {"raw": payload.text, "topic_id": int(outbound.thread), **quoted}
+    return {"raw": raw, "topic_id": int(outbound.thread), **quoted}
 
 
 def signature(secret: str, body: bytes) -> str:

@@ -30,6 +30,8 @@ class Config(PluginConfig, frozen=True, kw_only=True):
     rate_pause: Seconds = 30.0
     """How long the connector waits where the forum has had too much and does not say for how long."""
     send_seconds: Seconds = 30.0
+    upload_seconds: Seconds = 120.0
+    download_octets: Annotated[int, msgspec.Meta(gt=0)] = 50 << 20
 
     def __post_init__(self) -> None:
         """Raises ValueError."""

@@ -10,6 +10,7 @@ from typing import Final
 
 from connectors.channels.discourse.config import Config
 from connectors.channels.discourse.event import NAMED, TOLD, Post
+from connectors.channels.discourse.uploads import held
 from connectors.kit.errors import BadPayload
 from connectors.kit.request import Request, decode
 from normalizer.context import Context, Said
@@ -89,6 +90,7 @@ def _created(post: Post, config: Config) -> Inbound:
         external_id=named(post.topic_id, post.post_number),
         peer=_peer(post),
         text=post.raw or "[empty post]",
+        media=held(post.raw),
         subject=post.topic_title if post.post_number == 1 else None,
         reply_to=named(post.topic_id, answered) if answered and answered > 0 else None,
         occurred_at=post.created_at,
@@ -104,6 +106,7 @@ def _edited(post: Post, _: Config) -> Inbound:
         key=f"edited:{post.id}:{post.version}:{at.isoformat()}",
         external_id=named(post.topic_id, post.post_number),
         text=post.raw or "[empty post]",
+        media=held(post.raw),
         occurred_at=at,
     )
 

@@ -6,6 +6,7 @@ It checks key and user, takes posts in the topics it knows, and refuses those th
 
 import argparse
 import itertools
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Final
@@ -60,6 +61,8 @@ class Simulator(LoopbackSimulator):
         """What was written by the API."""
         self.listed: list[dict[str, Any]] = []
         """What lists tell, the oldest first."""
+        self.files: dict[str, bytes] = {}
+        """By where they can be fetched."""
         self.moderated = False
         """Posts wait until somebody approves of them."""
         self.event = "post_created"
@@ -109,7 +112,7 @@ class Simulator(LoopbackSimulator):
         return msgspec.json.encode({"post": {**told, **fields}})
 
     def is_send(self, request: WireRequest) -> bool:
-        return request.method == "POST"
+        return request.method == "POST" and not request.path.startswith("/uploads")
 
     async def answer(self, request: WireRequest) -> Reply:
         if (request.headers.get("api-key"), request.headers.get("api-username")) != (
@@ -122,6 +125,10 @@ class Simulator(LoopbackSimulator):
             return answered({"user": {"id": 5, "username": self.config["username"], "name": "Support"}})
         if request.method == "GET" and path in LISTS:
             return self._list(LISTS[path], dict(parse_qsl(urlsplit(request.path).query)))
+        if request.method == "GET" and path in self.files:
+            return Reply(200, self.files[path], {"content-type": "image/png"})
+        if request.method == "POST" and path == "/uploads.json":
+            return self._take(request)
         if request.method != "POST" or path not in ("/posts.json", "/posts"):
             return failed(404, "The requested URL or resource could not be found.", "not_found")
         return self._write(_given(request))
@@ -141,6 +148,14 @@ class Simulator(LoopbackSimulator):
             if post["id"] <= before and (post["topic_archetype"] == "private_message") is private
         ]
         return answered({root: found[:PAGE]})
+
+    def _take(self, request: WireRequest) -> Reply:
+        name = f"{len(self.files) + 1}".rjust(27, "x") + ".png"
+        found = re.search(rb'name="file".*?\r\n\r\n(.*)\r\n--', request.body, re.DOTALL)
+        if found is None or b"composer" not in request.body:
+            return failed(422, "You supplied invalid parameters to the request.", "invalid_parameters")
+        self.files[f"/uploads/short-url/{name}"] = found[1]
+        return answered({"id": len(self.files), "short_url": f"upload://{name}", "extension": "png"})
 
     def _write(self, given: dict[str, Any]) -> Reply:
         if len(given.get("raw") or "") < SHORTEST:
