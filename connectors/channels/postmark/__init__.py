@@ -15,13 +15,14 @@ import msgspec
 from connectors.channels.postmark.config import Config as ServerConfig
 from connectors.channels.postmark.hooks import HOOKS, SERVER, Server, reports, with_password, without_password
 from connectors.channels.postmark.inbound import mail_of
+from connectors.channels.postmark.missed import FAILED, FAILURES, again, beginning
 from connectors.channels.postmark.parse import parse
 from connectors.channels.postmark.refusals import told
 from connectors.channels.postmark.wire import message
 from connectors.families.mail.capability import CAPABILITY
 from connectors.families.mail.parted import parted
 from connectors.families.mail.parts import part_of
-from connectors.kit.base import Account, Fetched, Info, Outbound, Plugin, Registration, Sent, Settles
+from connectors.kit.base import Account, Fetched, Info, Outbound, Plugin, Polled, Registration, Sent, Settles
 from connectors.kit.errors import BadPayload, BadSignature, Misconfigured, OutcomeUnknown, Refused, Temporary
 from connectors.kit.http import Answer
 from connectors.kit.request import Request, decode
@@ -62,6 +63,14 @@ class Postmark(Plugin[ServerConfig]):
 
     async def fetch(self, source: str) -> Fetched:
         return await part_of(self.tools, source, mail_of)
+
+    async def backfill(self, cursor: str | None) -> Polled:
+        """Brings nothing by itself: what is tried again comes by its webhook."""
+        failed = _read(await self._change("GET", FAILED, None), FAILURES)
+        return beginning(failed) if cursor is None else await again(failed, cursor, self._retry)
+
+    async def _retry(self, path: str) -> None:
+        told(await self._ask("PUT", path, None, reads=True), self.config.rate_pause, reads=True)
 
     async def check(self) -> Account:
         server = await self._server()

@@ -67,6 +67,9 @@ class Simulator(LoopbackSimulator):
         self.inactive: set[str] = set()
         self.server: dict[str, Any] = {"ID": 1, "Name": "Support", "InboundHookUrl": "", "RawEmailEnabled": False}
         self.hooks: dict[int, dict[str, Any]] = {}
+        self.failed: list[str] = []
+        """Mails that came in and were given up, the oldest first."""
+        self.retried: list[str] = []
         self._numbers = itertools.count(1)
 
     # --- the provider's side of a webhook -----------------------------------------------------------------------------
@@ -112,6 +115,8 @@ class Simulator(LoopbackSimulator):
         if path == "/server":
             self.server |= given
             return Reply.json(self.server)
+        if path.startswith("/messages/inbound"):
+            return self._inbound(request.method, path)
         if path.startswith("/webhooks"):
             return self._hook(request.method, path, given)
         return Reply(404)
@@ -126,6 +131,17 @@ class Simulator(LoopbackSimulator):
         id_ = str(uuid5(NAMESPACE_URL, given["Metadata"]["onethread"]))
         self.sent[id_] = given
         return Reply.json({"To": given["To"], "MessageID": id_, "ErrorCode": 0, "Message": "OK"})
+
+    def _inbound(self, method: str, path: str) -> Reply:
+        """The list of what failed, and what is posted once more."""
+        if method == "GET":
+            shown = [{"MessageID": name, "Status": "Failed", "Subject": "x"} for name in reversed(self.failed)]
+            return Reply.json({"TotalCount": len(shown), "InboundMessages": shown[:500]})
+        name = path.split("/")[3]
+        if name not in self.failed:
+            return failure(701, "This message was not found or cannot be retried.")
+        self.retried.append(name)
+        return Reply.json({"ErrorCode": 0, "Message": "Successfully rescheduled failed message: 1"})
 
     def _hook(self, method: str, path: str, given: dict[str, Any]) -> Reply:
         if method == "POST":
