@@ -2,7 +2,7 @@
 
 What is answered in a public topic is public; private messages are private. A webhook carries no time and is repeated up
 to four times. Source: github.com/discourse/discourse and docs.discourse.org (read 2026-11). Does not serve
-reactions, edits of our own posts, new topics, or chat.
+edits of our own posts, new topics, or chat.
 """
 
 import hmac
@@ -17,10 +17,11 @@ import msgspec
 from connectors.channels.discourse.config import Config as ForumConfig
 from connectors.channels.discourse.event import MADE, SHOWN
 from connectors.channels.discourse.history import backfill
-from connectors.channels.discourse.parse import SCHEME, named, parse
+from connectors.channels.discourse.likes import set_like
+from connectors.channels.discourse.parse import HEART, SCHEME, named, parse
 from connectors.channels.discourse.refusals import refusal
 from connectors.channels.discourse.uploads import files_of, form, limit, path_of, shown
-from connectors.kit.base import Account, Fetched, File, Info, Outbound, Plugin, Polled, Sent, Settles
+from connectors.kit.base import Account, Fetched, File, Info, Outbound, OutboundReaction, Plugin, Polled, Sent, Settles
 from connectors.kit.errors import BadPayload, BadSignature, Misconfigured, OutcomeUnknown, Refused, Temporary
 from connectors.kit.http import Answer
 from connectors.kit.request import Request, decode
@@ -37,12 +38,14 @@ CAPABILITY: Final = Capability(
     text=TEXT,
     media=limit(TEXT),
     replies=True,
+    reactions=frozenset({HEART}),
     initiates=False,
     inbound=frozenset(
         {
             "message_received",
             "message_edited",
             "message_redacted",
+            "reaction_changed",
             *(f"media:{kind}" for kind in (MediaKind.IMAGE, MediaKind.AUDIO, MediaKind.VIDEO, MediaKind.FILE)),
         }
     ),
@@ -105,6 +108,17 @@ class Discourse(Plugin[ForumConfig]):
         except BadPayload as error:
             raise Temporary(f"an answer that cannot be read: {error.detail}", code=ErrorCode.PROVIDER_DOWN) from None
 
+    async def react(self, outbound: OutboundReaction) -> Sent:
+        await set_like(self._done, outbound)
+        return Sent((outbound.external_id,))
+
+    async def _done(self, method: str, path: str, given: dict[str, Any] | None) -> bytes:
+        """What may be asked twice. Raises Temporary, Refused, Misconfigured."""
+        answer = await self._ask(method, path, given, reads=True)
+        if answer.status != HTTPStatus.OK:
+            raise refusal(answer, self.config.rate_pause, reads=True)
+        return answer.body
+
     async def fetch(self, source: str) -> Fetched:
         return Fetched(self._file(f"{self.config.api_base.rstrip('/')}{path_of(source)}"))
 
@@ -142,14 +156,14 @@ class Discourse(Plugin[ForumConfig]):
             raise refusal(answer, self.config.rate_pause, reads=True)
         return answer.body
 
-    async def _ask(self, method: str, path: str, given: dict[str, Any] | None) -> Answer:
+    async def _ask(self, method: str, path: str, given: dict[str, Any] | None, *, reads: bool = False) -> Answer:
         return await self.tools.http.request(
             method,
             self.config.api_base.rstrip("/") + path,
             headers=self._headers | ({"content-type": "application/json"} if given is not None else {}),
             body=msgspec.json.encode(given) if given is not None else None,
             seconds=self.config.send_seconds,
-            reads=given is None,
+            reads=reads or given is None,
         )
 
     @property

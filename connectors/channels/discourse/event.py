@@ -39,10 +39,40 @@ class Told(msgspec.Struct, frozen=True):
     post: Post
 
 
+class Liker(msgspec.Struct, frozen=True):
+    id: Number
+    username: str
+    name: str | None = None
+
+
+class Liked(msgspec.Struct, frozen=True):
+    post: Post
+    user: Liker
+
+
+class Like(msgspec.Struct, frozen=True):
+    like: Liked
+
+
 class Named(msgspec.Struct, frozen=True):
     """Whatever it is about."""
 
     post: dict[str, Any] | None = None
+    like: dict[str, Any] | None = None
+
+
+class Action(msgspec.Struct, frozen=True):
+    """What may be done about a post, of one kind."""
+
+    id: int
+    acted: bool = False
+    can_act: bool = False
+    can_undo: bool = False
+
+
+class Acted(msgspec.Struct, frozen=True):
+    id: Number
+    actions_summary: list[Action] = []
 
 
 class Made(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,6 +105,8 @@ class Problem(msgspec.Struct, frozen=True):
 
 
 TOLD = msgspec.json.Decoder(Told)
+LIKE = msgspec.json.Decoder(Like)
+ACTED = msgspec.json.Decoder(Acted)
 NAMED = msgspec.json.Decoder(Named)
 MADE = msgspec.json.Decoder(Made)
 SHOWN = msgspec.json.Decoder(Shown)

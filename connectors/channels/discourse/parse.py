@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import Final
 
 from connectors.channels.discourse.config import Config
-from connectors.channels.discourse.event import NAMED, TOLD, Post
+from connectors.channels.discourse.event import LIKE, NAMED, TOLD, Post
 from connectors.channels.discourse.uploads import held
 from connectors.kit.errors import BadPayload
 from connectors.kit.request import Request, decode
@@ -23,11 +23,14 @@ from normalizer.inbound import (
     MessageRedacted,
     Peer,
     Person,
+    ReactionChanged,
     Unreadable,
 )
 from normalizer.model import Visibility
 
 SCHEME: Final = "discourse"
+HEART: Final = "❤️"
+"""What a like is."""
 REGULAR: Final = 1
 """The type of a post that somebody wrote; the others are the forum's own notes, and what staff whispers."""
 VISIBILITY: Final[Mapping[str, Visibility]] = {
@@ -44,8 +47,11 @@ def parse(request: Request, config: Config) -> list[Inbound]:
     """Raises BadPayload where it is no webhook at all."""
     event = request.headers.get(EVENT, "")[:64]
     body = request.body
-    told = decode(body, NAMED).post
+    about = decode(body, NAMED)
+    told = about.post
     other = f"{event}:{request.headers.get(NUMBERED, '')[:32]}:{sha256(body).hexdigest()}"
+    if about.like is not None:
+        return [_liked(request, config, other)]
     if told is None:
         return [Ignored(key=other, reason=f"nothing about a post: {event or 'an event without a name'}")]
     reader = READERS.get(event)
@@ -120,6 +126,24 @@ def _destroyed(post: Post, _: Config) -> Inbound:
     )
 
 
+def _liked(request: Request, config: Config, key: str) -> Inbound:
+    """The forum tells of no time, and nothing of a like that was taken back."""
+    try:
+        like = decode(request.body, LIKE).like
+    except BadPayload as error:
+        return Unreadable(key=key, slice=request.body, reason=error.detail)
+    post, user = like.post, like.user
+    if user.username.lower() == config.username.lower():
+        return Ignored(key=key, reason="our own like")
+    return ReactionChanged(
+        key=f"liked:{post.id}:{user.id}",
+        external_id=named(post.topic_id, post.post_number),
+        author=_person(user.id, user.name, user.username),
+        added=(HEART,),
+        occurred_at=request.received_at,
+    )
+
+
 def _recovered(post: Post, _: Config) -> Inbound:
     at = post.updated_at or post.created_at
     return Ignored(key=f"recovered:{post.id}:{at.isoformat()}", reason="what was deleted here does not come back")
@@ -132,12 +156,13 @@ def _peer(post: Post) -> Peer:
     visibility = VISIBILITY.get(post.topic_archetype or "")
     if visibility is None:
         raise BadPayload("a post of which nobody can say who may read it")
-    address = Address(scheme=SCHEME, value=str(post.user_id))
-    return Peer(
-        person=Person(address=address, name=post.name or post.username or None, handle=post.username or None),
-        thread=str(post.topic_id),
-        visibility=visibility,
-    )
+    person = _person(post.user_id, post.name, post.username)
+    return Peer(person=person, thread=str(post.topic_id), visibility=visibility)
+
+
+def _person(number: int, name: str | None, username: str) -> Person:
+    address = Address(scheme=SCHEME, value=str(number))
+    return Person(address=address, name=name or username or None, handle=username or None)
 
 
 def _page(post: Post, config: Config) -> str:

@@ -63,6 +63,10 @@ class Simulator(LoopbackSimulator):
         """What lists tell, the oldest first."""
         self.files: dict[str, bytes] = {}
         """By where they can be fetched."""
+        self.liked: set[int] = set()
+        """Posts we like."""
+        self.strict = False
+        """We may like nothing more."""
         self.moderated = False
         """Posts wait until somebody approves of them."""
         self.event = "post_created"
@@ -112,7 +116,7 @@ class Simulator(LoopbackSimulator):
         return msgspec.json.encode({"post": {**told, **fields}})
 
     def is_send(self, request: WireRequest) -> bool:
-        return request.method == "POST" and not request.path.startswith("/uploads")
+        return request.method == "POST" and request.path.startswith("/posts")
 
     async def answer(self, request: WireRequest) -> Reply:
         if (request.headers.get("api-key"), request.headers.get("api-username")) != (
@@ -125,6 +129,8 @@ class Simulator(LoopbackSimulator):
             return answered({"user": {"id": 5, "username": self.config["username"], "name": "Support"}})
         if request.method == "GET" and path in LISTS:
             return self._list(LISTS[path], dict(parse_qsl(urlsplit(request.path).query)))
+        if path.startswith(("/posts/by_number/", "/post_actions")):
+            return self._act(request, path)
         if request.method == "GET" and path in self.files:
             return Reply(200, self.files[path], {"content-type": "image/png"})
         if request.method == "POST" and path == "/uploads.json":
@@ -148,6 +154,26 @@ class Simulator(LoopbackSimulator):
             if post["id"] <= before and (post["topic_archetype"] == "private_message") is private
         ]
         return answered({root: found[:PAGE]})
+
+    def like(self, topic: int, number: int, sender: str = "1001") -> bytes:
+        """Somebody likes a post, as a webhook tells it."""
+        self.event = "post_liked"
+        post = msgspec.json.decode(self.post("x", "5", username="support", topic_id=topic, post_number=number))["post"]
+        user = {"id": int(sender), "username": f"customer{sender}", "name": f"Customer {sender}"}
+        return msgspec.json.encode({"like": {"post": post, "user": user}})
+
+    def _act(self, request: WireRequest, path: str) -> Reply:
+        """A post's id is made of topic and number."""
+        if request.method == "GET":
+            topic, number = path.removeprefix("/posts/by_number/").removesuffix(".json").split("/")
+            name = int(topic) * 1000 + int(number)
+            liked = {"acted": True, "can_undo": True} if name in self.liked else {"can_act": not self.strict}
+            return answered({"id": name, "actions_summary": [{"id": 3, "can_act": True}, {"id": 2, **liked}]})
+        if request.method == "POST":
+            self.liked.add(int(_given(request)["id"]))
+        else:
+            self.liked.discard(int(path.removeprefix("/post_actions/").removesuffix(".json")))
+        return answered({"id": 1})
 
     def _take(self, request: WireRequest) -> Reply:
         name = f"{len(self.files) + 1}".rjust(27, "x") + ".png"
