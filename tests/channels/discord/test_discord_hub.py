@@ -144,18 +144,6 @@ def test_a_send_whose_answer_was_lost_may_be_repeated_and_is_shown_once(tmp_path
     asyncio.run(test())
 
 
-def test_a_limit_pauses_the_lane_and_costs_no_attempt(tmp_path, provider):
-    async def test():
-        async with running(tmp_path, "discord", provider) as beside:
-            await beside.heard(provider.genuine(provider.message("Hello", NELLY)))
-            provider.next(Failure.RATE_LIMITED)
-            await beside.say("patience")
-            await eventually(lambda: beside.statuses() == ["accepted"])
-            assert rows(beside.hub, "SELECT attempt FROM deliveries") == [(1,)]
-
-    asyncio.run(test())
-
-
 def test_no_secret_is_kept_in_the_store(tmp_path, provider):
     async def test():
         async with running(tmp_path, "discord", provider) as beside:

@@ -83,16 +83,6 @@ def test_of_several_events_the_one_that_cannot_be_read_is_kept_apart(tmp_path, p
     run(test)
 
 
-def test_a_request_nobody_signed_leaves_nothing(tmp_path, provider):
-    async def test():
-        async with running(tmp_path, "line", provider) as beside:
-            forged = Simulator({**SETTINGS, "channel_secret": "guessed"}, HOOK)
-            assert await beside.heard(forged.genuine(forged.message("let me in", MINA))) == 403
-            assert rows(beside.hub, "SELECT id FROM messages") == []
-
-    run(test)
-
-
 def test_lines_question_whether_anybody_is_there_is_answered(tmp_path, provider):
     async def test():
         async with running(tmp_path, "line", provider) as beside:

@@ -52,16 +52,6 @@ def test_a_conversation_on_messenger(tmp_path, provider):
     asyncio.run(test())
 
 
-def test_a_request_nobody_signed_leaves_nothing(tmp_path, provider):
-    async def test():
-        async with hub(tmp_path, provider) as beside:
-            forged = Simulator({**SETTINGS, "app_secret": "guessed-secret"}, HOOK)
-            assert await beside.heard(forged.genuine(forged.message("let me in"))) == 403
-            assert rows(beside.hub, "SELECT id FROM raws") == rows(beside.hub, "SELECT id FROM messages") == []
-
-    asyncio.run(test())
-
-
 def test_of_a_batch_the_one_that_cannot_be_read_is_kept_apart(tmp_path, provider):
     async def test():
         async with hub(tmp_path, provider) as beside:
@@ -147,18 +137,6 @@ def test_a_file_is_fetched(tmp_path, provider):
         async with hub(tmp_path, provider) as beside:
             await came(beside, provider, provider.held(b"octets of a picture"))
             await eventually(lambda: rows(beside.hub, "SELECT state, size FROM attachments") == [("stored", 19)])
-
-    asyncio.run(test())
-
-
-def test_a_rate_limit_pauses_the_lane_and_costs_no_attempt(tmp_path, provider):
-    async def test():
-        async with hub(tmp_path, provider, rate_pause=1) as beside:
-            await came(beside, provider, provider.message("Hello"))
-            provider.next(Failure.RATE_LIMITED)
-            await beside.say("patience")
-            await eventually(lambda: beside.statuses() == ["accepted"])
-            assert rows(beside.hub, "SELECT attempt FROM deliveries") == [(1,)]
 
     asyncio.run(test())
 

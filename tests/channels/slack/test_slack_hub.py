@@ -3,16 +3,15 @@
 import asyncio
 
 import pytest
-from slack_app import SETTINGS, TOKEN
+from slack_app import SETTINGS
 
 from connectors.channels.slack.simulated import Upload
 from connectors.channels.slack.simulator import Simulator
-from connectors.kit.testing.simulator import Failure
 from gateway.send.asks import Accepted
 from gateway.store.times import now
 from normalizer.parts import MediaKind, MediaPart, ReplyAction
 from tests.background.heronry import events, eventually, rows, texts
-from tests.channels.beside import HOOK, kept, running
+from tests.channels.beside import HOOK, running
 
 
 @pytest.fixture
@@ -149,17 +148,6 @@ def test_a_file_comes_and_goes(tmp_path, provider):
     run(test)
 
 
-def test_a_send_whose_answer_was_lost_is_never_repeated(tmp_path, provider):
-    async def test():
-        async with running(tmp_path, "slack", provider) as beside:
-            provider.next(Failure.LOST_ANSWER)
-            await beside.say("once", to="U42")
-            await eventually(lambda: beside.statuses() == ["uncertain"])
-            assert len(provider.channels.messages) == 1
-
-    run(test)
-
-
 def test_the_address_is_verified_and_forgeries_are_refused(tmp_path, provider):
     async def test():
         async with running(tmp_path, "slack", provider) as beside:
@@ -169,19 +157,5 @@ def test_the_address_is_verified_and_forgeries_are_refused(tmp_path, provider):
             old = provider.genuine(provider.message("again"), int(now().timestamp()) - 301)
             assert await beside.heard(old) == 403
             assert texts(beside.hub) == []
-
-    run(test)
-
-
-def test_no_secret_is_kept_in_the_store(tmp_path, provider):
-    async def test():
-        async with running(tmp_path, "slack", provider) as beside:
-            await beside.say("hello", to="U42")
-            await eventually(lambda: beside.statuses() == ["accepted"])
-            await eventually(lambda: rows(beside.hub, "SELECT id FROM exchanges"))
-        octets = kept(tmp_path)
-        assert b"hello" in octets
-        assert TOKEN.encode() not in octets
-        assert SETTINGS["signing_secret"].encode() not in octets
 
     run(test)

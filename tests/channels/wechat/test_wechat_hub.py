@@ -136,19 +136,6 @@ def test_after_two_days_the_way_is_closed_and_says_so(tmp_path, provider):
     asyncio.run(test())
 
 
-def test_a_rate_limit_pauses_the_lane_and_costs_no_attempt(tmp_path, provider):
-    async def test():
-        async with running(tmp_path, "wechat", provider, rate_pause=0.2) as beside:
-            await beside.heard(provider.genuine(provider.message("Hello", MEI)))
-            provider.next(Failure.RATE_LIMITED)
-            await beside.say("patience")
-            await eventually(lambda: beside.statuses() == ["accepted"])
-            assert rows(beside.hub, "SELECT attempt FROM deliveries") == [(1,)]
-            assert len(provider.sent) == 1
-
-    asyncio.run(test())
-
-
 def test_a_send_whose_answer_was_lost_is_settled_by_an_operator(tmp_path, provider):
     async def test():
         async with running(tmp_path, "wechat", provider) as beside:

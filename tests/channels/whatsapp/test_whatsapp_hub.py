@@ -67,16 +67,6 @@ def test_the_address_is_proven_to_meta_and_the_token_is_not_kept(tmp_path, provi
     asyncio.run(test())
 
 
-def test_a_request_nobody_signed_leaves_nothing(tmp_path, provider):
-    async def test():
-        async with hub(tmp_path, provider) as beside:
-            forged = Simulator({**SETTINGS, "app_secret": "guessed-secret"}, HOOK)
-            assert await beside.heard(forged.genuine(forged.message("let me in"))) == 403
-            assert rows(beside.hub, "SELECT id FROM raws") == rows(beside.hub, "SELECT id FROM messages") == []
-
-    asyncio.run(test())
-
-
 def test_of_a_batch_the_one_that_cannot_be_read_is_kept_apart(tmp_path, provider):
     async def test():
         async with hub(tmp_path, provider) as beside:
@@ -101,18 +91,6 @@ def test_a_report_that_comes_before_the_answer_settles_a_lost_one(tmp_path, prov
             await came(beside, provider, provider.report(name, "delivered"))
             await eventually(lambda: beside.statuses() == ["delivered"])
             assert len(provider.sent) == 1
-
-    asyncio.run(test())
-
-
-def test_a_rate_limit_pauses_the_lane_and_costs_no_attempt(tmp_path, provider):
-    async def test():
-        async with running(tmp_path, "whatsapp", provider, rate_pause=1) as beside:
-            await came(beside, provider, provider.message("Hello"))
-            provider.next(Failure.RATE_LIMITED)
-            await beside.say("patience")
-            await eventually(lambda: beside.statuses() == ["accepted"])
-            assert rows(beside.hub, "SELECT attempt FROM deliveries") == [(1,)]
 
     asyncio.run(test())
 
