@@ -26,6 +26,9 @@ from connectors.kit.declared.authenticity import Scheme as Scheme
 from connectors.kit.declared.authenticity import SecretField as SecretField
 from connectors.kit.declared.authenticity import SignedFields as SignedFields
 from connectors.kit.declared.authenticity import StandardWebhooks as StandardWebhooks
+from connectors.kit.declared.signatures import Acs3 as Acs3
+from connectors.kit.declared.signatures import Signature as Signature
+from connectors.kit.declared.signatures import Tc3 as Tc3
 from normalizer.model import ConsentState
 
 VERSION = 1
@@ -193,6 +196,7 @@ class Send(Strict, frozen=True, kw_only=True):
     """Of `json`, `form`, `xml` and `query` there may be what the provider wants; their texts are templates."""
 
     login: Login | None = None
+    sign: Signature | None = None
     method: Literal["GET", "POST"] = "POST"
     url: str
     headers: dict[str, str] = {}

@@ -101,6 +101,7 @@ def plugin_of(module: str, file: str) -> type[Declared]:
     }
     made = {part: _made(document, part, make) for part, make in parts.items()}
     _check_schemes(channel, document, made["verify"])
+    _check_signature(channel, document)
     for part in ("login", "check", "register", "backfill"):
         asked = getattr(channel.send if part == "login" else channel, part)
         if asked is not None and getattr(channel.simulated, part) is None:
@@ -188,6 +189,23 @@ def _check_schemes(channel: Channel, document: Document, schemes: Sequence[Schem
             raise document.error(where, "none of its settings is a secret")
     if all(isinstance(each, ByAddress) and each.may_be_empty(channel.settings) for each in schemes):
         raise document.error(("verify",), "only addresses show who calls, and their setting may be left out")
+
+
+def _check_signature(channel: Channel, document: Document) -> None:
+    """Raises DeclarationError."""
+    sign = channel.send.sign
+    if sign is None:
+        return
+    if channel.send.login is not None:
+        raise document.error(("send", "sign"), "a request is signed, or has a token of `login`", at_key=True)
+    for key, name in (("id", sign.id), ("key", sign.key)):
+        setting = channel.settings.get(name)
+        if setting is None:
+            raise document.error(("send", "sign", key), f"there is no setting {name!r}")
+        if setting.optional or setting.default is not None:
+            raise document.error(("send", "sign", key), f"the setting {name!r} is not required")
+    if not _secret(channel.settings[sign.key]):
+        raise document.error(("send", "sign", "key"), f"the setting {sign.key!r} is no secret")
 
 
 def _secret(setting: Setting) -> bool:

@@ -19,6 +19,7 @@ from connectors.kit.declared.logins import Kept, Logins
 from connectors.kit.declared.meanings import BY_STATUS, UNKNOWN, Codes, Meaning
 from connectors.kit.declared.misworded import Misworded
 from connectors.kit.declared.paths import Path, bounded
+from connectors.kit.declared.signers import signer
 from connectors.kit.declared.templates import VARIABLES
 from connectors.kit.declared.wire import Wire
 from connectors.kit.errors import BadPayload, KitError, Misconfigured, OutcomeUnknown, Refused, Temporary
@@ -47,6 +48,7 @@ class Sending:
         self._plain = Wire(send, known)
         self._carrying = Wire(_with_files(send, send.media), known) if send.media is not None else self._plain
         self._login = Logins(send.login, known - UNKNOWN_TO_LOGIN) if send.login is not None else None
+        self.signer = signer(send.sign) if send.sign is not None else None
         self._pattern = _pattern(send)
         self._when = Path(send.success.when)
         self._id = Path(send.id) if send.id is not None else None
@@ -61,6 +63,8 @@ class Sending:
         words, files = values_of(outbound, settings, webhook_url), values_of_files(outbound, self._send.media)
         values = {**words, **files, **self._written(outbound.payload.text or "")}
         wire = self._carrying if files else self._plain
+        if self.signer is not None:
+            return self._sent(await wire.signed(http, values, self.signer, kept.now()), outbound)
         if self._login is None:
             return self._sent(await wire.request(http, values), outbound)
         for _ in range(2):

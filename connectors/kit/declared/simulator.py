@@ -11,10 +11,11 @@ import msgspec
 
 from connectors.kit.config import configured
 from connectors.kit.declared import language, xml_tree
-from connectors.kit.declared.checks import Value, told
+from connectors.kit.declared.checks import told
 from connectors.kit.declared.plugin import Declared
 from connectors.kit.declared.schemes import SIMULATED_PUBLIC_KEY
 from connectors.kit.declared.sending import revealed
+from connectors.kit.declared.signed_simulation import is_signed, steady
 from connectors.kit.declared.simulated_webhook import registered
 from connectors.kit.declared.standard_webhooks import ID, SIGNATURE, TIMESTAMP
 from connectors.kit.declared.templates import Template, Tree
@@ -47,9 +48,16 @@ class DeclaredSimulator(LoopbackSimulator):
 
     async def answer(self, request: WireRequest) -> Reply:
         answered = next((each for asked, each in self._besides() if self._asks(asked, request)), None)
+        signer = self.plugin.sending.signer
+        if answered is None and signer is not None and not is_signed(signer, request, self._setting):
+            return self.FAILURES[Failure.UNAUTHORIZED]
         if answered is self._simulated.register and answered is not None and request.method != "GET":
             self.webhook = registered(request, self.hub_url)
         return reply(answered or self._simulated.accepts, {"id": self._name(), "webhook": self.webhook})
+
+    def steady(self, request: WireRequest) -> WireRequest:
+        signer = self.plugin.sending.signer
+        return request if signer is None else steady(signer, request)
 
     def is_send(self, request: WireRequest) -> bool:
         return not any(self._asks(asked, request) for asked, _ in self._besides())
@@ -98,6 +106,9 @@ class DeclaredSimulator(LoopbackSimulator):
     def _settings(self) -> dict[str, Any]:
         return revealed(configured(self.plugin.Config, self.config))
 
+    def _setting(self, name: str) -> str:
+        return told(self._settings()[name])
+
     def _name(self) -> str:
         return f"simulated-{next(self.numbers):06}"
 
@@ -106,10 +117,8 @@ class DeclaredSimulator(LoopbackSimulator):
         joined = "&".join(filter(None, (url.query, query)))
         headers = {"content-type": kind} if body else {}
         request = Request(method, urlunsplit(url._replace(query=joined)), headers, body, datetime.now(UTC))
-        settings = self._settings()
-        value: Value = lambda name: told(settings[name])  # noqa: E731 - a scheme asks by name
         for each in reversed(self.plugin.schemes):
-            request = each.presented(request, value)
+            request = each.presented(request, self._setting)
         place = urlsplit(request.url)
         path = (place.path or "/") + (f"?{place.query}" if place.query else "")
         return WireRequest(request.method, path, dict(request.headers), request.body, request.peer)

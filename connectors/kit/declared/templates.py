@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 from urllib.parse import quote
 
+import msgspec
 import phonenumbers
 
 from connectors.kit.declared.misworded import Misworded
@@ -25,6 +26,7 @@ provider's word for that alphabet, the request's own token, that of `login`, whe
 FILTERS: Final[Mapping[str, Callable[[str], str]]] = {
     "digits": lambda text: re.sub(r"[^0-9]", "", text),
     "hex_utf16": lambda text: text.encode("utf-16-be").hex().upper(),
+    "json": lambda text: msgspec.json.encode(text).decode(),
     "national": lambda text: _national(text),
     "quote": lambda text: quote(text, safe=""),
 }

@@ -1,6 +1,7 @@
 """A declared request: from values to method, address, headers and body."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
@@ -8,6 +9,7 @@ import msgspec
 
 from connectors.kit.declared.language import Ask, Backfill, Check, Login, Send
 from connectors.kit.declared.schemes import basic
+from connectors.kit.declared.signers import Asking, Signer
 from connectors.kit.declared.templates import Template, Tree
 from connectors.kit.declared.xml_tree import written
 from connectors.kit.http import Answer, Http
@@ -30,6 +32,13 @@ class Wire:
         self._json = Tree(declared.json, known) if declared.json is not None else None
         self._xml = Tree(declared.xml, known) if declared.xml is not None else None
         self._basic = Tree([declared.basic.user, declared.basic.password], known) if declared.basic else None
+
+    async def signed(self, http: Http, values: Mapping[str, Any], signer: Signer, at: datetime) -> Answer:
+        """Raises as Http does."""
+        headers, body = self._content(values)
+        asking = Asking(self._method, self.address(values), headers, body or b"")
+        headers = signer.signed(asking, at, str(values["token"]), lambda name: str(values[name]))
+        return await http.request(self._method, asking.url, headers=headers, body=body)
 
     async def request(
         self, http: Http, values: Mapping[str, Any], *, reads: bool = False, most: int = MOST_ANSWER
