@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 BUILT_IN: Mapping[str, str] = {
     "africastalking": "connectors.channels.africastalking:AfricasTalking",
+    "aliyun_sms": "connectors.channels.aliyun_sms:AliyunSms",
     "apns": "connectors.channels.apns:Apns",
     "appstore_reviews": "connectors.channels.appstore_reviews:AppStoreReviews",
     "bandwidth": "connectors.channels.bandwidth:Bandwidth",
@@ -49,6 +50,7 @@ BUILT_IN: Mapping[str, str] = {
     "start_mobile": "connectors.channels.start_mobile:StartMobile",
     "telegram": "connectors.channels.telegram:Telegram",
     "telnyx": "connectors.channels.telnyx:Telnyx",
+    "tencent_sms": "connectors.channels.tencent_sms:TencentSms",
     "thinq": "connectors.channels.thinq:ThinQ",
     "turn": "connectors.channels.turn:Turn",
     "twilio_sms": "connectors.channels.twilio_sms:TwilioSms",

@@ -23,6 +23,9 @@ PROVIDERS = (
     ),
     *(
         "telnyx",
+        "tencent",
+        "aliyun",
+        "alibaba",
         "bandwidth",
         "clickatell",
         "kakao",
