@@ -1,7 +1,7 @@
 """What a WhatsApp message through Twilio can express.
 
 Twilio takes at most 1600 characters and one file. Buttons, lists and cards want contents made beforehand: they go as
-numbered text (docs/adr/0036). Source: twilio.com/docs/whatsapp/api, twilio.com/docs/messaging/api/message-resource
+numbered text (docs/adr/0034). Source: twilio.com/docs/whatsapp/api, twilio.com/docs/messaging/api/message-resource
 (read 2026-11).
 """
 
