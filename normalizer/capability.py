@@ -64,7 +64,7 @@ class MediaLimit(msgspec.Struct, frozen=True, kw_only=True):
 
 class ActionLimit(msgspec.Struct, frozen=True, kw_only=True):
     types: frozenset[str]
-    """Of `reply`, `postback`, `link`, `call`, `share_location`: what becomes a button."""
+    """Of `reply`, `postback`, `link`, `call`, `share_location`, `form`: what becomes a button."""
     alone: frozenset[str] = frozenset()
     """Which of them are a button only where no other stands beside it."""
     most: int

@@ -6,7 +6,14 @@ import msgspec
 
 from normalizer.capability import ActionLimit
 from normalizer.model import Loss, Value
-from normalizer.parts import Action, CallAction, LinkAction, PostbackAction, ReplyAction, ShareLocationAction
+from normalizer.parts import (
+    Action,
+    CallAction,
+    FormAction,
+    LinkAction,
+    PostbackAction,
+    ReplyAction,
+)
 from normalizer.split import fits, shorten
 
 
@@ -32,12 +39,14 @@ def offer(actions: Sequence[Action], limit: ActionLimit | None, room: int | None
     room = 0 if limit is None else limit.most if room is None else min(room, limit.most)
     if limit is not None and len(actions) > 1:
         limit = msgspec.structs.replace(limit, types=limit.types - limit.alone)
+    opened = [_opened(action, limit) for action in actions]
+    losses = [loss for _, loss in opened if loss is not None]
+    actions = [action for action, _ in opened]
     answers = [action for action in actions if isinstance(action, ReplyAction | PostbackAction)]
     as_buttons = len(answers) <= room and all(_pressable(action, limit) for action in answers)
     left = room - len(answers) if as_buttons else room
     buttons: list[Action] = []
     lines: list[str] = []
-    losses: list[Loss] = []
     for action in actions:
         if isinstance(action, ReplyAction | PostbackAction):
             if as_buttons:
@@ -60,13 +69,24 @@ def offer(actions: Sequence[Action], limit: ActionLimit | None, room: int | None
     )
 
 
+def _opened(action: Action, limit: ActionLimit | None) -> tuple[Action, Loss | None]:
+    """A form as a link to where the same can be filled in, on a channel that has none."""
+    if not isinstance(action, FormAction) or action.url is None or (limit is not None and "form" in limit.types):
+        return action, None
+    return LinkAction(label=action.label, url=action.url), Loss(what="form button", became="link")
+
+
 def spelled(action: Action) -> str:
     """An action as a line of text."""
     match action:
-        case LinkAction(label=label, url=target) | CallAction(label=label, number=target):
+        case (
+            LinkAction(label=label, url=target)
+            | CallAction(label=label, number=target)
+            | FormAction(label=label, url=str(target))
+        ):
             return f"{label}: {target}"
-        case ReplyAction(label=label) | PostbackAction(label=label) | ShareLocationAction(label=label):
-            return label if label.strip() else _named(action)
+        case _:
+            return action.label if action.label.strip() else _named(action)
 
 
 def _named(action: Action) -> str:

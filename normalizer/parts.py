@@ -136,7 +136,21 @@ class ShareLocationAction(msgspec.Struct, frozen=True, kw_only=True, tag_field="
     label: str
 
 
-Action = ReplyAction | PostbackAction | LinkAction | CallAction | ShareLocationAction
+class FormAction(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="form"):
+    """Opens a form that the provider holds. What the reader fills in comes back as a message of theirs."""
+
+    label: str
+    form: str
+    """The form's id at the provider."""
+    screen: str | None = None
+    """Where it opens; the provider's choice where none is named."""
+    data: dict[str, Any] = {}
+    """What that screen begins with."""
+    url: str | None = None
+    """Where the same can be filled in by readers whose channel has no forms."""
+
+
+Action = ReplyAction | PostbackAction | LinkAction | CallAction | ShareLocationAction | FormAction
 
 
 class Card(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,6 +13,7 @@ from normalizer.parts import (
     CardsPart,
     ChoicePart,
     ContactCardPart,
+    FormAction,
     LinkAction,
     LocationPart,
     MediaKind,
@@ -229,6 +230,29 @@ def test_without_buttons_answers_are_numbered_and_links_spelled_out():
     )
 
 
+def test_a_form_is_a_button_a_link_to_it_or_a_line():
+    form = FormAction(label="Choose", form="1234567890", screen="SIZES", data={"order": "881"})
+    elsewhere = FormAction(label="Choose", form="1234567890", url="https://example.com/881")
+    link = LinkAction(label="Choose", url="https://example.com/881")
+    became_link = Loss(what="form button", became="link")
+    has = Capability(
+        text=TextLimit(most=160), actions=ActionLimit(types=frozenset({"form"}), most=1, label=TextLimit(most=20))
+    )
+    assert shown("Which?", actions=(form,), capability=has) == Rendered(
+        payloads=(Payload(text="Which?", actions=(form,)),)
+    )
+    assert shown("Which?", actions=(elsewhere,)) == Rendered(
+        payloads=(Payload(text="Which?", actions=(link,)),), losses=(became_link,)
+    )
+    assert shown("Which?", actions=(elsewhere,), capability=PLAIN) == Rendered(
+        payloads=(Payload(text="Which?\nChoose: https://example.com/881"),),
+        losses=(became_link, Loss(what="link button", became="text")),
+    )
+    assert shown("Which?", actions=(form,), capability=PLAIN) == Rendered(
+        payloads=(Payload(text="Which?\nChoose"),), losses=(Loss(what="form button", became="text"),)
+    )
+
+
 def test_too_many_answers_are_all_numbered_while_links_stay_buttons():
     answers = tuple(ReplyAction(label=str(n)) for n in range(4))
     link = LinkAction(label="Help", url="https://example.com")
@@ -362,7 +386,7 @@ CAPABILITIES = st.builds(
     actions=st.none()
     | st.builds(
         ActionLimit,
-        types=st.frozensets(st.sampled_from(["reply", "postback", "link", "call", "share_location"])),
+        types=st.frozensets(st.sampled_from(["reply", "postback", "link", "call", "share_location", "form"])),
         most=st.integers(0, 4),
         label=limits(12),
         value=st.none() | limits(12),
@@ -475,7 +499,7 @@ def test_no_word_no_file_and_no_action_is_lost(text, parts, actions, capability)
             lost = Loss(what=f"{part.kind} {part.attachment_id}", became="its name")
             linked = squeezed(LINKS.get(part.attachment_id, "\0"))
             assert part.attachment_id in sent or linked in said or lost in rendered.losses
-    spoken = [action for action in offered if isinstance(action, LinkAction | CallAction | ShareLocationAction)]
+    spoken = [action for action in offered if not isinstance(action, ReplyAction | PostbackAction)]
     assert len(buttons) + len(rendered.numbered) >= len(offered) - len(spoken)
     texts = sum(squeezed(spelled(action)) in said for action in spoken)
     assert len(buttons) + len(rendered.numbered) + texts >= len(offered)

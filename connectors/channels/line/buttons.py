@@ -10,7 +10,15 @@ from typing import Any, Final, assert_never
 from connectors.channels.line.choices import written
 from connectors.kit.errors import Refused
 from normalizer.errors import ErrorCode
-from normalizer.parts import Action, CallAction, LinkAction, PostbackAction, ReplyAction, ShareLocationAction
+from normalizer.parts import (
+    Action,
+    CallAction,
+    FormAction,
+    LinkAction,
+    PostbackAction,
+    ReplyAction,
+    ShareLocationAction,
+)
 
 LONGEST_LINK: Final = 1000
 SCHEMES: Final = ("http://", "https://", "tel:", "line://")
@@ -41,6 +49,8 @@ def action(one: Action) -> Mapping[str, Any]:
             return {"type": "uri", "label": label, "uri": _link(f"tel:{number}")}
         case ShareLocationAction(label=label):
             return {"type": "location", "label": label}
+        case FormAction():
+            raise Refused("LINE has no forms", code=ErrorCode.CONTENT_UNSUPPORTED)
         case _:
             assert_never(one)
 

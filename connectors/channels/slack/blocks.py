@@ -16,6 +16,7 @@ from normalizer.parts import (
     Action,
     CallAction,
     Card,
+    FormAction,
     LinkAction,
     MediaKind,
     MediaPart,
@@ -117,7 +118,7 @@ def _button(action: Action, name: str) -> Block:
             return {**button, "action_id": name, "value": action.value}
         case LinkAction():
             return {**button, "action_id": f"{LINK}{name}", "url": action.url}
-        case CallAction() | ShareLocationAction():
+        case CallAction() | ShareLocationAction() | FormAction():
             raise Refused(f"no button here for {action.label!r}", code=ErrorCode.CONTENT_UNSUPPORTED)
         case _:
             assert_never(action)

@@ -33,6 +33,7 @@ from normalizer.parts import (
     Action,
     CallAction,
     ContactCardPart,
+    FormAction,
     LinkAction,
     LocationPart,
     MediaKind,
@@ -132,7 +133,7 @@ def _button(action: Action) -> InlineKeyboardButton:
             return InlineKeyboardButton(action.label, callback_data=action.value)
         case LinkAction():
             return InlineKeyboardButton(action.label, url=action.url)
-        case CallAction() | ShareLocationAction():
+        case CallAction() | ShareLocationAction() | FormAction():
             raise Refused(f"no button here for {action.label!r}", code=ErrorCode.CONTENT_UNSUPPORTED)
         case _:
             assert_never(action)
@@ -144,7 +145,7 @@ def _key(action: Action) -> KeyboardButton:
             return KeyboardButton(action.label, request_location=True)
         case ReplyAction() | PostbackAction():
             return KeyboardButton(action.label)
-        case LinkAction() | CallAction():
+        case LinkAction() | CallAction() | FormAction():
             raise Refused(
                 f"{action.label!r} cannot stand beside asking for a location", code=ErrorCode.CONTENT_UNSUPPORTED
             )

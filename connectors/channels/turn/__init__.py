@@ -41,6 +41,8 @@ SIGNATURE: Final = "x-turn-hook-signature"
 SUBSCRIPTION: Final = "x-turn-hook-subscription"
 HEARD: Final = "whatsapp"
 """The subscription with what customers say; others repeat what was sent."""
+CHOICES: Final = frozenset({"reply", "postback", "link", "share_location"})
+"""That Turn.io takes forms could not be verified."""
 UNSAID: Final = ("messaging_product", "biz_opaque_callback_data")
 """What the Cloud API wants or echoes and the API on premises does not know."""
 REFUSALS: Final = {**ON_PREMISES, **TABLE}
@@ -51,7 +53,11 @@ class Turn(Plugin[NumberConfig]):
         name="turn",
         channel="whatsapp",
         scheme=SCHEME,
-        capability=msgspec.structs.replace(CAPABILITY, typing=False),
+        capability=msgspec.structs.replace(
+            CAPABILITY,
+            typing=False,
+            actions=CAPABILITY.actions and msgspec.structs.replace(CAPABILITY.actions, types=CHOICES),
+        ),
         settles=Settles.NEVER,
         summary="WhatsApp through Turn.io",
     )

@@ -1,8 +1,8 @@
 """WhatsApp, by Meta's Cloud API: one business number.
 
 Requests hold many items, in any order and again for days; reports may come before the send was answered. Source:
-developers.facebook.com/docs/whatsapp/cloud-api (read 2026-11). Does not serve calls, catalogues of ours, forms (flows)
-of ours, groups' management, or what was said before the number came here.
+developers.facebook.com/docs/whatsapp/cloud-api (read 2026-11). Does not serve calls, catalogues of ours,
+groups' management, or what was said before the number came here.
 """
 
 from collections.abc import Sequence

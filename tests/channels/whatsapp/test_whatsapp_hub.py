@@ -1,6 +1,7 @@
 """A hub with this connector, and WhatsApp beside it: a customer writes, is answered, reads, moves, and says stop."""
 
 import asyncio
+import json
 from time import time
 
 import msgspec
@@ -12,7 +13,7 @@ from connectors.families.meta.whatsapp.number import ANA
 from connectors.kit.testing.simulator import Failure
 from gateway.send.asks import Accepted, Rejected
 from normalizer.commands import SetTyping
-from normalizer.parts import ReplyAction, TemplatePart
+from normalizer.parts import FormAction, ReplyAction, TemplatePart
 from tests.background.heronry import events, eventually, rows, texts
 from tests.channels.beside import HOOK, kept, running
 
@@ -218,3 +219,23 @@ def test_no_secret_is_kept_in_the_store(tmp_path, provider):
     octets = kept(tmp_path)
     assert ANA.encode() in octets
     assert not any(secret.encode() in octets for secret in SECRETS.values())
+
+
+def test_a_form_is_sent_and_what_was_filled_in_comes_back_as_a_reply_to_it(tmp_path, provider):
+    async def test():
+        async with hub(tmp_path, provider) as beside:
+            await came(beside, provider, provider.message("A box, please"))
+            form = FormAction(label="Choose", form="1234567890", screen="SIZES", data={"order": "881"})
+            assert isinstance(await beside.say("Which box do you want?", actions=(form,)), Accepted)
+            await eventually(lambda: beside.statuses() == ["accepted"])
+            ((name, sent),) = provider.sent.items()
+            asked = sent["interactive"]["action"]["parameters"]
+            filled = {"flow_token": asked["flow_token"], "size": "42"}
+            told = {"name": "flow", "body": "Sent", "response_json": json.dumps(filled)}
+            said = {"type": "nfm_reply", "nfm_reply": told}
+            await came(beside, provider, provider.said(type="interactive", interactive=said, context={"id": name}))
+            message = events(beside.hub, "message.received")[-1]["data"]["message"]
+            ((ours,),) = rows(beside.hub, "SELECT message_id FROM deliveries")
+            assert (message["parts"][0]["data"]["response"], message["reply_to"]) == (filled, ours)
+
+    asyncio.run(test())

@@ -13,6 +13,8 @@ from pywa.types import (
     CallbackSelection,
     DeletedMessage,
     EditedMessage,
+    FlowActionType,
+    FlowButton,
     FlowCompletion,
     Message,
     MessageStatus,
@@ -186,6 +188,20 @@ SENDS: Mapping[str, Callable[[WhatsApp], Any]] = {
     "list": lambda wa: wa.send_message("447700900222", "Which one?", buttons=rows_of(4), tracker=TOKEN),
     "link": lambda wa: wa.send_message(
         "447700900222", "It left.", buttons=URLButton(title="Track", url="https://example.com/881"), tracker=TOKEN
+    ),
+    "form": lambda wa: wa.send_message(
+        "447700900222",
+        "Which box do you want?",
+        buttons=FlowButton(
+            title="Choose",
+            flow_id="1234567890",
+            flow_token=TOKEN,
+            flow_message_version=3,
+            flow_action_type=FlowActionType.NAVIGATE,
+            flow_action_screen="SIZES",
+            flow_action_payload={"order": "881"},
+        ),
+        tracker=TOKEN,
     ),
     "location_request": lambda wa: wa.request_location("447700900222", "Where are you?", tracker=TOKEN),
     "reaction": lambda wa: wa.send_reaction("447700900222", "👍", "wamid.HBgM0001"),

@@ -36,8 +36,8 @@ CAPABILITY: Final = Capability(
         caption=BODY,
     ),
     actions=ActionLimit(
-        types=frozenset({"reply", "postback", "link", "share_location"}),
-        alone=frozenset({"link", "share_location"}),
+        types=frozenset({"reply", "postback", "link", "share_location", "form"}),
+        alone=frozenset({"link", "share_location", "form"}),
         most=ROWS,
         label=TextLimit(most=20, unit="utf16"),
         value=TextLimit(most=200, unit="utf16"),

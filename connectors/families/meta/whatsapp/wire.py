@@ -8,7 +8,7 @@ developers.facebook.com/docs/whatsapp/cloud-api/reference/messages (read 2026-11
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from connectors.families.meta.whatsapp.buttons import interactive
+from connectors.families.meta.whatsapp.buttons import Way, interactive
 from connectors.families.meta.whatsapp.capability import PICTURES, SOUNDS, STICKERS, VIDEOS
 from connectors.families.meta.whatsapp.people import recipient
 from connectors.kit.base import File, Outbound, OutboundReaction
@@ -99,17 +99,17 @@ def _content(outbound: Outbound, list_label: str, refer: Refer) -> Content:
 
 
 def _offer(outbound: Outbound, list_label: str, refer: Refer) -> Body:
-    payload = outbound.payload
+    payload, way = outbound.payload, Way(list_label, outbound.token)
     if not payload.media:
-        return interactive(payload.text or _named(payload), payload.actions, list_label, None)
+        return interactive(payload.text or _named(payload), payload.actions, way, None)
     part = payload.media[0]
     file = _stored(outbound, part)
     kind = _shown(part, file)
     above = {"type": kind, kind: _file(part, file, kind, refer)} if kind in CAPTIONED else None
     text = payload.text or part.alt or file.name
-    made = interactive(text, payload.actions, list_label, above)
+    made = interactive(text, payload.actions, way, above)
     if above is None or "header" not in made:  # a list, and what is no picture, cannot have it at the head
-        return interactive(f"{text}\n{_address(file)}", payload.actions, list_label, None)
+        return interactive(f"{text}\n{_address(file)}", payload.actions, way, None)
     return made
 
 
