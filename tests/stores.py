@@ -80,9 +80,12 @@ def on(engine: str) -> Iterator[str]:
                 del _made[path]
 
 
-def url_of(path: Path | str) -> str:
-    """The same store for the same path, as long as the test runs."""
-    return f"sqlite:///{migrated(Path(path))}" if _engine == "sqlite" else database_of(str(path))
+def url_of(path: Path | str, *, made: bool = True) -> str:
+    """The same store for the same path, as long as the test runs. Not `made`: a SQLite file is whoever opens it to
+    make."""
+    if _engine == "sqlite":
+        return f"sqlite:///{migrated(Path(path)) if made else path}"
+    return database_of(str(path))
 
 
 def migrated(path: Path) -> Path:

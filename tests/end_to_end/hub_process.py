@@ -34,7 +34,7 @@ class HubProcess:
             json.dumps(
                 {
                     "public_url": self.url,
-                    "store": url_of(folder / "onethread.db"),
+                    "store": url_of(folder / "onethread.db", made=False),
                     "limits": {"lease": 1},
                     "connectors": {"support-telegram": settings},
                 }
