@@ -1,25 +1,30 @@
 """Zalo official accounts: signed webhooks in, consulting messages out.
 
 Webhooks come again for hours, in any order. Source: developers.zalo.me by way of public integrations, zalo-sdk 0.3.0
-(read 2026-11). Does not renew access tokens, and does not serve templates by phone number (ZNS).
+(read 2026-11). Does not serve templates by phone number (ZNS).
 """
 
 from collections.abc import AsyncIterator, Sequence
-from typing import Any, ClassVar
+from functools import cached_property
+from typing import Any, ClassVar, Final
 
 import msgspec
 
 from connectors.channels.zalo.capability import CAPABILITY
 from connectors.channels.zalo.config import Config as AccountConfig
+from connectors.channels.zalo.oauth import OAuth
 from connectors.channels.zalo.parse import SCHEME, parse
-from connectors.channels.zalo.refusals import told
+from connectors.channels.zalo.refusals import Data, told
 from connectors.channels.zalo.signature import HEADER, signed
-from connectors.kit.base import Account, Fetched, Info, Outbound, Plugin, Sent, Settles
+from connectors.kit.base import Account, Asked, Fetched, Info, Outbound, Plugin, Sent, Settles
+from connectors.kit.config import PluginConfig
 from connectors.kit.errors import BadSignature, Misconfigured, OutcomeUnknown, Refused, Temporary
-from connectors.kit.http import Answer
 from connectors.kit.request import Request
 from normalizer.errors import ErrorCode
 from normalizer.inbound import Inbound
+
+ENDED: Final = "-216"
+"""An access token that Zalo takes no longer."""
 
 
 class Zalo(Plugin[AccountConfig]):
@@ -32,6 +37,12 @@ class Zalo(Plugin[AccountConfig]):
         summary="Zalo official accounts",
     )
     Config = AccountConfig
+
+    @cached_property
+    def oauth(self) -> OAuth | None:
+        """None where the access token is a setting."""
+        secret_key = self.config.app_secret_key
+        return OAuth(self.config, self.tools, secret_key) if secret_key is not None else None
 
     def verify(self, request: Request) -> None:
         presented = request.headers.get(HEADER, "")
@@ -50,7 +61,7 @@ class Zalo(Plugin[AccountConfig]):
         if outbound.reply_to:
             message["quote_message_id"] = outbound.reply_to
         body = {"recipient": {"user_id": outbound.address.value}, "message": message}
-        made = told(await self._call("POST", "/v3.0/oa/message/cs", body), self.config)
+        made = await self._call("POST", "/v3.0/oa/message/cs", body)
         if made.message_id is None:
             raise OutcomeUnknown("an answer that names no message", code=ErrorCode.PROVIDER_DOWN)
         return Sent((made.message_id,))
@@ -59,17 +70,48 @@ class Zalo(Plugin[AccountConfig]):
         return Fetched(self._file(source))
 
     async def check(self) -> Account:
+        return await self._us()
+
+    def authorization(self) -> Asked:
+        return self._allowing().asked()
+
+    async def authorize(self, asked: Asked, landed: str) -> Account:
+        oauth = self._allowing()
+        tokens = await oauth.allowed(asked, landed)
+        us = await self._us(tokens.access)
+        await oauth.grant.begin(tokens)
+        return us
+
+    def _allowing(self) -> OAuth:
+        if self.oauth is None:
+            raise Misconfigured("access_token: it was allowed already; only with app_secret_key somebody is asked")
+        return self.oauth
+
+    async def _us(self, as_: str | None = None) -> Account:
         try:
-            account = told(await self._call("GET", "/v2.0/oa/getoa", None), self.config, reads=True)
+            account = await self._call("GET", "/v2.0/oa/getoa", None, as_)
         except Refused as error:
             raise Misconfigured(error.detail, code=error.code, provider_code=error.provider_code) from None
         if account.oa_id != self.config.oa_id:
             raise Misconfigured("the access token is another account's than `oa_id`", code=ErrorCode.AUTH_FAILED)
         return Account(name=account.name or account.oa_id, details={"id": account.oa_id})
 
-    async def _call(self, method: str, path: str, body: object) -> Answer:
-        headers = {"access_token": self.config.access_token.reveal()}
-        return await self.tools.http.request(
+    @classmethod
+    def trusted_origins(cls, config: PluginConfig) -> Sequence[str]:
+        assert isinstance(config, AccountConfig)
+        return (config.api_base, config.oauth_base)
+
+    async def _access(self) -> str:
+        if self.oauth is not None:
+            return await self.oauth.grant.access()
+        assert self.config.access_token is not None  # the settings make sure of it
+        return self.config.access_token.reveal()
+
+    async def _call(self, method: str, path: str, body: object, as_: str | None = None) -> Data:
+        """As the account, or with the access token `as_`. Raises the sending errors."""
+        access = as_ or await self._access()
+        headers = {"access_token": access}
+        answer = await self.tools.http.request(
             method,
             f"{self.config.api_base.rstrip('/')}{path}",
             headers=headers if body is None else {**headers, "content-type": "application/json"},
@@ -77,6 +119,13 @@ class Zalo(Plugin[AccountConfig]):
             seconds=self.config.send_seconds,
             reads=body is None,
         )
+        try:
+            return told(answer, self.config, reads=body is None)
+        except Misconfigured as error:
+            if self.oauth is None or as_ is not None or error.provider_code != ENDED:
+                raise
+            failure = self.oauth.refused(access, error)
+        raise failure
 
     async def _file(self, source: str) -> AsyncIterator[bytes]:
         """The octets of a file, from a public address."""

@@ -22,9 +22,15 @@ class Config(PluginConfig, frozen=True, kw_only=True):
     """Of the official account."""
     oa_secret_key: Secret
     """The account's secret key, with which webhooks are signed; not the app's."""
-    access_token: Secret
-    """Of the account. It ends after about a day: renew it in the file that is named (`file:`), and send SIGHUP."""
+    app_secret_key: Secret | None = None
+    """The app's secret key: `onethread connectors authorize` gets the tokens, and the hub renews them."""
+    access_token: Secret | None = None
+    """Of the account, instead of `app_secret_key`. It ends after about a day: renew it in the file that is named
+    (`file:`), and send SIGHUP."""
+    redirect_url: Annotated[str, msgspec.Meta(pattern="^https?://[!-~]{1,1000}$")] = "https://127.0.0.1/"
+    """Where Zalo sends the browser in which the account allowed it; the app names the same. No page need be there."""
     api_base: str = "https://openapi.zalo.me"
+    oauth_base: str = "https://oauth.zaloapp.com"
     rate_pause: Seconds = 30.0
     """How long the connector waits where Zalo had too many requests."""
     quota_pause: Pause = 3600.0
@@ -33,7 +39,10 @@ class Config(PluginConfig, frozen=True, kw_only=True):
     download_octets: Octets = 50 << 20
 
     def __post_init__(self) -> None:
-        for name in ("oa_secret_key", "access_token"):
-            word = getattr(self, name).reveal()
+        for name in ("oa_secret_key", "app_secret_key", "access_token"):
+            secret: Secret | None = getattr(self, name)
+            word = secret.reveal() if secret is not None else "-"
             if not word or not word.isascii() or not word.isprintable():
                 raise ValueError(f"{name}: it is made of printable ASCII characters")
+        if (self.app_secret_key is None) == (self.access_token is None):
+            raise ValueError("app_secret_key, by which the hub gets the access token, or access_token: one of them")

@@ -1,13 +1,15 @@
 """Zalo over loopback: `python -m connectors.channels.zalo.simulator` runs it alone.
 
-It checks the access token, takes consulting messages, and gives out files.
+It gives and checks access tokens, takes consulting messages, and gives out files.
 """
 
 import itertools
+from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping
+from hashlib import sha256
 from time import time
 from typing import Any, ClassVar, Final
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import msgspec
 
@@ -17,11 +19,58 @@ from connectors.kit.testing import mutate
 from connectors.kit.testing.simulator import HUB_URL, Failure, LoopbackSimulator, Reply, WireRequest, run
 
 FILES: Final = "/held/"
+SEND: Final = "/v3.0/oa/message/cs"
+TOKENS: Final = "/v4/oa/access_token"
 USER: Final = "6145567218873129470"
 
 
 def failure(error: int, message: str) -> Reply:
     return Reply.json({"error": error, "message": message})
+
+
+class Allowing:
+    """Codes, and tokens of which each renews once. `config` is the connector's."""
+
+    def __init__(self, config: Mapping[str, Any]) -> None:
+        self._config = config
+        self._numbers = itertools.count(1)
+        self._codes: dict[str, str] = {}
+        self.access, self.refresh = str(config.get("access_token") or ""), ""
+        """The only ones that are good."""
+        self.lasts = 90_000
+        """Seconds that an access token is good for."""
+
+    def allow(self, url: str) -> str:
+        """As somebody does who opens the address and allows what it asks; the address the browser is sent to."""
+        asked = dict(parse_qsl(urlsplit(url).query))
+        code = f"code-{next(self._numbers)}"
+        self._codes[code] = asked["code_challenge"]
+        ends = {"oa_id": self._config["oa_id"], "code": code, "state": asked["state"]}
+        return f"{asked['redirect_uri']}?{urlencode(ends)}"
+
+    def answer(self, request: WireRequest) -> Reply:
+        told = dict(parse_qsl(request.body.decode("ascii", "replace")))
+        secret = self._config.get("app_secret_key")
+        if not secret or [request.headers.get("secret_key"), told.get("app_id")] != [secret, self._config["app_id"]]:
+            return denied("Invalid secret key")
+        if told.get("grant_type") == "refresh_token":
+            if not self.refresh or told.get("refresh_token") != self.refresh:
+                return denied("Invalid refresh token")
+        elif not self._is_asked(told):
+            return denied("Invalid authorization code")
+        number = next(self._numbers)
+        self.access, self.refresh = f"access-{number}-nobody-shall-see", f"refresh-{number}-nobody-shall-see"
+        given = {"access_token": self.access, "refresh_token": self.refresh}
+        return Reply.json({**given, "expires_in": str(self.lasts)})
+
+    def _is_asked(self, told: Mapping[str, str]) -> bool:
+        made = sha256(told.get("code_verifier", "").encode()).digest()
+        return self._codes.pop(told.get("code", ""), None) == urlsafe_b64encode(made).decode().rstrip("=")
+
+
+def denied(words: str) -> Reply:
+    """Zalo has a number for each; the hub reads the words, and takes any."""
+    return Reply.json({"error": -1, "error_name": words, "error_description": words})
 
 
 class Simulator(LoopbackSimulator):
@@ -46,8 +95,12 @@ class Simulator(LoopbackSimulator):
         super().__init__(config, hub_url)
         self.sent: dict[str, dict[str, Any]] = {}
         """What was taken, by its name."""
+        self.allowing = Allowing(self.config)
         self._numbers = itertools.count(1)
         self._files: dict[str, bytes] = {}
+
+    def settings(self) -> dict[str, Any]:
+        return {**super().settings(), "oauth_base": self.url}
 
     def genuine(self, payload: bytes) -> WireRequest:
         told = signature(self.config["app_id"], self.config["oa_secret_key"], payload)
@@ -85,19 +138,21 @@ class Simulator(LoopbackSimulator):
         return msgspec.json.encode({**head, **told})
 
     def is_send(self, request: WireRequest) -> bool:
-        return request.method == "POST"
+        return urlsplit(request.path).path == SEND
 
     async def answer(self, request: WireRequest) -> Reply:
         path = urlsplit(request.path).path
         if path.startswith(FILES):
             content = self._files.get(path.removeprefix(FILES))
             return Reply(404) if content is None else Reply(200, content, {"content-type": "image/jpeg"})
-        if request.headers.get("access_token") != self.config["access_token"]:
+        if path == TOKENS:
+            return self.allowing.answer(request)
+        if not self.allowing.access or request.headers.get("access_token") != self.allowing.access:
             return failure(-216, "Access token is invalid")
         if path == "/v2.0/oa/getoa":
             account = {"oa_id": self.config["oa_id"], "name": "Acme"}
             return Reply.json({"error": 0, "message": "Success", "data": account})
-        if path != "/v3.0/oa/message/cs":
+        if path != SEND:
             return Reply(404)
         given = msgspec.json.decode(request.body, type=dict[str, Any])
         name = f"simulated{next(self._numbers):08}"

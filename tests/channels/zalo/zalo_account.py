@@ -17,6 +17,11 @@ SETTINGS = {
     "oa_secret_key": "word-nobody-shall-see-0000001",
     "access_token": "token-nobody-shall-see-000001",
 }
+ALLOWED = {
+    **{name: value for name, value in SETTINGS.items() if name != "access_token"},
+    "app_secret_key": "app-secret-nobody-shall-see-01",
+}
+"""Where the hub gets the access token."""
 HELLO = Outbound(token="1.1", address=Address(scheme="zalo", value=USER), payload=Payload(text="Hello"))
 
 
