@@ -1,7 +1,7 @@
 """Vonage's Messages API: SMS, MMS, WhatsApp, Messenger, Viber business messages and RCS, one channel a connector.
 
 Callbacks repeat and come in any order. Source: developer.vonage.com/en/messages (read 2026-11). Does not serve the
-older SMS API, version 0.1 of this one, templates, failover or voice.
+older SMS API, version 0.1 of this one, failover or voice.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,9 @@ from connectors.channels.vonage.channels import CHANNELS, SMS
 from connectors.channels.vonage.config import Config as MessagesConfig
 from connectors.channels.vonage.parse import parse
 from connectors.channels.vonage.signature import verify
-from connectors.channels.vonage.wire import message, reaction
+from connectors.channels.vonage.templates import chosen, listed
+from connectors.channels.vonage.wire import READ, message, reaction
+from connectors.families.meta.whatsapp.templates import Templates
 from connectors.kit.base import (
     Account,
     Fetched,
@@ -30,9 +32,10 @@ from connectors.kit.base import (
     Settles,
 )
 from connectors.kit.config import PluginConfig
-from connectors.kit.errors import Misconfigured
+from connectors.kit.errors import Misconfigured, Refused
 from connectors.kit.request import Request
-from normalizer.inbound import Inbound
+from normalizer.errors import ErrorCode
+from normalizer.inbound import Address, Inbound
 
 
 class Vonage(Plugin[MessagesConfig]):
@@ -60,6 +63,13 @@ class Vonage(Plugin[MessagesConfig]):
     def api(self) -> Api:
         return Api(self.config, self.tools)
 
+    @cached_property
+    def templates(self) -> Templates | None:
+        account = self.config.business_account_id
+        if account is None:
+            return None
+        return Templates(lambda: listed(self.api, account), self.tools.now, self.config.templates_for)
+
     def verify(self, request: Request) -> None:
         verify(request, self.config)
 
@@ -67,7 +77,13 @@ class Vonage(Plugin[MessagesConfig]):
         return parse(request.body, self.config)
 
     async def send(self, outbound: Outbound) -> Sent:
-        return Sent((await self.api.send(message(outbound, self.config, self.tools.webhook_url)),))
+        template = await chosen(outbound, self.templates)
+        return Sent((await self.api.send(message(outbound, self.config, self.tools.webhook_url, template)),))
+
+    async def typing_under(self, address: Address, external_id: str) -> None:  # noqa: ARG002 - the message names them
+        if self.config.channel != "whatsapp":
+            raise Refused("only WhatsApp shows that somebody is writing", code=ErrorCode.CONTENT_UNSUPPORTED)
+        await self.api.mark(external_id, READ)
 
     async def react(self, outbound: OutboundReaction) -> Sent:
         await self.api.send(reaction(outbound, self.config))

@@ -7,8 +7,8 @@ import base64
 from collections.abc import AsyncIterator
 from datetime import datetime
 from http import HTTPStatus
-from typing import Any, Final
-from urllib.parse import urlsplit
+from typing import Any, Final, TypeVar
+from urllib.parse import quote, urlsplit
 from uuid import uuid4
 
 import jwt
@@ -22,6 +22,7 @@ from connectors.kit.http import Answer
 from connectors.kit.request import decode
 from normalizer.errors import ErrorCode
 
+T = TypeVar("T")
 HOLDS: Final = 900
 """Seconds that a token of ours is good for."""
 OURS: Final = (".nexmo.com", ".vonage.com")
@@ -54,12 +55,21 @@ class Api:
             raise OutcomeUnknown(unread, code=ErrorCode.PROVIDER_DOWN) from None
         return made
 
+    async def mark(self, name: str, body: dict[str, Any]) -> None:
+        """What is said of a message that came. Raises the sending errors."""
+        await self._ask("PATCH", f"/v1/messages/{quote(name, safe='')}", self._authorization(), body, reads=True)
+
+    async def look(self, path: str, kind: msgspec.json.Decoder[T]) -> T:
+        """Raises Temporary, Misconfigured."""
+        answer = await self._unrefused("GET", path, self._authorization())
+        try:
+            return decode(answer.body, kind)
+        except BadPayload as error:
+            raise Temporary(f"an answer that cannot be read: {error.detail}", code=ErrorCode.PROVIDER_DOWN) from None
+
     async def account(self, method: str, path: str, body: dict[str, Any] | None = None) -> Answer:
         """What may be repeated without harm, as the account. Raises Temporary, Misconfigured."""
-        try:
-            return await self._ask(method, path, self._basic(), body, reads=True)
-        except (Refused, OutcomeUnknown) as error:
-            raise Misconfigured(error.detail, code=error.code, provider_code=error.provider_code) from None
+        return await self._unrefused(method, path, self._basic(), body)
 
     async def file(self, source: str) -> AsyncIterator[bytes]:
         """The octets of a file. Raises Temporary, Refused, Misconfigured."""
@@ -74,6 +84,14 @@ class Api:
                 raise Temporary(f"HTTP status {stream.status}", provider_code=str(stream.status))
             async for chunk in stream.chunks:
                 yield chunk
+
+    async def _unrefused(
+        self, method: str, path: str, authorization: str, body: dict[str, Any] | None = None
+    ) -> Answer:
+        try:
+            return await self._ask(method, path, authorization, body, reads=True)
+        except (Refused, OutcomeUnknown) as error:
+            raise Misconfigured(error.detail, code=error.code, provider_code=error.provider_code) from None
 
     async def _ask(
         self, method: str, path: str, authorization: str, body: dict[str, Any] | None, *, reads: bool = False

@@ -84,7 +84,9 @@ WHATSAPP: Final = Channel(
         choices=True,
         replies=True,
         reactions=frozenset(),
-        initiates=False,  # whoever wrote nothing within 24 hours gets approved templates only
+        typing=True,
+        templates=True,
+        window=86_400,
         inbound=COMES | {"reaction_changed", "part:location", "part:choice", f"media:{MediaKind.STICKER}"},
     ),
     types={**FILES, MediaKind.STICKER: "sticker"},

@@ -33,6 +33,10 @@ class Config(PluginConfig, frozen=True, kw_only=True):
     """The application that the channel is linked to; webhooks that name another are refused."""
     private_key: Secret | None = None
     """The application's key (PEM), which signs requests. Without it they carry the account's name and secret."""
+    business_account_id: Annotated[str, msgspec.Meta(pattern="^[0-9]{1,32}$")] | None = None
+    """The WhatsApp business account (WABA) whose templates are sent; without it none are."""
+    templates_for: Annotated[float, msgspec.Meta(gt=0, le=86_400)] = 300.0
+    """For how many seconds the account's list of templates is believed before it is asked for again."""
     default_keywords: bool = True
     """STOP, START and their like in SMS and MMS are consent."""
     lasts_seconds: Annotated[int, msgspec.Meta(ge=300, le=259_200)] | None = None
@@ -52,6 +56,8 @@ class Config(PluginConfig, frozen=True, kw_only=True):
         for name in ("api_secret", "signature_secret"):
             if not SECRET.fullmatch(getattr(self, name).reveal()):
                 raise ValueError(f"{name}: made of up to 256 printable ASCII characters")
+        if self.business_account_id is not None and self.channel != "whatsapp":
+            raise ValueError("business_account_id: only with the channel whatsapp")
         if self.private_key is not None:
             if self.application_id is None:
                 raise ValueError("private_key: only with application_id")

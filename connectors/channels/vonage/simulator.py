@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from time import time
 from typing import Any, ClassVar, Final
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 from uuid import uuid4
 
 import jwt
@@ -29,6 +29,23 @@ from connectors.kit.testing.simulator import HUB_URL, Failure, LoopbackSimulator
 FILES: Final = "/v3/media/"
 ERRORS: Final = "https://developer.vonage.com/api-errors"
 KINDS: Final = frozenset({"text", "image", "audio", "video", "file", "sticker", "custom", "reaction", "vcard"})
+
+MESSAGES: Final = "/v1/messages"
+MANAGER: Final = "/v2/whatsapp-manager/wabas"
+TEMPLATES: Final[tuple[dict[str, Any], ...]] = (
+    {
+        "name": "parcel",
+        "language": "en",
+        "status": "APPROVED",
+        "category": "UTILITY",
+        "components": [
+            {"type": "HEADER", "format": "IMAGE"},
+            {"type": "BODY", "text": "Hello {{1}}, parcel {{2}} left."},
+            {"type": "BUTTONS", "buttons": [{"type": "URL", "text": "Track", "url": "https://a.example/{{1}}"}]},
+        ],
+    },
+    {"name": "sale", "language": "en", "status": "REJECTED", "category": "MARKETING", "components": []},
+)
 
 
 def problem(status: int, code: str, detail: str, **headers: str) -> Reply:
@@ -70,6 +87,9 @@ class Simulator(LoopbackSimulator):
             "privacy": {"improve_ai": False},
             "capabilities": {"voice": {"webhooks": {"answer_url": {"address": "https://acme.example.com/voice"}}}},
         }
+        self.templates = list(TEMPLATES)
+        self.marked: dict[str, dict[str, Any]] = {}
+        """What was said of messages that came, by their names."""
         self._files: dict[str, bytes] = {}
         self._made = itertools.count(1)
 
@@ -120,7 +140,7 @@ class Simulator(LoopbackSimulator):
     # --- the API ------------------------------------------------------------------------------------------------------
 
     def is_send(self, request: WireRequest) -> bool:
-        return request.path == "/v1/messages"
+        return request.path == MESSAGES
 
     async def answer(self, request: WireRequest) -> Reply:
         path = urlsplit(request.path).path
@@ -131,10 +151,14 @@ class Simulator(LoopbackSimulator):
             return Reply(404) if content is None else Reply(200, content, {"content-type": "image/jpeg"})
         try:
             given = msgspec.json.decode(request.body or b"{}", type=dict[str, Any])
-            if path == "/v1/messages" and request.method == "POST":
+            if path.startswith(f"{MESSAGES}/") and request.method == "PATCH":
+                return self._mark(path.removeprefix(f"{MESSAGES}/"), given)
+            if path == MESSAGES and request.method == "POST":
                 return self._send(given)
         except (msgspec.MsgspecError, KeyError, TypeError, AttributeError):
             return problem(422, "1020", "Invalid params")
+        if path == f"{MANAGER}/{self.config.get('business_account_id')}/templates":
+            return self._shelf(dict(parse_qsl(urlsplit(request.path).query)))
         if path == "/v2/applications":
             return Reply.json({"total_items": 1})
         if path != f"/v2/applications/{self.config.get('application_id')}":
@@ -157,11 +181,23 @@ class Simulator(LoopbackSimulator):
             return False
         return bool(claims["application_id"] == self.config["application_id"] and claims["exp"] > claims["iat"])
 
+    def _shelf(self, asked: Mapping[str, str]) -> Reply:
+        """One template a page, so that more than one page is asked for."""
+        at = int(asked.get("after", "0"))
+        page = {"cursors": {"after": str(at + 1)}} | ({"next": "more"} if at + 1 < len(self.templates) else {})
+        return Reply.json({"templates": self.templates[at : at + 1], "paging": page})
+
+    def _mark(self, name: str, given: dict[str, Any]) -> Reply:
+        if self.config["channel"] != "whatsapp" or given.get("status") != "read":
+            return problem(422, "1020", "Invalid params")
+        self.marked[name] = given
+        return Reply(200)
+
     def _send(self, given: dict[str, Any]) -> Reply:
         kind = given["message_type"]
         if kind not in KINDS or not given[kind] or not given["from"] or given["channel"] != self.config["channel"]:
             return problem(422, "1020", "Invalid params")
-        if given["to"] in self.closed and kind != "template":
+        if given["to"] in self.closed and given.get("custom", {}).get("type") != "template":
             return problem(422, "1340", "Sent outside of the allowed window")
         if kind in ("image", "audio", "video", "file") and not given[kind]["url"].startswith("https://"):
             return problem(422, "1020", "Invalid params: url")

@@ -11,13 +11,16 @@ from connectors.kit.errors import Refused
 from normalizer.errors import ErrorCode
 from normalizer.parts import Action, CallAction, LinkAction, LocationPart, MediaPart, ReplyAction, ShareLocationAction
 
+READ: Final = {"status": "read", "replying_indicator": {"show": True, "type": "text"}}
+"""Of a message of theirs: it was read, and somebody writes."""
 LONGEST_REFERENCE: Final = 100
 
 
-def message(outbound: Outbound, config: Config, webhook: str) -> dict[str, Any]:
-    """Raises Refused, Unreachable."""
+def message(outbound: Outbound, config: Config, webhook: str, template: dict[str, Any] | None = None) -> dict[str, Any]:
+    """`template` is what is sent of one, where the payload is one. Raises Refused, Unreachable."""
     channel = CHANNELS[config.channel]
-    body = {**_content(outbound, config, channel), **_ends(outbound, config)}
+    content = _content(outbound, config, channel) if template is None else _custom("template", template)
+    body = {**content, **_ends(outbound, config)}
     if outbound.reply_to is not None and outbound.payload.quotes and channel.capability.replies:
         body["context"] = {"message_uuid": outbound.reply_to}
     if len(outbound.token) <= LONGEST_REFERENCE:
@@ -64,13 +67,17 @@ def _content(outbound: Outbound, config: Config, channel: Channel) -> dict[str, 
     return {"message_type": "text", "text": payload.text}
 
 
-def _place(place: LocationPart, channel: Channel) -> dict[str, Any]:
+def _custom(kind: str, told: dict[str, Any]) -> dict[str, Any]:
     """As Meta words it, which Vonage passes on."""
+    return {"message_type": "custom", "custom": {"type": kind, kind: told}}
+
+
+def _place(place: LocationPart, channel: Channel) -> dict[str, Any]:
     if not channel.capability.location:
         raise Refused("no places on this channel", code=ErrorCode.CONTENT_UNSUPPORTED)
     told: dict[str, Any] = {"latitude": place.latitude, "longitude": place.longitude}
     told |= {name: text for name, text in (("name", place.name), ("address", place.address)) if text}
-    return {"message_type": "custom", "custom": {"type": "location", "location": told}}
+    return _custom("location", told)
 
 
 def _file(outbound: Outbound, part: MediaPart, config: Config, channel: Channel) -> dict[str, Any]:
@@ -98,7 +105,7 @@ def _choices(text: str, actions: tuple[Action, ...], channel: str) -> dict[str, 
         raise Refused("no buttons on this channel", code=ErrorCode.CONTENT_UNSUPPORTED)
     buttons = [{"type": "reply", "reply": {"id": _value(action), "title": action.label}} for action in actions]
     told = {"type": "button", "body": {"text": text}, "action": {"buttons": buttons}}
-    return {"message_type": "custom", "custom": {"type": "interactive", "interactive": told}}
+    return _custom("interactive", told)
 
 
 def _value(action: Action) -> str:

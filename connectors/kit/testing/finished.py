@@ -57,7 +57,7 @@ def _says_read(item: Inbound) -> bool:
 
 
 def _templates(subject: Subject) -> bool:
-    return subject.plugin.info.capability.templates
+    return subject.plugin.info.capability.templates or subject.info.capability.templates
 
 
 def _leaves(subject: Subject) -> bool:

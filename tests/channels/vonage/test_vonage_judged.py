@@ -46,7 +46,7 @@ BODIES = [
     pytest.param(msgspec.json.decode(wire.body), id=f"{path.parent.parent.name}-{path.stem}")
     for path in sorted(HOME.glob("fixtures*/outbound/*.http"))
     for wire in read_wire(path.read_bytes())
-    if not path.stem.startswith("reaction")  # of which the Python SDK has no model
+    if wire.method == "POST" and not path.stem.startswith("reaction")  # of which the Python SDK has no model
 ]
 
 
