@@ -33,6 +33,7 @@ from gateway.media import MediaFetching
 from gateway.metrics import ROLE
 from gateway.polling import Polling
 from gateway.raws import Raws
+from gateway.receipts import Receipts
 from gateway.relay.relays import Relays
 from gateway.roles import ALL, Role, named, shares
 from gateway.send.typing import show_typing
@@ -92,6 +93,7 @@ class Hub:
         self.backfilling = Backfilling(self)
         self.clock = Clock(self)
         self.confirming = Confirming()
+        self.receipts = Receipts(self)
         self.learning = Learning()
         self.bus = open_bus(settings.bus_url.reveal())
         self.relays = Relays(self, self.bus)
@@ -166,7 +168,7 @@ class Hub:
 
     async def stop(self) -> None:
         """Stops taking work, hands back leases, writes what was taken."""
-        await asyncio.gather(self.drain(), self.shut(), self.confirming.stop())
+        await asyncio.gather(self.drain(), self.shut(), self.confirming.stop(), self.receipts.stop())
         self.feed.stop()
         await asyncio.gather(*(connector.settle() for connector in self.connectors.values()))
         self.exchanges.flush()
@@ -231,6 +233,8 @@ class Hub:
         """On the writer's thread, after each commit: tells who waits for what was written."""
         if transaction.last_position:
             self.feed.committed(transaction.last_position, transaction.written)
+        if transaction.seen and self._loop and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self.receipts.tell, transaction.seen)
         self._rouse(frozenset(transaction.woken))
 
     def _heard(self, position: int, woken: frozenset[tuple[str, str]]) -> None:

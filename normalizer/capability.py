@@ -111,6 +111,8 @@ class Capability(msgspec.Struct, frozen=True, kw_only=True):
     reactions: frozenset[str] | None = None
     """None: cannot react. Empty: any emoji. Else: these."""
     typing: bool = False
+    reads: bool = False
+    """Customers can be shown that what they wrote was read."""
     templates: bool = False
     """The provider keeps texts it approved, which are sent by name."""
     window: int | None = None

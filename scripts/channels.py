@@ -33,6 +33,7 @@ LEAVES: Mapping[str, Callable[[Capability], str]] = {
     "edits": lambda can: _yes(can.edits),
     "reactions": lambda can: _yes(can.reactions is not None),
     "typing": lambda can: _yes(can.typing),
+    "read": lambda can: _yes(can.reads),
     "first word": lambda can: _yes(can.initiates),
 }
 ABLE: Mapping[str, str] = {

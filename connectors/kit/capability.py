@@ -37,8 +37,8 @@ def shows(capability: Capability) -> frozenset[str]:
     """Every name this capability promises on the way out.
 
     `text`, `span:<kind>`, `media:<kind>`, `caption`, `album`, `action:<type>`, `location`, `contact_card`, `cards`,
-    `replies`, `edits`, `reactions`, `typing`, `templates`. The way in is promised by `Capability.inbound`: the `type`
-    tags, and where a plugin wants to be held to them, `part:<type>` and `media:<kind>`.
+    `replies`, `edits`, `reactions`, `typing`, `reads`, `templates`. The way in is promised by `Capability.inbound`: the
+    `type` tags, and where a plugin wants to be held to them, `part:<type>` and `media:<kind>`.
     """
     media, actions = capability.media, capability.actions
     names = {"text", *_prefixed("span", capability.spans)}
@@ -56,6 +56,7 @@ def shows(capability: Capability) -> frozenset[str]:
         "edits": capability.edits,
         "reactions": capability.reactions is not None,
         "typing": capability.typing,
+        "reads": capability.reads,
         "templates": capability.templates,
     }
     return frozenset(names | {name for name, declared in flags.items() if declared})

@@ -69,6 +69,14 @@ class Typing:
 
 
 @dataclass(frozen=True)
+class Reading:
+    """What `Reads.read` is called with."""
+
+    address: Address
+    external_id: str
+
+
+@dataclass(frozen=True)
 class InboundCase:
     name: str
     request: Request
@@ -81,8 +89,8 @@ class InboundCase:
 @dataclass(frozen=True)
 class OutboundCase:
     name: str
-    ability: Literal["send", "edit", "react", "typing"]
-    outbound: Outbound | OutboundEdit | OutboundReaction | Typing
+    ability: Literal["send", "edit", "react", "typing", "read"]
+    outbound: Outbound | OutboundEdit | OutboundReaction | Typing | Reading
     """Without files; `with_files` puts them in."""
     files: Mapping[str, "FixtureFile"]
     sent: Sent | None
@@ -93,7 +101,7 @@ class OutboundCase:
     def __str__(self) -> str:
         return self.name
 
-    def with_files(self, folder: Path) -> Outbound | OutboundEdit | OutboundReaction | Typing:
+    def with_files(self, folder: Path) -> Outbound | OutboundEdit | OutboundReaction | Typing | Reading:
         """The outbound value with its files written to `folder`."""
         if not isinstance(self.outbound, Outbound):
             return self.outbound
@@ -138,18 +146,19 @@ class _Sent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _Outbound(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    ability: Literal["send", "edit", "react", "typing"]
+    ability: Literal["send", "edit", "react", "typing", "read"]
     outbound: dict[str, Any]
     capability: frozenset[str]
     sent: _Sent | None = None
     files: dict[str, FixtureFile] = {}
 
 
-SHAPES: Mapping[str, type[Outbound | OutboundReaction | Typing]] = {
+SHAPES: Mapping[str, type[Outbound | OutboundReaction | Typing | Reading]] = {
     "send": Outbound,
     "edit": OutboundEdit,
     "react": OutboundReaction,
     "typing": Typing,
+    "read": Reading,
 }
 
 

@@ -17,6 +17,7 @@ from connectors.kit.base import Plugin, Settles
 from connectors.kit.collects import Holds
 from connectors.kit.config import config_schema
 from connectors.kit.listens import Listens
+from connectors.kit.reads import Reads
 from connectors.registry import BUILT_IN
 from normalizer.capability import Capability
 
@@ -32,6 +33,7 @@ ABILITIES: Mapping[str, type] = {
     "edits": base.Edits,
     "reacts": base.Reacts,
     "types": base.Types,
+    "reads": Reads,
     "confirms": base.Confirms,
     "chats": chat.Chats,
 }

@@ -13,6 +13,7 @@ from gateway.record.desk import Desk
 from gateway.send.asks import Refusal, Rejected
 from gateway.send.each import each
 from gateway.store.histories import both
+from gateway.store.transaction import Seen as Read
 from gateway.store.transaction import Transaction
 from gateway.tracing import trace_in_hand
 from normalizer.commands import ReadConversation
@@ -88,6 +89,7 @@ def _note(desk: Desk, one: ReadOrder, case: Case, position: int) -> None:
     if row is None:
         return
     sequence, message_id = row
+    desk.transaction.seen.append(Read(case.number, case.read_up_to or 0, sequence))
     desk.cases.note(case, read_up_to=sequence)
     data = ReadData(conversation_id=case.id, message_id=message_id, read_up_to=sequence, author=one.author)
     desk.cases.emit(case, "conversation.read", data, case.id, desk.cases.advance(case))

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
 from sqlalchemy import Engine
 
 from connectors.kit.base import Types, TypesUnder
@@ -11,27 +10,13 @@ from gateway.live import LiveConnector
 from gateway.people.joining import LED_ON
 from gateway.record.people import SELECT_WAY, Way, way_of
 from gateway.send.asks import Refusal
+from gateway.send.came import came
 from gateway.store.histories import both
 from normalizer.commands import SetTyping
 from normalizer.errors import ErrorCode
 from normalizer.inbound import Address
 from normalizer.model import Visibility
 
-
-class _Message(msgspec.Struct):
-    route_id: str | None = None
-    external_ids: tuple[str, ...] = ()
-
-
-class _Data(msgspec.Struct):
-    message: _Message
-
-
-class _Received(msgspec.Struct):
-    data: _Data
-
-
-_told = msgspec.json.Decoder(_Received)
 _TO = (
     f"{SELECT_WAY} WHERE r.conversation_id = ?1 AND NOT EXISTS ({LED_ON.format('r')}) AND (?2 IS NULL OR r.id = ?2"
     f" OR r.identity_id = (SELECT ({LED_ON.format('n')}) FROM routes n WHERE n.id = ?2))"
@@ -78,5 +63,5 @@ def _last_of(engine: Engine, conversation_id: str, route_id: str) -> str | None:
     """What the provider calls the last message that came by a route, if it is one of the conversation's newest."""
     with engine.connect() as connection:
         found = connection.exec_driver_sql(f"{_CAME} ORDER BY 1 DESC LIMIT {NEWEST}", (conversation_id,)).all()
-    messages = (_told.decode(body).data.message for _, body in found)
+    messages = (came(body) for _, body in found)
     return next((one.external_ids[0] for one in messages if one.route_id == route_id and one.external_ids), None)

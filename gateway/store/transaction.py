@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import Table
@@ -26,6 +26,14 @@ from normalizer.events import EVENTS, Envelope, wire_type
 from normalizer.model import Priority, Value
 
 
+class Seen(NamedTuple):
+    """What an agent has read: of the conversation with this number, what came after a sequence, up to another."""
+
+    conversation: int
+    after: int
+    up_to: int
+
+
 class Transaction:
     """`now` is the recorded_at of everything in it. Its session was begun by its maker."""
 
@@ -39,6 +47,8 @@ class Transaction:
         self.trace: str | None = None
         """Which trace the events to come belong to: 32 hexadecimal digits."""
         self.woken: set[tuple[str, str]] = set()
+        self.seen: list[Seen] = []
+        """To be told providers after the commit, by this process."""
         self.last_position = 0
         """Of the newest event it wrote; 0 before the first. Where events get their positions after the commit, it is
         told then, and `written` too."""

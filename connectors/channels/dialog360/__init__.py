@@ -102,6 +102,13 @@ class Dialog360(Plugin[NumberConfig]):
         if wire.is_person(address):
             await self.api.ask("POST", MESSAGES, DONE, wire.typing(external_id))
 
+    def tells_read(self) -> bool:
+        return self.config.read_receipts
+
+    async def read(self, address: Address, external_id: str) -> None:
+        if wire.is_person(address):
+            await self.api.ask("POST", MESSAGES, DONE, wire.read(external_id))
+
     async def fetch(self, source: str) -> Fetched:
         """WhatsApp's address of a file, at 360dialog's host, which alone takes the key."""
         held = await files.held(self.api, source)

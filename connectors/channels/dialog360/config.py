@@ -20,6 +20,8 @@ class Config(PluginConfig, frozen=True, kw_only=True):
     """Any words of your own, 16 characters or more: 360dialog says them in a header with each webhook."""
     list_label: Annotated[str, msgspec.Meta(min_length=1, max_length=20)] = "Options"
     """What opens a list of more than three choices."""
+    read_receipts: bool = True
+    """Customers see the two blue ticks once an agent has read what they wrote."""
     templates_for: Annotated[float, msgspec.Meta(gt=0, le=86_400)] = 300.0
     """For how many seconds the number's list of templates is believed before it is asked for again."""
     rate_pause: Annotated[float, msgspec.Meta(gt=0, le=3600)] = 30.0

@@ -56,6 +56,7 @@ class Turn(Plugin[NumberConfig]):
         capability=msgspec.structs.replace(
             CAPABILITY,
             typing=False,
+            reads=False,
             actions=CAPABILITY.actions and msgspec.structs.replace(CAPABILITY.actions, types=CHOICES),
         ),
         settles=Settles.NEVER,

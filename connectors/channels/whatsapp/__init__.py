@@ -100,6 +100,13 @@ class WhatsApp(Plugin[WhatsAppConfig]):
         if wire.is_person(address):
             await self.graph.ask("POST", self._messages, DONE, wire.typing(external_id))
 
+    def tells_read(self) -> bool:
+        return self.config.read_receipts
+
+    async def read(self, address: Address, external_id: str) -> None:
+        if wire.is_person(address):
+            await self.graph.ask("POST", self._messages, DONE, wire.read(external_id))
+
     async def fetch(self, source: str) -> Fetched:
         """Asks for the file's address each time: it is over after five minutes."""
         held = await files.held(self.graph, source, {"phone_number_id": self.config.phone_number_id})

@@ -27,6 +27,8 @@ class Config(PluginConfig, frozen=True, kw_only=True):
     """Any words of your own: Meta says them when it first calls the address."""
     list_label: Annotated[str, msgspec.Meta(min_length=1, max_length=20)] = "Options"
     """What opens a list of more than three choices."""
+    read_receipts: bool = True
+    """Customers see the two blue ticks once an agent has read what they wrote."""
     templates_for: Annotated[float, msgspec.Meta(gt=0, le=86_400)] = 300.0
     """For how many seconds the account's list of templates is believed before it is asked for again."""
     version: str = "v25.0"

@@ -8,9 +8,10 @@ from typing import Any, get_type_hints
 import jsonschema
 import msgspec
 
+from connectors.kit.base import Outbound, OutboundEdit, OutboundReaction
 from connectors.kit.capability import FREE, inbound_names, outbound_names, shows
 from connectors.kit.config import config_schema, configured
-from connectors.kit.fixtures import Typing
+from connectors.kit.fixtures import Reading, Typing
 from connectors.kit.secret import Secret
 from connectors.kit.testing.subject import Nonconforming, Subject
 
@@ -85,9 +86,15 @@ def check_every_fixture_has_a_capability(subject: Subject) -> None:
 
 def check_fixtures_show_what_they_claim(subject: Subject) -> None:
     for case in subject.fixtures.outbound:
-        used = outbound_names(None if isinstance(case.outbound, Typing) else case.outbound)
+        used = _names(case.outbound)
         if not case.capability or {name.removeprefix(PUBLIC) for name in case.capability} - used:
             raise Nonconforming(f"{case} claims {sorted(case.capability)} and shows {sorted(used)}")
+
+
+def _names(outbound: Outbound | OutboundEdit | OutboundReaction | Typing | Reading) -> frozenset[str]:
+    if isinstance(outbound, Reading):
+        return frozenset({"reads"})
+    return outbound_names(None if isinstance(outbound, Typing) else outbound)
 
 
 def _promised(subject: Subject) -> frozenset[str]:

@@ -22,9 +22,10 @@ from connectors.kit.base import (
 )
 from connectors.kit.collects import Closes
 from connectors.kit.config import configured
-from connectors.kit.fixtures import Fixtures, OutboundCase, Typing, read_fixtures
+from connectors.kit.fixtures import Fixtures, OutboundCase, Reading, Typing, read_fixtures
 from connectors.kit.http import Exchange, Http
 from connectors.kit.keys import Keys
+from connectors.kit.reads import Reads
 from connectors.kit.redact import secrets_of
 from connectors.kit.testing.simulator import LoopbackSimulator
 from connectors.kit.testing.state import Remembered
@@ -129,6 +130,9 @@ async def perform(plugin: Plugin[Any], case: OutboundCase) -> Sent | None:
                 return None
             case Typing() if isinstance(plugin, Types):
                 await plugin.typing(outbound.address, outbound.thread)
+                return None
+            case Reading() if isinstance(plugin, Reads):
+                await plugin.read(outbound.address, outbound.external_id)
                 return None
             case Outbound() if not isinstance(outbound, OutboundEdit):
                 return await plugin.send(outbound)

@@ -12,10 +12,11 @@ from connectors.channels.whatsapp.simulator import Simulator
 from connectors.families.meta.whatsapp.number import ANA
 from connectors.kit.testing.simulator import Failure
 from gateway.send.asks import Accepted, Rejected
-from normalizer.commands import SetTyping
+from gateway.send.seen import ReadOrder, read
+from normalizer.commands import ReadConversation, SetTyping
 from normalizer.parts import FormAction, ReplyAction, TemplatePart
 from tests.background.heronry import events, eventually, rows, texts
-from tests.channels.beside import HOOK, kept, running
+from tests.channels.beside import AGENT, HOOK, kept, running
 
 HELLO = TemplatePart(name="hello", language="en_US")
 
@@ -237,5 +238,48 @@ def test_a_form_is_sent_and_what_was_filled_in_comes_back_as_a_reply_to_it(tmp_p
             message = events(beside.hub, "message.received")[-1]["data"]["message"]
             ((ours,),) = rows(beside.hub, "SELECT message_id FROM deliveries")
             assert (message["parts"][0]["data"]["response"], message["reply_to"]) == (filled, ours)
+
+
+async def read_all(beside):
+    """An agent reads what there is, up to the newest message."""
+    newest = events(beside.hub, "message.received")[-1]["data"]["message"]["id"]
+    (conversation,) = beside.conversations()
+    order = ReadOrder(AGENT, ReadConversation(conversation_id=conversation, up_to=newest))
+    return await beside.hub.writer.write(read, order)
+
+
+def test_what_an_agent_read_is_shown_once_and_by_the_last_message(tmp_path, provider):
+    async def test():
+        async with hub(tmp_path, provider) as beside:
+            for name in ("wamid.first", "wamid.last"):
+                await came(beside, provider, provider.said(id=name, type="text", text={"body": name}))
+            for _ in range(2):
+                await read_all(beside)
+            await eventually(lambda: provider.shown)
+        assert provider.shown == [{"messaging_product": "whatsapp", "status": "read", "message_id": "wamid.last"}]
+
+    asyncio.run(test())
+
+
+def test_where_an_operator_wants_none_nobody_is_shown_that_they_were_read(tmp_path, provider):
+    async def test():
+        async with running(tmp_path, "whatsapp", provider, read_receipts=False) as beside:
+            await came(beside, provider, provider.message("Hello"))
+            await read_all(beside)
+            assert len(events(beside.hub, "conversation.read")) == 1
+        assert provider.shown == []
+
+    asyncio.run(test())
+
+
+def test_a_refused_receipt_is_not_tried_again(tmp_path, provider):
+    async def test():
+        async with hub(tmp_path, provider) as beside:
+            await came(beside, provider, provider.message("Hello"))
+            provider.next(Failure.SERVER_ERROR)
+            await read_all(beside)
+            await eventually(lambda: len(provider.requests) == 1)
+            assert len(events(beside.hub, "conversation.read")) == 1
+        assert (len(provider.requests), provider.shown) == (1, [])
 
     asyncio.run(test())

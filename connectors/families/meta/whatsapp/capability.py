@@ -48,6 +48,7 @@ CAPABILITY: Final = Capability(
     replies=True,
     reactions=frozenset(),
     typing=True,
+    reads=True,
     templates=True,
     window=WINDOW,
     inbound=frozenset(

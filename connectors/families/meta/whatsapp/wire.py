@@ -57,6 +57,11 @@ def reaction(outbound: OutboundReaction) -> Body:
     return {**_begun(recipient(outbound.address)), "type": "reaction", "reaction": told}
 
 
+def read(external_id: str) -> Body:
+    """Marks what the person wrote as read."""
+    return {"messaging_product": "whatsapp", "status": "read", "message_id": external_id}
+
+
 def typing(external_id: str) -> Body:
     """Shows for 25 seconds, or until something is sent, and marks what the person wrote as read."""
     told = {"status": "read", "message_id": external_id, "typing_indicator": {"type": "text"}}
