@@ -239,6 +239,8 @@ def test_a_form_is_sent_and_what_was_filled_in_comes_back_as_a_reply_to_it(tmp_p
             ((ours,),) = rows(beside.hub, "SELECT message_id FROM deliveries")
             assert (message["parts"][0]["data"]["response"], message["reply_to"]) == (filled, ours)
 
+    asyncio.run(test())
+
 
 async def read_all(beside):
     """An agent reads what there is, up to the newest message."""
