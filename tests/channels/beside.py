@@ -24,9 +24,10 @@ from gateway.ids import new_id
 from gateway.receive import receive
 from gateway.send.accept import accept
 from gateway.send.asks import Accepted, Ask, Rejected
+from gateway.send.seen import ReadOrder, read
 from gateway.settings.loading import load
 from gateway.store.times import now
-from normalizer.commands import Recipient, SendMessage
+from normalizer.commands import ReadConversation, Recipient, SendMessage
 from normalizer.model import Author, AuthorKind
 from tests.background.heronry import events, rows
 from tests.stores import migrated
@@ -104,6 +105,13 @@ class Beside:
             (command["conversation_id"],) = self.conversations()
         ask = Ask("principal", AGENT, SendMessage(text=words, **command), self.hub.connectors, None)
         return await self.hub.writer.write(accept, ask)
+
+    async def read(self, conversation: str) -> None:
+        """An agent reads a conversation, up to its newest message."""
+        heard = [event["data"]["message"] for event in events(self.hub, "message.received")]
+        newest = [one["id"] for one in heard if one["conversation_id"] == conversation][-1]
+        order = ReadOrder(AGENT, ReadConversation(conversation_id=conversation, up_to=newest))
+        await self.hub.writer.write(read, order)
 
     def conversations(self) -> list[str]:
         return [found for (found,) in rows(self.hub, "SELECT id FROM conversations ORDER BY number")]

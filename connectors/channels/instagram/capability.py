@@ -51,6 +51,7 @@ CAPABILITY: Final = Capability(
     ),
     reactions=frozenset({"❤️", "❤"}),
     typing=True,
+    reads=True,
     cards=True,
     card=cards.limit("reply", "postback", "link"),
     window=DAY,

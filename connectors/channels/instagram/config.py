@@ -29,6 +29,8 @@ class Config(PluginConfig, frozen=True, kw_only=True):
     comments: bool = False
     """What is said under the account's posts is heard and answered too, in public. Wants `instagram_manage_comments`,
     by Instagram's login `instagram_business_manage_comments`."""
+    read_receipts: bool = True
+    """Customers see that an agent has read what they wrote."""
     version: str = "v25.0"
     """Of the Graph API; each lives for about two years."""
     rate_pause: Annotated[float, msgspec.Meta(gt=0, le=3600)] = 60.0

@@ -125,6 +125,12 @@ class Messenger(Plugin[MessengerConfig]):
     async def typing(self, address: Address, thread: str | None) -> None:  # noqa: ARG002 - part of the contract
         await self.graph.ask("POST", self._messages, speaking.DONE, speaking.action(address, "typing_on"))
 
+    def tells_read(self) -> bool:
+        return self.config.read_receipts
+
+    async def read(self, address: Address, external_id: str) -> None:  # noqa: ARG002 - of the newest message alone
+        await self.graph.ask("POST", self._messages, speaking.DONE, speaking.action(address, "mark_seen"))
+
     async def fetch(self, source: str) -> Fetched:
         """From a public address that runs out, so it is told nothing of us."""
         if not source.startswith(WEB) or len(source) > LONGEST_URL:

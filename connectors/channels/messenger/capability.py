@@ -36,6 +36,7 @@ CAPABILITY: Final = Capability(
     replies=True,
     reactions=frozenset(),
     typing=True,
+    reads=True,
     templates=True,
     cards=True,
     card=cards.limit("reply", "postback", "link", "call"),

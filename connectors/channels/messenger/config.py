@@ -31,6 +31,8 @@ class Config(PluginConfig, frozen=True, kw_only=True):
     comments: bool = False
     """What is said under the page's posts, and what visitors post there, is heard and answered too, in public. Wants
     `pages_manage_engagement`."""
+    read_receipts: bool = True
+    """Customers see that an agent has read what they wrote."""
     version: str = "v25.0"
     """Of the Graph API; each lives for about two years."""
     rate_pause: Annotated[float, msgspec.Meta(gt=0, le=3600)] = 60.0

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+import structlog
 from instagram_account import SETTINGS, during
 
 from connectors.channels.instagram.simulator import ANA, Simulator
@@ -14,7 +15,7 @@ from normalizer.errors import ErrorCode
 from normalizer.inbound import Address
 from normalizer.parts import ReplyAction
 from normalizer.payload import Payload
-from tests.background.heronry import eventually, rows, texts
+from tests.background.heronry import events, eventually, rows, texts
 from tests.channels.beside import HOOK, running
 
 
@@ -120,3 +121,30 @@ def test_what_a_comment_cannot_be_is_refused_before_anything_leaves(provider, va
     with pytest.raises(Refused) as raised:
         during(provider, lambda plugin: plugin.send(Outbound(token="t.1", address=to, payload=payload)))
     assert (raised.value.code, provider.requests) == (code, [])
+
+
+def test_who_writes_is_shown_that_they_were_read_and_who_comments_is_not(tmp_path, provider):
+    async def test():
+        async with hub(tmp_path, provider) as beside:
+            await came(beside, provider, provider.commented("17900001", "What does it cost?"))
+            await came(beside, provider, provider.message("My number is 4711"))
+            for conversation in beside.conversations():
+                await beside.read(conversation)
+            await eventually(lambda: provider.shown)
+            assert len(events(beside.hub, "conversation.read")) == 2
+
+    with structlog.testing.capture_logs() as logs:
+        asyncio.run(test())
+    assert provider.shown == [{"recipient": {"id": ANA}, "sender_action": "mark_seen"}]
+    assert [line for line in logs if line["event"] == "not told as read"] == []
+
+
+def test_where_an_operator_wants_none_nobody_is_shown_that_they_were_read(tmp_path, provider):
+    async def test():
+        async with hub(tmp_path, provider, read_receipts=False) as beside:
+            await came(beside, provider, provider.message("My number is 4711"))
+            await beside.read(*beside.conversations())
+            assert len(events(beside.hub, "conversation.read")) == 1
+
+    asyncio.run(test())
+    assert provider.shown == []

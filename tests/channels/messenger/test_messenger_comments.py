@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+import structlog
 from messenger_page import SETTINGS, during
 
 from connectors.channels.messenger.simulator import ANA, Simulator
@@ -150,3 +151,30 @@ def test_a_visitors_post_is_answered_under_it(tmp_path, provider):
 def test_the_webhook_is_asked_for_comments_too(provider):
     asked = during(provider, lambda plugin: plugin.register(HOOK), comments=True)
     assert "feed" in asked.details["fields"]
+
+
+def test_who_writes_is_shown_that_they_were_read_and_who_comments_is_not(tmp_path, provider):
+    async def test():
+        async with hub(tmp_path, provider) as beside:
+            await came(beside, provider, provider.commented("900_31", "What does it cost?"))
+            await came(beside, provider, provider.message("My number is 4711"))
+            for conversation in beside.conversations():
+                await beside.read(conversation)
+            await eventually(lambda: provider.shown)
+            assert len(events(beside.hub, "conversation.read")) == 2
+
+    with structlog.testing.capture_logs() as logs:
+        asyncio.run(test())
+    assert provider.shown == [{"recipient": {"id": ANA}, "sender_action": "mark_seen"}]
+    assert [line for line in logs if line["event"] == "not told as read"] == []
+
+
+def test_where_an_operator_wants_none_nobody_is_shown_that_they_were_read(tmp_path, provider):
+    async def test():
+        async with hub(tmp_path, provider, read_receipts=False) as beside:
+            await came(beside, provider, provider.message("My number is 4711"))
+            await beside.read(*beside.conversations())
+            assert len(events(beside.hub, "conversation.read")) == 1
+
+    asyncio.run(test())
+    assert provider.shown == []

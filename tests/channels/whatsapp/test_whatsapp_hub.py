@@ -12,11 +12,10 @@ from connectors.channels.whatsapp.simulator import Simulator
 from connectors.families.meta.whatsapp.number import ANA
 from connectors.kit.testing.simulator import Failure
 from gateway.send.asks import Accepted, Rejected
-from gateway.send.seen import ReadOrder, read
-from normalizer.commands import ReadConversation, SetTyping
+from normalizer.commands import SetTyping
 from normalizer.parts import FormAction, ReplyAction, TemplatePart
 from tests.background.heronry import events, eventually, rows, texts
-from tests.channels.beside import AGENT, HOOK, kept, running
+from tests.channels.beside import HOOK, kept, running
 
 HELLO = TemplatePart(name="hello", language="en_US")
 
@@ -243,11 +242,8 @@ def test_a_form_is_sent_and_what_was_filled_in_comes_back_as_a_reply_to_it(tmp_p
 
 
 async def read_all(beside):
-    """An agent reads what there is, up to the newest message."""
-    newest = events(beside.hub, "message.received")[-1]["data"]["message"]["id"]
     (conversation,) = beside.conversations()
-    order = ReadOrder(AGENT, ReadConversation(conversation_id=conversation, up_to=newest))
-    return await beside.hub.writer.write(read, order)
+    await beside.read(conversation)
 
 
 def test_what_an_agent_read_is_shown_once_and_by_the_last_message(tmp_path, provider):
