@@ -13,14 +13,13 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from connectors.channels.ses import sns
 from connectors.channels.ses.config import Config as IdentityConfig
-from connectors.channels.ses.config import topic
-from connectors.channels.ses.parse import CARRIER, SUBSCRIBING, mail_of, parse, place_of, read_collected
+from connectors.channels.ses.parse import CARRIER, mail_of, parse, place_of, read_collected
 from connectors.channels.ses.refusals import told
 from connectors.channels.ses.s3 import mail_at
-from connectors.channels.ses.sigv4 import signed
-from connectors.channels.ses.topics import Topics
+from connectors.families.aws import notified, sns
+from connectors.families.aws.sigv4 import signed
+from connectors.families.aws.topics import Topics
 from connectors.families.mail.capability import CAPABILITY
 from connectors.families.mail.compose import compose, mailbox, whole, written_at
 from connectors.families.mail.parts import part_of
@@ -33,13 +32,10 @@ from connectors.kit.http import Answer
 from connectors.kit.keys import Keyring
 from connectors.kit.request import Request, decode
 from normalizer.errors import ErrorCode
-from normalizer.inbound import Ignored, Inbound
+from normalizer.inbound import Inbound
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-
-MOST_CERTIFICATE = 64 << 10
-"""Octets."""
 
 
 class Quota(msgspec.Struct, frozen=True, rename="pascal"):
@@ -73,18 +69,11 @@ class Ses(Plugin[IdentityConfig]):
     def verify(self, request: Request) -> None:
         if request.method == COLLECT and urlsplit(request.url).scheme == COLLECT.lower():
             return  # the hub fetched it, from where a notification that was verified says
-        sns.check(request.body, self.config, self._certificates)
+        sns.check(request.body, self.config.topic_arns, self._certificates)
 
     async def fetch_key(self, name: str) -> bytes:
         """The certificate; `verify` made sure that its address is SNS's."""
-        base = self.config.sns_base
-        url = f"{base.rstrip('/')}{urlsplit(name).path}" if base else name
-        answer = await self.tools.http.request("GET", url, most=MOST_CERTIFICATE, seconds=10.0, reads=True)
-        if 400 <= answer.status < 500:
-            raise Refused(f"HTTP status {answer.status}", code=ErrorCode.AUTH_FAILED)
-        if answer.status != 200:
-            raise Temporary(f"HTTP status {answer.status}")
-        return answer.body
+        return await notified.certificate(name, self.config, self.tools)
 
     def keep_key(self, name: str, octets: bytes) -> None:
         self._certificates.put(name, sns.read_certificate(octets))
@@ -101,18 +90,10 @@ class Ses(Plugin[IdentityConfig]):
         return Collected(cursor=None, headers=place.known, chunks=mail_at(self.config, self.tools, place))
 
     def awaits(self, inbound: Inbound) -> bool:
-        return isinstance(inbound, Ignored) and inbound.key.startswith(SUBSCRIBING)
+        return notified.awaits(inbound)
 
     async def confirm(self, inbound: Inbound) -> None:
-        """Confirms a subscription: verified it is, and of a topic that is configured."""
-        arn, _, token = inbound.key.removeprefix(SUBSCRIBING).rpartition(":")
-        where = topic(arn)
-        if not self.awaits(inbound) or where is None or arn not in self.config.topic_arns:
-            return
-        base = (self.config.sns_base or sns.home(where)).rstrip("/")
-        answer = await self.tools.http.request("GET", base + sns.confirming(where, token), seconds=20.0)
-        if answer.status != 200:
-            raise Refused(f"HTTP status {answer.status}", code=ErrorCode.MISCONFIGURED)
+        await notified.confirm(inbound, self.config, self.tools)
 
     async def send(self, outbound: Outbound) -> Sent:
         config = self.config

@@ -5,27 +5,18 @@ from typing import Annotated, Final
 
 import msgspec
 
+from connectors.families.aws.topic import REGION, topic
 from connectors.families.mail.config import MailConfig
 from connectors.kit.secret import Secret
 
-_REGION: Final = "[a-z]{2}(?:-[a-z]+)+-[0-9]"
-_ARN: Final = re.compile(rf"arn:aws(-cn|-us-gov)?:sns:({_REGION}):[0-9]{{12}}:[A-Za-z0-9_-]{{1,256}}")
 _ADDRESS: Final = re.compile(r"https?://[^/?#\s]+")
 FIRST_REGION: Final = "us-east-1"
-
-
-class Topic(msgspec.Struct, frozen=True):
-    """A topic at SNS, by its name."""
-
-    arn: str
-    region: str
-    domain: str
 
 
 class Config(MailConfig, frozen=True, kw_only=True):
     """One address, received by a receipt rule and sent as one identity, told of through topics at SNS."""
 
-    region: Annotated[str, msgspec.Meta(pattern=f"^{_REGION}$")]
+    region: Annotated[str, msgspec.Meta(pattern=f"^{REGION}$")]
     """Of SES, such as `eu-west-1`."""
     access_key_id: Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9]{4,128}$")]
     """Of a user or role that may `ses:SendEmail` and `ses:SendRawEmail`; to check, also `ses:GetAccount`."""
@@ -70,10 +61,3 @@ class Config(MailConfig, frozen=True, kw_only=True):
     def mail_domain(self) -> str:
         """Of the Message-IDs that SES gives."""
         return "email.amazonses.com" if self.region == FIRST_REGION else f"{self.region}.amazonses.com"
-
-
-def topic(arn: str) -> Topic | None:
-    found = _ARN.fullmatch(arn)
-    if found is None:
-        return None
-    return Topic(arn, found[2], "amazonaws.com.cn" if found[1] == "-cn" else "amazonaws.com")

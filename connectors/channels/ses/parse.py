@@ -10,7 +10,7 @@ from msgspec.json import Decoder, encode
 from connectors.channels.ses.config import Config
 from connectors.channels.ses.event import PUBLISHED, Bounce, Mail, Published
 from connectors.channels.ses.s3 import Place
-from connectors.channels.ses.sns import CONFIRMATION, NOTIFICATION, Told, told
+from connectors.families.aws.sns import CONFIRMATION, NOTIFICATION, Told, asked, told
 from connectors.families.mail.mime import Octets
 from connectors.families.mail.mime_fields import normal
 from connectors.families.mail.reading import Envelope, read_mail
@@ -25,8 +25,6 @@ from normalizer.status import Status
 
 CARRIER: Final = "onethread"
 """The tag that carries our token, in the letters a tag may have."""
-SUBSCRIBING: Final = "subscribe:"
-"""Begins the key of what is to be confirmed; its token follows the topic."""
 RECEIVED: Final = "Received"
 STATUS: Final[Mapping[str, Status]] = {
     "Send": Status.ACCEPTED,
@@ -62,10 +60,7 @@ def parse(request: Request, config: Config) -> list[Inbound]:
     """Raises BadPayload."""
     given = told(request.body)
     if given.type == CONFIRMATION:
-        if not given.token:
-            raise BadPayload("a subscription without a token")
-        key = f"{SUBSCRIBING}{given.topic_arn}:{given.token}"
-        return [Ignored(key=key, reason="a topic that is to be subscribed to")]
+        return [asked(given)]
     if given.type != NOTIFICATION:
         raise BadPayload("the subscription to a topic was ended; nothing will come of it any more")
     if given.message.startswith(VALIDATED):

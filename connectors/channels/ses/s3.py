@@ -14,7 +14,7 @@ from urllib.parse import quote
 import msgspec
 
 from connectors.channels.ses.config import Config
-from connectors.channels.ses.sigv4 import signed
+from connectors.families.aws.sigv4 import signed
 from connectors.kit.base import Tools
 from connectors.kit.errors import KitError, Misconfigured, Refused, Temporary
 from normalizer.errors import ErrorCode

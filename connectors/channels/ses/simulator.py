@@ -6,36 +6,32 @@ certificate, and take confirmations of subscriptions.
 
 import argparse
 import itertools
-import re
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from secrets import token_hex
 from typing import Any, ClassVar, Final
 from urllib.parse import parse_qs, unquote, urlsplit
-from uuid import NAMESPACE_URL, uuid4, uuid5
+from uuid import NAMESPACE_URL, uuid5
 
 import msgspec
 
-from connectors.channels.ses.config import Config, topic
+from connectors.channels.ses.config import Config
 from connectors.channels.ses.s3 import EMPTY
-from connectors.channels.ses.sigv4 import JSON, signed
-from connectors.channels.ses.simulated import CERTIFICATE, signature
-from connectors.channels.ses.sns import CONFIRMATION, NOTIFICATION, canonical, home, told
-from connectors.channels.ses.subscribed import Subscribed
-from connectors.channels.ses.topics import FORM
+from connectors.families.aws import simulated_sns
+from connectors.families.aws.sigv4 import JSON
+from connectors.families.aws.simulated import CERTIFICATE
+from connectors.families.aws.simulated_sns import ARN, CERTIFICATE_URL, PATH
+from connectors.families.aws.sns import NOTIFICATION
+from connectors.families.aws.subscribed import Subscribed
+from connectors.families.aws.topics import FORM
 from connectors.families.mail.letters import plain_mail
 from connectors.families.mail.mime import read_header
 from connectors.families.mail.mime_fields import addresses
 from connectors.kit.config import configured
 from connectors.kit.request import Request
-from connectors.kit.testing import mutate
 from connectors.kit.testing.simulator import HUB_URL, Failure, LoopbackSimulator, Reply, WireRequest, run
 
-_OF_NOW: Final = re.compile(r"(Credential=[A-Za-z0-9]+/)[0-9]{8}(/.*Signature=)[0-9a-f]{64}")
-ARN: Final = "arn:aws:sns:eu-west-1:123456789012:onethread"
-PATH: Final = "/SimpleNotificationService-010a507c1833636cd94bdb98bd93083a.pem"
-CERTIFICATE_URL: Final = f"https://sns.eu-west-1.amazonaws.com{PATH}"
 TOLD: Final[Mapping[str, dict[str, Any]]] = {
     "delivered": {"eventType": "Delivery", "delivery": {"smtpResponse": "250 ok"}},
     "bounced": {
@@ -54,20 +50,6 @@ def failure(name: str, message: str, status: int = 400) -> Reply:
     return Reply.json({"message": message}, status, x_amzn_errortype=f"{name}:http://internal.amazon.com/coral/")
 
 
-def _changed(name: str, value: str | None = None) -> Callable[[Request], Request]:
-    """With another value in a field of what SNS posts."""
-
-    def forged(request: Request) -> Request:
-        fields = msgspec.json.decode(request.body)
-        if not fields.get(name):
-            return request
-        fields[name] = mutate.flipped(fields[name]) if value is None else value
-        body = msgspec.json.encode(fields)
-        return Request(request.method, request.url, request.headers, body, request.received_at)
-
-    return forged
-
-
 class Simulator(LoopbackSimulator):
     KEYS: ClassVar[Mapping[str, bytes]] = {CERTIFICATE_URL: CERTIFICATE}
     FAILURES: ClassVar[Mapping[Failure, Reply]] = {
@@ -80,28 +62,7 @@ class Simulator(LoopbackSimulator):
         Failure.BLOCKED: "a mail to who is on the suppression list is taken, and comes back as a bounce",
         Failure.UNREACHABLE: "a mail to nobody is taken, and comes back as a bounce",
     }
-    mutators: ClassVar[Mapping[str, Callable[[Request], Request]]] = {
-        **{
-            f"{name} changed": _changed(name)
-            for name in (
-                "Message",
-                "MessageId",
-                "Subject",
-                "Timestamp",
-                "Token",
-                "SubscribeURL",
-                "Signature",
-                "TopicArn",
-            )
-        },
-        "another type": _changed("Type", "UnsubscribeConfirmation"),
-        "certificate elsewhere": _changed("SigningCertURL", f"https://sns.eu-west-1.amazonaws.com.evil.example{PATH}"),
-        "certificate of another region": _changed("SigningCertURL", f"https://sns.us-east-1.amazonaws.com{PATH}"),
-        "certificate of another service": _changed("SigningCertURL", f"https://s3.eu-west-1.amazonaws.com{PATH}"),
-        "certificate in the clear": _changed("SigningCertURL", f"http://sns.eu-west-1.amazonaws.com{PATH}"),
-        "certificate by another path": _changed("SigningCertURL", "https://sns.eu-west-1.amazonaws.com/x.pem"),
-        "unknown version": _changed("SignatureVersion", "3"),
-    }
+    mutators: ClassVar[Mapping[str, Callable[[Request], Request]]] = simulated_sns.FORGERIES
 
     def __init__(self, config: Mapping[str, Any], hub_url: str = HUB_URL) -> None:
         super().__init__({"topic_arns": [ARN], **config}, hub_url)
@@ -129,26 +90,11 @@ class Simulator(LoopbackSimulator):
 
     def subscription(self) -> WireRequest:
         """What SNS asks before it notifies."""
-        arn, token = self._read.topic_arns[0], token_hex(64)
-        where = topic(arn)
-        assert where is not None
-        url = f"{home(where)}/?Action=ConfirmSubscription&TopicArn={arn}&Token={token}"
-        fields = {"Message": "You have chosen to subscribe.", "Token": token, "SubscribeURL": url}
-        return self.posted({"Type": CONFIRMATION, **fields})
+        return self.posted(simulated_sns.subscription(self._read.topic_arns[0]))
 
     def posted(self, fields: Mapping[str, str]) -> WireRequest:
         """As SNS posts it, signed."""
-        now = self.clock().strftime("%Y-%m-%dT%H:%M:%S.000Z")
-        whole = {"MessageId": str(uuid4()), "TopicArn": self._read.topic_arns[0], "Timestamp": now, **fields}
-        whole |= {"SignatureVersion": self.version, "SigningCertURL": CERTIFICATE_URL}
-        whole["Signature"] = signature(canonical(told(msgspec.json.encode(whole))), self.version)
-        headers = {
-            "content-type": "text/plain; charset=UTF-8",
-            "x-amz-sns-message-type": whole["Type"],
-            "x-amz-sns-message-id": whole["MessageId"],
-            "x-amz-sns-topic-arn": whole["TopicArn"],
-        }
-        return WireRequest("POST", urlsplit(self.hub_url).path or "/", headers, msgspec.json.encode(whole))
+        return simulated_sns.posted(fields, self._read.topic_arns[0], self.hub_url, self.clock(), self.version)
 
     # --- SES publishes ------------------------------------------------------------------------------------------------
 
@@ -219,11 +165,7 @@ class Simulator(LoopbackSimulator):
         return failure("NotFoundException", "Not found", 404)
 
     def steady(self, request: WireRequest) -> WireRequest:
-        """A signature is of its time and of the simulator's address; whether it is right, `answer` finds out."""
-        headers = {name: value for name, value in request.headers.items() if name != "x-amz-date"}
-        told = headers.get("authorization", "")
-        headers["authorization"] = _OF_NOW.sub(r"\1DAY\2SIGNATURE", told)
-        return WireRequest(request.method, request.path, headers, request.body)
+        return simulated_sns.steady(request)
 
     def _object(self, request: WireRequest, path: str) -> Reply:
         if not self._is_signed(request, "s3", EMPTY):
@@ -234,24 +176,7 @@ class Simulator(LoopbackSimulator):
         return Reply(200, octets, {"content-type": "binary/octet-stream", **headers})
 
     def _is_signed(self, request: WireRequest, service: str, told: Mapping[str, str]) -> bool:
-        """Signs it once more."""
-        try:
-            at = datetime.strptime(request.headers["x-amz-date"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
-        except (KeyError, ValueError):
-            return False
-        wanted = signed(
-            request.method,
-            f"http://{request.headers['host']}{request.path}",
-            request.body,
-            at,
-            region=self._read.region,
-            service=service,
-            access_key_id=self._read.access_key_id,
-            secret_access_key=self._read.secret_access_key,
-            session_token=self._read.session_token,
-            told=told,
-        )
-        return request.headers.get("authorization") == wanted["authorization"]
+        return simulated_sns.is_signed(request, self._read, self._read.region, service, told)
 
     def _send(self, given: dict[str, Any]) -> Reply:
         if not b64decode(given["Content"]["Raw"]["Data"], validate=True):

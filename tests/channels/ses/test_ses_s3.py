@@ -14,8 +14,8 @@ from ses_identity import SETTINGS
 from connectors.channels.ses import Ses
 from connectors.channels.ses.config import Config
 from connectors.channels.ses.s3 import EMPTY, Place, address
-from connectors.channels.ses.sigv4 import signed
 from connectors.channels.ses.simulator import Simulator
+from connectors.families.aws.sigv4 import signed
 from connectors.kit.base import Tools
 from connectors.kit.config import configured
 from connectors.kit.fixtures import as_request

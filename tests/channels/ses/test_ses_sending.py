@@ -14,8 +14,8 @@ from ses_identity import HELLO, SETTINGS
 
 from connectors.channels.ses import Ses
 from connectors.channels.ses.config import Config
-from connectors.channels.ses.sigv4 import signed
 from connectors.channels.ses.simulator import Simulator, failure
+from connectors.families.aws.sigv4 import signed
 from connectors.families.mail.signing import expanded
 from connectors.kit.base import Account
 from connectors.kit.config import configured

@@ -8,7 +8,8 @@ from botocore.session import get_session
 from ses_identity import SETTINGS
 
 from connectors.channels.ses import Ses
-from connectors.channels.ses.simulator import ARN, Simulator
+from connectors.channels.ses.simulator import Simulator
+from connectors.families.aws.simulated_sns import ARN
 from connectors.kit.base import Registration
 from connectors.kit.errors import Misconfigured, Temporary
 from connectors.kit.testing.simulator import Reply

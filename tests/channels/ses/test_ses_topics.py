@@ -7,7 +7,8 @@ import msgspec
 import pytest
 from ses_identity import SETTINGS
 
-from connectors.channels.ses.simulator import PATH, Simulator
+from connectors.channels.ses.simulator import Simulator
+from connectors.families.aws.simulated_sns import PATH
 from connectors.kit.fixtures import as_request
 from connectors.kit.testing.simulator import Reply
 from gateway.receive import receive_blocking

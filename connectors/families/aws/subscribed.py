@@ -5,7 +5,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl
 from uuid import NAMESPACE_URL, uuid5
 
-from connectors.channels.ses.topics import PENDING
+from connectors.families.aws.topics import PENDING
 from connectors.kit.declared.xml_tree import written
 from connectors.kit.testing.simulator import Reply, WireRequest
 

@@ -12,9 +12,8 @@ from urllib.parse import urlencode, urlsplit
 
 import msgspec
 
-from connectors.channels.ses.config import Config, Topic, topic
-from connectors.channels.ses.sigv4 import signed
-from connectors.channels.ses.sns import home
+from connectors.families.aws.sigv4 import signed
+from connectors.families.aws.topic import Subscriber, Topic, topic
 from connectors.kit.base import Registration, Tools
 from connectors.kit.declared.xml_tree import read
 from connectors.kit.errors import BadPayload, KitError, Misconfigured, Temporary
@@ -54,7 +53,7 @@ class Found(NamedTuple):
 class Topics:
     """All that the settings name."""
 
-    def __init__(self, config: Config, tools: Tools) -> None:
+    def __init__(self, config: Subscriber, tools: Tools) -> None:
         self._config, self._tools = config, tools
 
     async def subscribe(self, url: str) -> Registration:
@@ -109,7 +108,7 @@ class Topics:
         """What the answer's result says. Raises Temporary, Misconfigured."""
         where = topic(arn)
         assert where is not None  # the settings made sure
-        url = f"{(self._config.sns_base or home(where)).rstrip('/')}/"
+        url = f"{(self._config.sns_base or where.home).rstrip('/')}/"
         body = urlencode({"Action": action, "Version": VERSION, **said}).encode()
         answer = await self._tools.http.request(
             "POST",

@@ -15,17 +15,22 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from connectors.channels.ses.config import Config, Topic, topic
+from connectors.families.aws.topic import Topic, topic
 from connectors.kit.errors import BadPayload, BadSignature, Refused, UnknownKey
 from connectors.kit.keys import Keyring
 from connectors.kit.request import decode
 from normalizer.errors import ErrorCode
+from normalizer.inbound import Ignored
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 NOTIFICATION: Final = "Notification"
 CONFIRMATION: Final = "SubscriptionConfirmation"
+SUBSCRIBING: Final = "subscribe:"
+"""Begins the key of what is to be confirmed; its token follows the topic."""
 SIGNED: Final = {
     NOTIFICATION: ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"),
     CONFIRMATION: ("Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type"),
@@ -62,7 +67,15 @@ def told(body: bytes) -> Told:
     return decode(body, TOLD)
 
 
-def check(body: bytes, config: Config, keys: Keyring[RSAPublicKey]) -> None:
+def asked(given: Told) -> Ignored:
+    """The subscription that is to be confirmed. Raises BadPayload."""
+    if not given.token:
+        raise BadPayload("a subscription without a token")
+    key = f"{SUBSCRIBING}{given.topic_arn}:{given.token}"
+    return Ignored(key=key, reason="a topic that is to be subscribed to")
+
+
+def check(body: bytes, topic_arns: Collection[str], keys: Keyring[RSAPublicKey]) -> None:
     """Raises BadSignature, UnknownKey."""
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
@@ -72,7 +85,7 @@ def check(body: bytes, config: Config, keys: Keyring[RSAPublicKey]) -> None:
         given = told(body)
     except BadPayload:
         raise BadSignature("no request of SNS", missing=True) from None
-    where = topic(given.topic_arn) if given.topic_arn in config.topic_arns else None
+    where = topic(given.topic_arn) if given.topic_arn in topic_arns else None
     if where is None or given.type not in SIGNED:
         raise BadSignature("of no topic of this connector")
     if not _at_home(given.signing_cert_url, where) or not re.fullmatch(_ID, given.message_id):
@@ -111,15 +124,10 @@ def read_certificate(octets: bytes) -> RSAPublicKey:
     return key
 
 
-def home(where: Topic) -> str:
-    """SNS itself, for a topic."""
-    return f"https://sns.{where.region}.{where.domain}"
-
-
 def confirming(where: Topic, token: str) -> str:
     """What is asked of SNS to confirm a subscription. It is what `SubscribeURL` says, and nothing of the request."""
     return "/?" + urlencode({"Action": "ConfirmSubscription", "TopicArn": where.arn, "Token": token})
 
 
 def _at_home(url: str, where: Topic) -> bool:
-    return re.fullmatch(re.escape(home(where)) + _PATH, url) is not None
+    return re.fullmatch(re.escape(where.home) + _PATH, url) is not None

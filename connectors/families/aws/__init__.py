@@ -1,0 +1,1 @@
+"""What plugins of Amazon Web Services share: signed requests, and what topics at SNS notify of."""
