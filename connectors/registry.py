@@ -7,6 +7,7 @@ BUILT_IN: Mapping[str, str] = {
     "aliyun_sms": "connectors.channels.aliyun_sms:AliyunSms",
     "apns": "connectors.channels.apns:Apns",
     "appstore_reviews": "connectors.channels.appstore_reviews:AppStoreReviews",
+    "aws_sms": "connectors.channels.aws_sms:AwsSms",
     "bandwidth": "connectors.channels.bandwidth:Bandwidth",
     "bird": "connectors.channels.bird:Bird",
     "burst_sms": "connectors.channels.burst_sms:BurstSms",
