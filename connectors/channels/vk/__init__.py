@@ -14,7 +14,7 @@ from connectors.channels.vk.answers import ADDED, CODE, COMMENTED, COMMUNITIES, 
 from connectors.channels.vk.api import VERSION, Api
 from connectors.channels.vk.call import SCHEME
 from connectors.channels.vk.capability import CAPABILITY
-from connectors.channels.vk.comments import comment, named
+from connectors.channels.vk.comments import NAMED, comment, named
 from connectors.channels.vk.config import Config as CommunityConfig
 from connectors.channels.vk.event import POSTED, Posted
 from connectors.channels.vk.history import backfill, beginning
@@ -121,6 +121,14 @@ class Vk(Plugin[CommunityConfig]):
         if thread is not None:
             return
         await self.api.call("messages.setActivity", {"peer_id": address.value, "type": "typing"}, NOTHING)
+
+    def tells_read(self) -> bool:
+        return self.config.read_receipts
+
+    async def read(self, address: Address, external_id: str) -> None:
+        """All of the conversation is marked: which message to end at VK does not publish. A comment cannot be."""
+        if NAMED.fullmatch(external_id) is None:
+            await self.api.call("messages.markAsRead", {"peer_id": address.value}, NOTHING)
 
     def awaits(self, inbound: Inbound) -> bool:
         """The button turns on the screen until somebody answers."""

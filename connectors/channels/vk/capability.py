@@ -37,6 +37,7 @@ CAPABILITY: Final = Capability(
     location=True,
     replies=True,
     typing=True,
+    reads=True,
     initiates=False,  # people have to write, or to allow messages, before a community may
     inbound=frozenset(
         {

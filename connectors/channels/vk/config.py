@@ -25,6 +25,8 @@ class Config(PluginConfig, frozen=True, kw_only=True):
     """The string the server has to answer with when its address is set."""
     comments: bool = False
     """Whether comments under posts of the community's wall come in, to be answered there. Everybody reads both."""
+    read_receipts: bool = True
+    """Customers see that an agent has read what they wrote."""
     api_base: str = "https://api.vk.com"
     rate_pause: Seconds = 60.0
     """How long the connector waits where VK sees a flood."""

@@ -82,6 +82,8 @@ class Simulator(LoopbackSimulator):
         """What was taken, by `<peer>:<number>`; comments by `wall:<post>:<number>`."""
         self.answered: list[Arguments] = []
         """Presses of buttons that were answered."""
+        self.read: list[Arguments] = []
+        """What was marked as read."""
         self.servers: dict[int, dict[str, Any]] = {}
         self.left: set[str] = set()
         """Who forbade messages."""
@@ -93,6 +95,7 @@ class Simulator(LoopbackSimulator):
         self._made = itertools.count(1)
         self._methods: Mapping[str, Callable[[Arguments], Any]] = {
             "messages.setActivity": lambda _: 1,
+            "messages.markAsRead": self._read,
             "messages.sendMessageEventAnswer": self._answered,
             "photos.getMessagesUploadServer": lambda _: {"upload_url": f"{self.url}/upload/photo"},
             "photos.saveMessagesPhoto": lambda _: [self._saved()],
@@ -224,6 +227,10 @@ class Simulator(LoopbackSimulator):
 
     def _answered(self, told: Arguments) -> int:
         self.answered.append(told)
+        return 1
+
+    def _read(self, told: Arguments) -> int:
+        self.read.append({name: told[name] for name in told if name != "v"})
         return 1
 
     def _conversations(self, told: Arguments) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from urllib.parse import parse_qs
 
 import msgspec
 import pytest
+import structlog
 from vk_community import HELLO, OLGA, SETTINGS, answering, during
 
 from connectors.channels.vk import COMMENTS, EVENTS
@@ -168,3 +169,29 @@ def test_where_comments_are_closed_the_answer_is_refused(number):
 def test_nobody_is_shown_in_private_that_a_comment_is_being_answered(provider):
     during(provider, lambda plugin: plugin.typing(Address(scheme="vk", value=OLGA), "wall:55:320"))
     assert provider.requests == []
+
+
+def test_of_what_one_person_wrote_the_message_is_shown_as_read_and_the_comment_is_not(tmp_path, provider):
+    async def test():
+        async with running(tmp_path, "vk", provider) as beside:
+            assert await beside.heard(provider.genuine(provider.commented("Size 42?", OLGA))) == 200
+            assert await beside.heard(provider.genuine(provider.message("My number is 4711", OLGA))) == 200
+            await beside.read(*beside.conversations())
+            await eventually(lambda: provider.read)
+
+    with structlog.testing.capture_logs() as logs:
+        asyncio.run(test())
+    assert provider.read == [{"peer_id": OLGA}]
+    assert [line for line in logs if line["event"] == "not told as read"] == []
+
+
+def test_where_an_operator_wants_none_nobody_is_shown_that_they_were_read(tmp_path):
+    async def test(provider):
+        async with running(tmp_path, "vk", provider) as beside:
+            assert await beside.heard(provider.genuine(provider.message("My number is 4711", OLGA))) == 200
+            await beside.read(*beside.conversations())
+            assert len(events(beside.hub, "conversation.read")) == 1
+
+    with Simulator({**SETTINGS, "read_receipts": False}, HOOK) as silent:
+        asyncio.run(test(silent))
+    assert silent.read == []
