@@ -133,14 +133,16 @@ class Gateway:
         """With a number that lets the session be taken up again. Raises nothing."""
         beating, socket, http = self._beating, self._socket, self._http
         self._beating = self._socket = self._http = None
-        if beating is not None:
-            beating.cancel()
-            await asyncio.gather(beating, return_exceptions=True)
-        with suppress(aiohttp.ClientError, OSError, TimeoutError):
-            if socket is not None:
-                await socket.close(code=4000)
-        if http is not None:
-            await http.close()
+        try:
+            if beating is not None:
+                beating.cancel()
+                await asyncio.gather(beating, return_exceptions=True)
+            with suppress(aiohttp.ClientError, OSError, TimeoutError):
+                if socket is not None:
+                    await socket.close(code=4000)
+        finally:
+            if http is not None:
+                await http.close()
 
     async def _open(self, url: str, cursor: Cursor | None) -> None:
         try:
