@@ -41,7 +41,8 @@ def hub(tmp_path: Path) -> Iterator[HubProcess]:
 
 
 async def _client(hub: HubProcess, n: int) -> ClientConnection:
-    client = await connect(f"ws{hub.url.removeprefix('http')}/chat/app/socket", compression=None, ping_interval=None)
+    where = f"ws{hub.url.removeprefix('http')}/chat/app/socket"
+    client = await connect(where, compression=None, ping_interval=None, open_timeout=60)
     await client.send(json.dumps({"type": "hello", "token": token(f"u{n}")}))
     await _until(client, "live")
     return client

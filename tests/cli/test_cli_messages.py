@@ -2,6 +2,7 @@
 
 import json
 import re
+import selectors
 import signal
 import subprocess
 import sys
@@ -308,11 +309,10 @@ def test_a_tail_that_follows_prints_what_comes_and_ends_with_ctrl_c(run, house):
 
 
 def _soon(process: subprocess.Popen[str]) -> str:
-    import select
-
     assert process.stdout
-    readable, _, _ = select.select([process.stdout], [], [], 0.5)
-    return process.stdout.readline() if readable else ""
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stdout, selectors.EVENT_READ)
+        return process.stdout.readline() if selector.select(0.5) else ""
 
 
 def test_a_strangers_text_cannot_command_the_terminal(run):
