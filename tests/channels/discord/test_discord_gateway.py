@@ -1,5 +1,7 @@
 """The gateway: what is said comes, also over broken connections, polls that were not recorded and lost sessions."""
 
+import asyncio
+
 import msgspec
 import pytest
 from discord_bot import CHANNEL, SETTINGS, TOKEN, during
@@ -154,3 +156,20 @@ def test_a_gateway_at_a_private_address_that_was_not_configured_is_not_called():
             during(provider, lambda plugin: plugin.poll(cursor.decode()))
     assert (other.requests, other.resumed) == ([], [])
     assert TOKEN not in str(raised.value)
+
+
+def test_a_connection_is_let_go_also_where_its_farewell_is_cut_off(provider, monkeypatch):
+    async def never(*, code: int) -> None:
+        await asyncio.Event().wait()
+
+    async def act(plugin):
+        await begun(plugin)
+        (shard,) = plugin.gateway._gateways
+        below = shard._http
+        monkeypatch.setattr(shard._socket, "close", never)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await plugin.close()
+        return below.closed
+
+    assert during(provider, act) is True
