@@ -21,7 +21,7 @@ from connectors.families.meta.whatsapp.parse import parse
 from connectors.families.meta.whatsapp.people import SCHEME
 from connectors.families.meta.whatsapp.refusals import TABLE
 from connectors.families.meta.whatsapp.sending import composed, post
-from connectors.families.meta.whatsapp.templates import Template, Templates
+from connectors.families.meta.whatsapp.templates import Template, Templates, templates
 from connectors.kit.base import (
     Account,
     Fetched,
@@ -80,7 +80,7 @@ class Dialog360(Plugin[NumberConfig]):
 
     @cached_property
     def templates(self) -> Templates:
-        return Templates(self._templates, self.tools.now, self.config.templates_for)
+        return templates(self._templates, self.tools.now, self.config.templates_for)
 
     def verify(self, request: Request) -> None:
         presented = request.headers.get(PROOF)

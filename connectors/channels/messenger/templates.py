@@ -6,22 +6,18 @@ developers.facebook.com/docs/messenger-platform/send-messages/utility-messages a
 /docs/graph-api/reference/page/message_templates (read 2026-11).
 """
 
-import re
 from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
 
 from connectors.families.meta.graph import Graph
-from connectors.kit.errors import Refused
-from normalizer.errors import ErrorCode
+from connectors.families.meta.template import PLACE, component, standing
+from connectors.kit.approved import absent, barred, refused
 from normalizer.parts import TemplatePart
 from normalizer.payload import Payload
 
 FIELDS: Final = "name,language,status,parameter_format,components"
-PLACE: Final = re.compile(r"\{\{\s*(\w{1,64})\s*\}\}")
-APPROVED: Final = "APPROVED"
-NAMED: Final = "NAMED"
 TAKES: Final = {"POSTBACK": "payload", "URL": "url"}
 """Buttons that take something, and what it is called."""
 MOST: Final = "100"
@@ -78,15 +74,11 @@ def filled(template: Template, part: TemplatePart) -> dict[str, Any]:
     if head.format.upper() != "TEXT":
         raise refused(f"a head of the kind {head.format[:32].lower()} is not sent")
     components = [
-        *_texts(template, "header", head.text, part.header),
-        *_texts(template, "body", template.component("BODY").text, part.body),
+        *component("header", head.text, part.header, template.parameter_format),
+        *component("body", template.component("BODY").text, part.body, template.parameter_format),
         *_buttons(template.component("BUTTONS").buttons, part.buttons),
     ]
     return {"name": template.name, "language": {"code": template.language}, "components": components}
-
-
-def refused(detail: str) -> Refused:
-    return Refused(detail, code=ErrorCode.TEMPLATE_INVALID)
 
 
 async def _found(graph: Graph, page: str, part: TemplatePart) -> Template:
@@ -94,24 +86,11 @@ async def _found(graph: Graph, page: str, part: TemplatePart) -> Template:
     shelf = await graph.ask("GET", f"{page}/message_templates", SHELF, query=query)
     for one in shelf.data:
         if (one.name, one.language) == (part.name, part.language):
-            if one.status.upper() != APPROVED:
-                raise refused(f"the template {part.name[:64]!r} is {one.status[:32].lower() or 'not approved'}")
+            told = standing(one.status)
+            if told is not None:
+                raise barred(part.name, told)
             return one
-    raise refused(f"there is no template {part.name[:64]!r} in {part.language[:16]!r}")
-
-
-def _texts(template: Template, where: str, text: str, values: Sequence[str]) -> list[dict[str, Any]]:
-    places = list(dict.fromkeys(PLACE.findall(text)))
-    if len(places) != len(values):
-        raise refused(f"the template's {where} has {len(places)} places, not {len(values)}")
-    named = (template.parameter_format or "").upper() == NAMED
-    # Numbered places are filled by their number, wherever they stand in the text.
-    order = places if named else sorted(places, key=lambda place: int(place) if place.isdecimal() else 0)
-    parameters = [
-        {"type": "text", **({"parameter_name": place} if named else {}), "text": value}
-        for place, value in zip(order, values, strict=True)
-    ]
-    return [{"type": where, "parameters": parameters}] if parameters else []
+    raise absent(part.name, part.language)
 
 
 def _buttons(buttons: Sequence[Button], values: Sequence[str]) -> list[dict[str, Any]]:

@@ -22,7 +22,7 @@ from connectors.families.meta.whatsapp.parse import key_of, parse_value
 from connectors.families.meta.whatsapp.people import SCHEME
 from connectors.families.meta.whatsapp.refusals import ON_PREMISES, TABLE
 from connectors.families.meta.whatsapp.sending import composed, post
-from connectors.families.meta.whatsapp.templates import Templates
+from connectors.families.meta.whatsapp.templates import Templates, templates
 from connectors.kit.base import (
     Account,
     Fetched,
@@ -78,7 +78,7 @@ class Turn(Plugin[NumberConfig]):
         config = self.config
         base = f"{config.api_base.rstrip('/')}/graph"
         behind = Graph(self.tools.http, base, config.graph_version, config.token, REFUSALS, self._limits)
-        return Templates(lambda: listed(behind, config.business_account_id), self.tools.now, config.templates_for)
+        return templates(lambda: listed(behind, config.business_account_id), self.tools.now, config.templates_for)
 
     def verify(self, request: Request) -> None:
         presented = request.headers.get(SIGNATURE)

@@ -13,7 +13,7 @@ from connectors.channels.twilio_whatsapp.capability import CAPABILITY
 from connectors.channels.twilio_whatsapp.config import Config as WhatsAppConfig
 from connectors.channels.twilio_whatsapp.parse import parse, received
 from connectors.channels.twilio_whatsapp.people import PREFIX, SCHEME
-from connectors.channels.twilio_whatsapp.templates import Templates, filled
+from connectors.channels.twilio_whatsapp.templates import Templates, filled, templates
 from connectors.channels.twilio_whatsapp.wire import message, overridden
 from connectors.families.twilio import listing
 from connectors.families.twilio.account import owner
@@ -68,7 +68,7 @@ class TwilioWhatsApp(Plugin[WhatsAppConfig]):
 
     @cached_property
     def templates(self) -> Templates:
-        return Templates(self.api, self.tools.now, self.config.templates_for)
+        return templates(self.api, self.tools.now, self.config.templates_for)
 
     def verify(self, request: Request) -> None:
         verify(request, self.config.auth_token)

@@ -7,22 +7,20 @@ Source: twilio.com/docs/content/content-api-resources, /docs/content/using-varia
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlencode
 
 import msgspec
 
 from connectors.families.twilio.api import CONTENT, Api
-from connectors.kit.errors import Refused
-from normalizer.errors import ErrorCode
+from connectors.kit import approved
+from connectors.kit.approved import Name, paired, refused
 from normalizer.parts import TemplatePart
 
 CONTENTS: Final = f"{CONTENT}/v1/ContentAndApprovals"
 PAGE: Final = 500
 MOST_PAGES: Final = 20
-SOON: Final = timedelta(seconds=30)
-"""So old a list must be for a template it lacks to be looked for again."""
 APPROVED: Final = "approved"
 UNSUBMITTED: Final = "unsubmitted"
 REMEDIES: Final[Mapping[str, str]] = {
@@ -98,49 +96,34 @@ class Filled(NamedTuple):
 
 
 PAGES: Final = msgspec.json.Decoder(Page)
-Shelf = Mapping[tuple[str, str], Content]
-"""By name and language."""
+Templates = approved.Templates[Content]
 
 
-class Templates:
-    """The account's templates, as they were when last asked for. `now` is the hub's clock."""
+def templates(api: Api, now: Callable[[], datetime], lasts: float) -> Templates:
+    """The account's; a list is kept for `lasts` seconds."""
 
-    def __init__(self, api: Api, now: Callable[[], datetime], lasts: float) -> None:
-        self._api = api
-        self._now = now
-        self._lasts = timedelta(seconds=lasts)
-        self._shelf: Shelf = {}
-        self._asked_at: datetime | None = None
+    async def ask() -> Mapping[Name, Content]:
+        return shelved(await listed(api))
 
-    async def find(self, name: str, language: str) -> Content:
-        """Raises Refused for one that cannot be sent, and what asking raises."""
-        known = (name, language) in self._shelf
-        age = None if self._asked_at is None else self._now() - self._asked_at
-        if age is None or age >= self._lasts or (not known and age >= SOON):
-            self._shelf = shelved(await self._ask())
-            self._asked_at = self._now()
-        found = self._shelf.get((name, language))
-        if found is None:
-            raise refused(f"there is no template {name[:64]!r} in {language[:16]!r}")
-        if found.status != APPROVED:
-            raise refused(f"the template {name[:64]!r} is {_standing(found)}")
-        return found
-
-    async def _ask(self) -> list[Content]:
-        found: list[Content] = []
-        url: str | None = f"{CONTENTS}?{urlencode({'PageSize': PAGE})}"
-        for _ in range(MOST_PAGES):
-            if url is None:
-                break
-            page = await self._api.get(url, PAGES)
-            found += page.contents
-            url = page.meta.next_page_url
-        return found
+    return Templates(ask, now, lasts, _standing)
 
 
-def shelved(contents: Sequence[Content]) -> Shelf:
+async def listed(api: Api) -> list[Content]:
+    """Raises Temporary, Misconfigured."""
+    found: list[Content] = []
+    url: str | None = f"{CONTENTS}?{urlencode({'PageSize': PAGE})}"
+    for _ in range(MOST_PAGES):
+        if url is None:
+            break
+        page = await api.get(url, PAGES)
+        found += page.contents
+        url = page.meta.next_page_url
+    return found
+
+
+def shelved(contents: Sequence[Content]) -> Mapping[Name, Content]:
     """By the name WhatsApp approved, else by the content's own; where there are several, an approved one."""
-    shelf: dict[tuple[str, str], Content] = {}
+    shelf: dict[Name, Content] = {}
     for one in contents:
         place = (one.approval.name or one.friendly_name or "", one.language or "")
         if place not in shelf or one.status == APPROVED:
@@ -159,22 +142,14 @@ def filled(content: Content, part: TemplatePart) -> Filled:
         texts = [text for field in fields for text in _texts(said.get(field), _DEEPEST)]
         shown = [*IMPLIED.get(kind, {}).get(where, ()), *(name for text in texts for name in _PLACE.findall(text))]
         places = [name for name in dict.fromkeys(shown) if name not in seen]
-        values: tuple[str, ...] = getattr(part, where)
-        if len(places) != len(values):
-            raise refused(f"the template's {where} has {len(places)} places, not {len(values)}")
-        # Numbered places are filled by their number, wherever they stand in the text.
-        if all(name.isdecimal() for name in places):
-            places.sort(key=int)
-        variables |= zip(places, values, strict=True)
+        variables |= paired(where, places, getattr(part, where))
         seen.update(places)
     return Filled(content.sid, msgspec.json.encode(variables).decode() if variables else "")
 
 
-def refused(detail: str) -> Refused:
-    return Refused(detail, code=ErrorCode.TEMPLATE_INVALID)
-
-
-def _standing(content: Content) -> str:
+def _standing(content: Content) -> str | None:
+    if content.status == APPROVED:
+        return None
     told = content.status[:32]
     reason = f" ({content.approval.rejection_reason[:200]})" if content.approval.rejection_reason else ""
     remedy = REMEDIES.get(told)

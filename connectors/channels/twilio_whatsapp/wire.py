@@ -6,8 +6,9 @@ from urllib.parse import urlencode
 from connectors.channels.twilio_whatsapp.capability import MEDIA
 from connectors.channels.twilio_whatsapp.config import Config
 from connectors.channels.twilio_whatsapp.people import PREFIX, recipient
-from connectors.channels.twilio_whatsapp.templates import Filled, refused
+from connectors.channels.twilio_whatsapp.templates import Filled
 from connectors.families.twilio.fields import TOKEN
+from connectors.kit.approved import refused
 from connectors.kit.base import File, Outbound
 from connectors.kit.errors import Refused
 from normalizer.errors import ErrorCode

@@ -19,7 +19,7 @@ from connectors.channels.vonage.parse import parse
 from connectors.channels.vonage.signature import verify
 from connectors.channels.vonage.templates import chosen, listed
 from connectors.channels.vonage.wire import READ, message, reaction
-from connectors.families.meta.whatsapp.templates import Templates
+from connectors.families.meta.whatsapp.templates import Templates, templates
 from connectors.kit.base import (
     Account,
     Fetched,
@@ -68,7 +68,7 @@ class Vonage(Plugin[MessagesConfig]):
         account = self.config.business_account_id
         if account is None:
             return None
-        return Templates(lambda: listed(self.api, account), self.tools.now, self.config.templates_for)
+        return templates(lambda: listed(self.api, account), self.tools.now, self.config.templates_for)
 
     def verify(self, request: Request) -> None:
         verify(request, self.config)

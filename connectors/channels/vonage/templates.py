@@ -10,7 +10,8 @@ import msgspec
 
 from connectors.channels.vonage.api import Api
 from connectors.families.meta.whatsapp import wire
-from connectors.families.meta.whatsapp.templates import Template, Templates, filled, refused
+from connectors.families.meta.whatsapp.templates import Template, Templates, filled
+from connectors.kit.approved import refused
 from connectors.kit.base import Outbound
 
 PAGE: Final = 500

@@ -17,7 +17,7 @@ from connectors.channels.wechat.envelope import echo, said, verify
 from connectors.channels.wechat.happening import SCHEME
 from connectors.channels.wechat.parse import parse
 from connectors.channels.wechat.passive import passive
-from connectors.channels.wechat.templates import Template, Templates, filled
+from connectors.channels.wechat.templates import Template, Templates, filled, templates
 from connectors.channels.wechat.templates import of as template_of
 from connectors.channels.wechat.wire import file_of, media, text
 from connectors.kit.base import ANSWERS, Account, Fetched, Info, Outbound, Outcome, Plugin, Sent, Settles
@@ -63,7 +63,7 @@ class WeChat(Plugin[AccountConfig]):
 
     @cached_property
     def templates(self) -> Templates:
-        return Templates(self._templates, self.tools.now)
+        return templates(self._templates, self.tools.now)
 
     async def send(self, outbound: Outbound) -> Sent:
         """WeChat gives a message no name but a template's, so it goes by ours."""
@@ -80,7 +80,7 @@ class WeChat(Plugin[AccountConfig]):
         return Sent((outbound.token,))
 
     async def _template(self, outbound: Outbound, part: TemplatePart) -> Sent:
-        body = filled(outbound, part, await self.templates.places(part.name))
+        body = filled(outbound, part, (await self.templates.find(part.name)).places)
         made = await self.api.post("/cgi-bin/message/template/send", body)
         return Sent((str(made.msgid) if made.msgid else outbound.token,))
 

@@ -8,47 +8,41 @@ notify/template (read 2026-11).
 
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 import msgspec
 
+from connectors.kit import approved
+from connectors.kit.approved import Name, refused
 from connectors.kit.base import Outbound
-from connectors.kit.errors import Refused
-from normalizer.errors import ErrorCode
 from normalizer.parts import TemplatePart
 
 PLACE: Final = re.compile(r"\{\{\s*(\w{1,64})\.DATA\s*\}\}", re.ASCII)
 ADDRESS: Final = re.compile(r"https?://\S{1,2000}", re.ASCII)
-SOON: Final = timedelta(seconds=30)
-"""So old a list must be for a template it lacks to be looked for again."""
-LASTS: Final = timedelta(minutes=5)
+LASTS: Final = 300.0
+"""Seconds a list is kept."""
 
 
 class Template(msgspec.Struct, frozen=True):
     template_id: str
     content: str = ""
 
+    @property
+    def places(self) -> list[str]:
+        return list(dict.fromkeys(PLACE.findall(self.content)))
 
-class Templates:
-    """The account's templates, as they were when last asked for. `ask` asks, `now` is the hub's clock."""
 
-    def __init__(self, ask: Callable[[], Awaitable[Sequence[Template]]], now: Callable[[], datetime]) -> None:
-        self._ask = ask
-        self._now = now
-        self._shelf: Mapping[str, Template] = {}
-        self._asked_at: datetime | None = None
+Templates = approved.Templates[Template]
 
-    async def places(self, name: str) -> list[str]:
-        """Raises Refused for one the account does not have, and what asking raises."""
-        age = None if self._asked_at is None else self._now() - self._asked_at
-        if age is None or age >= LASTS or (name not in self._shelf and age >= SOON):
-            self._shelf = {one.template_id: one for one in await self._ask()}
-            self._asked_at = self._now()
-        found = self._shelf.get(name)
-        if found is None:
-            raise refused(f"the account has no template {name[:64]!r}")
-        return list(dict.fromkeys(PLACE.findall(found.content)))
+
+def templates(ask: Callable[[], Awaitable[Sequence[Template]]], now: Callable[[], datetime]) -> Templates:
+    """The account's, as `ask` lists them; they have no languages."""
+
+    async def shelved() -> Mapping[Name, Template]:
+        return {(one.template_id, ""): one for one in await ask()}
+
+    return Templates(shelved, now, LASTS)
 
 
 def of(outbound: Outbound) -> TemplatePart | None:
@@ -69,7 +63,3 @@ def filled(outbound: Outbound, part: TemplatePart, places: Sequence[str]) -> dic
     opens = {"url": part.buttons[0]} if part.buttons else {}
     data = {place: {"value": value} for place, value in zip(places, part.body, strict=True)}
     return {"touser": outbound.address.value, "template_id": part.name, **opens, "data": data}
-
-
-def refused(detail: str) -> Refused:
-    return Refused(detail, code=ErrorCode.TEMPLATE_INVALID)

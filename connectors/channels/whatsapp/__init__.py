@@ -21,7 +21,7 @@ from connectors.families.meta.whatsapp.parse import parse
 from connectors.families.meta.whatsapp.people import SCHEME
 from connectors.families.meta.whatsapp.refusals import TABLE
 from connectors.families.meta.whatsapp.sending import composed, post
-from connectors.families.meta.whatsapp.templates import Templates
+from connectors.families.meta.whatsapp.templates import Templates, templates
 from connectors.kit.base import (
     Account,
     Fetched,
@@ -77,7 +77,7 @@ class WhatsApp(Plugin[WhatsAppConfig]):
     @cached_property
     def templates(self) -> Templates:
         account, lasts = self.config.business_account_id, self.config.templates_for
-        return Templates(lambda: listed(self.graph, account), self.tools.now, lasts)
+        return templates(lambda: listed(self.graph, account), self.tools.now, lasts)
 
     def verify(self, request: Request) -> None:
         signature.verify(request, self.config.app_secret, self.config.verify_token)

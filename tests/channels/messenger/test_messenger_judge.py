@@ -15,8 +15,8 @@ from facebook_business.api import FacebookAdsApi
 from messenger_page import FIXTURES, SECRETS, SETTINGS
 
 from connectors.channels.messenger import FIELD, FIELDS, PLATFORM
-from connectors.channels.messenger.templates import APPROVED
 from connectors.families.meta.missed import CONVERSATIONS
+from connectors.families.meta.template import APPROVED
 from connectors.kit.fixtures import OutboundCase, read_fixtures
 
 OUTBOUND = [case for case in read_fixtures(FIXTURES).outbound if case.name != "comment"]

@@ -5,22 +5,17 @@ Source: developers.facebook.com/docs/whatsapp/business-management-api/message-te
 /cloud-api/guides/send-message-templates (read 2026-11).
 """
 
-import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 import msgspec
 
-from connectors.kit.errors import Refused
-from normalizer.errors import ErrorCode
+from connectors.families.meta.template import PLACE, component, standing
+from connectors.kit import approved
+from connectors.kit.approved import Name, refused
 from normalizer.parts import TemplatePart
 
-PLACE: Final = re.compile(r"\{\{\s*(\w{1,64})\s*\}\}")
-SENDABLE: Final = "APPROVED"
-NAMED: Final = "NAMED"
-SOON: Final = timedelta(seconds=30)
-"""So old a list must be for a template it lacks to be looked for again."""
 FILLED: Final[Mapping[str, tuple[str, str]]] = {
     "URL": ("url", "text"),
     "COPY_CODE": ("copy_code", "coupon_code"),
@@ -50,40 +45,16 @@ class Template(msgspec.Struct, frozen=True, kw_only=True):
     components: list[Component] = []
 
 
-Shelf = Mapping[tuple[str, str], Template]
-"""By name and language."""
+Templates = approved.Templates[Template]
 
 
-class Templates:
-    """The account's templates, as they were when last asked for. `ask` asks, `now` is the hub's clock."""
+def templates(ask: Callable[[], Awaitable[Sequence[Template]]], now: Callable[[], datetime], lasts: float) -> Templates:
+    """The account's, as `ask` lists them; a list is kept for `lasts` seconds."""
 
-    def __init__(
-        self, ask: Callable[[], Awaitable[Sequence[Template]]], now: Callable[[], datetime], lasts: float
-    ) -> None:
-        self._ask = ask
-        self._now = now
-        self._lasts = timedelta(seconds=lasts)
-        self._shelf: Shelf = {}
-        self._asked_at: datetime | None = None
+    async def shelved() -> Mapping[Name, Template]:
+        return {(one.name, one.language): one for one in await ask()}
 
-    async def all(self) -> Shelf:
-        """Asked for now. Raises what asking raises."""
-        self._shelf = {(one.name, one.language): one for one in await self._ask()}
-        self._asked_at = self._now()
-        return self._shelf
-
-    async def find(self, name: str, language: str) -> Template:
-        """Raises Refused for one that cannot be sent, and what asking raises."""
-        known = (name, language) in self._shelf
-        age = None if self._asked_at is None else self._now() - self._asked_at
-        if age is None or age >= self._lasts or (not known and age >= SOON):
-            await self.all()
-        found = self._shelf.get((name, language))
-        if found is None:
-            raise refused(f"there is no template {name[:64]!r} in {language[:16]!r}")
-        if found.status.upper() != SENDABLE:
-            raise refused(f"the template {name[:64]!r} is {found.status[:32].lower()}")
-        return found
+    return Templates(shelved, now, lasts, lambda one: standing(one.status))
 
 
 def filled(template: Template, part: TemplatePart, head: Callable[[str], Any] | None) -> dict[str, Any]:
@@ -92,10 +63,6 @@ def filled(template: Template, part: TemplatePart, head: Callable[[str], Any] | 
     components = [*_head(template, part, head), *_body(template, part), *_buttons(template, part)]
     wire: dict[str, Any] = {"name": template.name, "language": {"code": template.language}}
     return {**wire, "components": components} if components else wire
-
-
-def refused(detail: str) -> Refused:
-    return Refused(detail, code=ErrorCode.TEMPLATE_INVALID)
 
 
 def _head(template: Template, part: TemplatePart, head: Callable[[str], Any] | None) -> list[dict[str, Any]]:
@@ -117,18 +84,8 @@ def _body(template: Template, part: TemplatePart) -> list[dict[str, Any]]:
     return _texts(template, "body", _component(template, "BODY"), part.body)
 
 
-def _texts(template: Template, where: str, component: Component | None, values: Sequence[str]) -> list[dict[str, Any]]:
-    places = list(dict.fromkeys(PLACE.findall(component.text))) if component is not None else []
-    if len(places) != len(values):
-        raise refused(f"the template's {where} has {len(places)} places, not {len(values)}")
-    named = (template.parameter_format or "").upper() == NAMED
-    # Numbered places are filled by their number, wherever they stand in the text.
-    order = places if named else sorted(places, key=lambda place: int(place) if place.isdecimal() else 0)
-    parameters = [
-        {"type": "text", **({"parameter_name": place} if named else {}), "text": value}
-        for place, value in zip(order, values, strict=True)
-    ]
-    return [{"type": where, "parameters": parameters}] if parameters else []
+def _texts(template: Template, where: str, found: Component | None, values: Sequence[str]) -> list[dict[str, Any]]:
+    return component(where, found.text if found is not None else "", values, template.parameter_format)
 
 
 def _buttons(template: Template, part: TemplatePart) -> list[dict[str, Any]]:
