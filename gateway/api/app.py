@@ -1,11 +1,12 @@
 """The Flask application: serves the route table, and turns every failure into a problem."""
 
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import structlog
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing import Map, Rule
 
 from gateway.api.admission import admit
 from gateway.api.problems import Code, Problem, overloaded, too_large
@@ -38,16 +39,8 @@ def create_app(hub: Hub) -> Flask:
     """The application on a hub. Its hub is started and stopped by whoever serves it."""
     app = Flask("gateway.api", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MOST_JSON
-    app.url_map.merge_slashes = False
-    for route in ROUTES:
-        app.add_url_rule(
-            route.path.replace("{id}", "<uuid:id>").replace("{", "<").replace("}", ">"),
-            endpoint=route.name,
-            view_func=partial(_serve, hub, route),
-            methods=[route.method, *route.also],
-            provide_automatic_options=False,
-            strict_slashes=True,
-        )
+    app.url_map = _paths()
+    app.view_functions = {route.name: partial(_serve, hub, route) for route in ROUTES}
     app.before_request(_begin)
     app.teardown_request(_end)
     app.register_error_handler(Problem, _refuse)
@@ -56,6 +49,21 @@ def create_app(hub: Hub) -> Flask:
         app.register_error_handler(trouble, _put_off)
     app.register_error_handler(Exception, _fail)
     return app
+
+
+@cache
+def _paths() -> Map:
+    """The table's paths, which are costly to compile: once for all hubs of a process."""
+    rules = [
+        Rule(
+            route.path.replace("{id}", "<uuid:id>").replace("{", "<").replace("}", ">"),
+            endpoint=route.name,
+            methods=[route.method, *route.also],
+            strict_slashes=True,
+        )
+        for route in ROUTES
+    ]
+    return Map(rules, merge_slashes=False)
 
 
 def _serve(hub: Hub, route: Route, **path: Any) -> Response:
