@@ -6,7 +6,6 @@ whether what comes here now is taken.
 
 from collections.abc import Iterator
 from concurrent.futures import CancelledError
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import DBAPIError
@@ -73,11 +72,6 @@ def _schema(hub: "Hub") -> str | None:
             present = revisions.present(connection)
     except DBAPIError as error:
         return f"the store cannot be read: {sentence(error)}"
-    if present == _newest() or (present is not None and not revisions.known(present)):
+    if present == revisions.newest() or (present is not None and not revisions.known(present)):
         return None
-    return f"the store's schema is {present}, and this release needs {_newest()}: a migration is missing"
-
-
-@cache
-def _newest() -> str | None:
-    return revisions.scripts().get_current_head()
+    return f"the store's schema is {present}, and this release needs {revisions.newest()}: a migration is missing"

@@ -11,7 +11,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
 from gateway import ids
-from gateway.store import sqlite, times
+from gateway.store import revisions, sqlite, times
 from gateway.store.session import Heard, Hearing, Session, StoreTrouble, Transactions, sentence
 from normalizer.ids import made_at
 
@@ -158,16 +158,13 @@ class Step:
 
 def steps(engine: Engine) -> list[Step]:
     """What `migrate` would do, in its order. Raises ForeignSchema."""
-    from gateway.store import revisions  # 50 ms of import that most commands never need
-
-    scripts = revisions.scripts()
     with engine.connect() as connection:
         present = revisions.present(connection)
-    if present == scripts.get_current_head():
+    if present == revisions.newest():
         return []
     if present is not None and not revisions.known(present):
         raise ForeignSchema(f"its schema {present!r} is of a newer release")
-    coming = scripts.iterate_revisions("head", present or "base")
+    coming = revisions.scripts().iterate_revisions("head", present or "base")
     return [Step(one.revision, " ".join(one.doc.split("\n")[0].split())) for one in coming][::-1]
 
 
@@ -175,8 +172,6 @@ def migrate(engine: Engine) -> None:
     """Brings the schema up to date; does nothing where it is. Raises ForeignSchema."""
     if not steps(engine):
         return
-    from gateway.store import revisions
-
     with writing(engine) as connection:
         hold_schema(connection)
         revisions.upgrade(connection)  # from where it stands by now
