@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -46,8 +45,9 @@ def swapped_bodies(request: Request) -> Iterator[Request]:
     if tree is None:
         return
     for path in _paths(tree)[:PLACES]:
-        for name in RAW:
-            yield replace(request, body=_with(tree, path, name))
+        before, _, after = _dumped(_put(tree, path, _HOLE)).partition(f'"{_HOLE}"'.encode())
+        for raw in RAW.values():
+            yield replace(request, body=before + raw + after)
         if path:
             yield replace(request, body=_dumped(_put(tree, path, _GONE)))
 
@@ -119,10 +119,6 @@ def _swapped(tree: Any, chosen: Sequence[tuple[Path, str]]) -> bytes:
     return _filled(_dumped(body))
 
 
-def _with(tree: Any, path: Path, name: str) -> bytes:
-    return _filled(_dumped(_put(tree, path, f"{_HOLE}{name}")))
-
-
 def _filled(text: bytes) -> bytes:
     for name, raw in RAW.items():
         text = text.replace(f'"{_HOLE}{name}"'.encode(), raw)
@@ -134,21 +130,25 @@ def _dumped(tree: Any) -> bytes:
 
 
 def _put(tree: Any, path: Path, value: Any) -> Any:
+    """Another tree, which shares with this one what is not on the way."""
     if not path:
         return value
-    copy = deepcopy(tree)
-    holder = copy
-    for step in path[:-1]:
-        holder = holder[step]
-    if value is _GONE:
-        del holder[path[-1]]
+    step, *rest = path
+    copy = tree.copy()
+    if value is _GONE and not rest:
+        del copy[step]
     else:
-        holder[path[-1]] = value
+        copy[step] = _put(tree[step], tuple(rest), value)
     return copy
 
 
 def _reachable(tree: Any, path: Path) -> bool:
-    return path in _paths(tree)
+    for step in path:
+        steps = tree if isinstance(tree, dict) else range(len(tree)) if isinstance(tree, list) else ()
+        if step not in steps:
+            return False
+        tree = tree[step]
+    return True
 
 
 def _paths(tree: Any, path: Path = ()) -> list[Path]:
