@@ -1,5 +1,7 @@
 """What came while the hub was down: X lists the messages of thirty days, the newest first.
 
+Some pages are read at a time; where the last known message is not among them, the cursor says how far it got, and the
+next portion goes on from there. Only at the end is the newest message what the next round begins with.
 Source: docs.x.com/x-api/direct-messages/lookup/integrate (read 2026-11).
 """
 
@@ -12,13 +14,12 @@ from connectors.channels.x.content import shown, words
 from connectors.channels.x.event import LISTED, PAGE, Includes, Listed, User
 from connectors.channels.x.parse import Users, peer
 from connectors.kit.base import Polled
-from connectors.kit.errors import BadPayload
+from connectors.kit.errors import BadPayload, Misconfigured
 from connectors.kit.request import decode
 from normalizer.inbound import Ignored, Inbound, MessageReceived, Unreadable
 
-MOST_PAGES: Final = 10
+PAGES_AT_A_TIME: Final = 5
 """Of a hundred each; X answers fifteen in a quarter of an hour."""
-START: Final = "0"
 ASKED: Final = {
     "event_types": "MessageCreate",
     "max_results": "100",
@@ -27,6 +28,22 @@ ASKED: Final = {
     "media.fields": "media_key,type,url,variants",
     "user.fields": "name,username",
 }
+REFUSED: Final = "400"
+"""What X answers to a word for a page that it takes no longer."""
+
+
+class Place(NamedTuple):
+    """A cursor: the number alone, or where a portion ended as `since:newest:token`."""
+
+    since: int
+    """The newest message that is known."""
+    newest: int
+    """Of all that were seen on the way down to it."""
+    token: str = ""
+    """X's own word for the page that comes next; empty at the beginning."""
+
+    def __str__(self) -> str:
+        return f"{self.since}:{self.newest}:{self.token}" if self.token else str(self.newest)
 
 
 class Found(NamedTuple):
@@ -37,23 +54,48 @@ class Found(NamedTuple):
 
 async def backfill(api: Api, us: str, cursor: str | None) -> Polled:
     """What came after the message that `cursor` names. Raises Temporary, Misconfigured."""
-    since = int(cursor) if cursor is not None and cursor.isdecimal() else None
-    found: list[Found] = []
-    token: str | None = None
-    for _ in range(MOST_PAGES if since is not None else 1):
-        query = urlencode(ASKED | ({"pagination_token": token} if token else {}))
-        page = await api.read(f"/2/dm_events?{query}", PAGE)
-        users = _users(page.includes)
-        found += [_found(bytes(raw), us, users, page.includes) for raw in page.data]
-        token = page.meta.next_token
-        if token is None or (since is not None and any(0 < one.number <= since for one in found)):
-            break
+    place = _read(cursor)
+    if place is None:
+        found, _ = await _page(api, us, "")
+        return Polled([], str(max((one.number for one in found), default=0)), b"[]")
+    found, token = await _portion(api, us, place)
     newest = max((one.number for one in found), default=0)
-    if since is None:
-        return Polled([], str(newest), b"[]")
-    new = sorted((one for one in found if not 0 < one.number <= since), key=lambda one: one.number)
+    reached = Place(place.since, max(newest, place.newest), token)
+    new = sorted((one for one in found if not 0 < one.number <= place.since), key=lambda one: one.number)
     raw = b"[" + b",".join(one.raw for one in new) + b"]"
-    return Polled([one.item for one in new], str(max(newest, since)), raw)
+    return Polled([one.item for one in new], str(reached), raw, more=bool(token))
+
+
+async def _portion(api: Api, us: str, place: Place) -> tuple[list[Found], str]:
+    """The next pages, and X's word for the one after them; empty where the known message was reached."""
+    found: list[Found] = []
+    token = place.token
+    for _ in range(PAGES_AT_A_TIME):
+        try:
+            page, token = await _page(api, us, token)
+        except Misconfigured as error:
+            if found or not token or error.provider_code != REFUSED:
+                raise
+            page, token = await _page(api, us, "")  # it was kept for so long that X forgot: from the top again
+        found += page
+        if not token or any(0 < one.number <= place.since for one in page):
+            return found, ""
+    return found, token
+
+
+async def _page(api: Api, us: str, token: str) -> tuple[list[Found], str]:
+    query = urlencode(ASKED | ({"pagination_token": token} if token else {}))
+    page = await api.read(f"/2/dm_events?{query}", PAGE)
+    users = _users(page.includes)
+    return [_found(bytes(raw), us, users, page.includes) for raw in page.data], page.meta.next_token or ""
+
+
+def _read(cursor: str | None) -> Place | None:
+    since, _, rest = (cursor or "").partition(":")
+    newest, _, token = rest.partition(":")
+    if not since.isdecimal() or (rest and not newest.isdecimal()):
+        return None
+    return Place(int(since), int(newest or since), token)
 
 
 def _found(raw: bytes, us: str, users: Users, includes: Includes) -> Found:

@@ -196,7 +196,10 @@ class Simulator(LoopbackSimulator):
         return Reply.json({"data": {"dm_conversation_id": ends, "dm_event_id": name}}, 201)
 
     def _events(self, asked: Mapping[str, str]) -> Reply:
-        start = int(asked.get("pagination_token", "0"))
+        token = asked.get("pagination_token", "0")
+        if not token.isdecimal():
+            return problem(400, "The pagination_token query parameter value is not valid")
+        start = int(token)
         data = self.listed[start : start + self.page]
         more = {"next_token": str(start + self.page)} if start + self.page < len(self.listed) else {}
         senders = dict.fromkeys(one["sender_id"] for one in data if "sender_id" in one)

@@ -7,6 +7,7 @@ import tweepy
 from requests import Response
 from x_account import ADDRESS, ANA, HELLO, SETTINGS, US, answering, during
 
+from connectors.channels.x import history
 from connectors.channels.x.simulator import Simulator, problem
 from connectors.kit.base import Account, File, Outbound, Registration
 from connectors.kit.errors import Misconfigured, OptedOut, OutcomeUnknown, Refused, Temporary, Unreachable
@@ -194,6 +195,28 @@ def test_what_was_missed_comes_the_oldest_first_and_once(provider):
     assert found.cursor == names[-1]
     again = during(provider, lambda plugin: plugin.backfill(found.cursor))
     assert (list(again.inbound), again.cursor) == ([], names[-1])
+
+
+def test_however_much_was_missed_all_of_it_comes_portion_by_portion(provider, monkeypatch):
+    monkeypatch.setattr(history, "PAGES_AT_A_TIME", 2)
+    provider.page = 2
+    known = provider.list("known")
+    names = [provider.list(str(number)) for number in range(9)]
+    heard, cursors, after = [], [], known
+    for more in (True, True, False):
+        found = during(provider, lambda plugin, after=after: plugin.backfill(after))
+        assert found.more is more
+        heard.append([item.text for item in found.inbound])
+        cursors.append(after := found.cursor)
+    assert heard == [["5", "6", "7", "8"], ["1", "2", "3", "4"], ["0"]]
+    assert cursors == [f"{known}:{names[-1]}:4", f"{known}:{names[-1]}:8", names[-1]]
+
+
+def test_a_place_in_the_list_that_x_forgot_begins_at_the_top(provider):
+    known = provider.list("known")
+    newest = provider.list("missed")
+    found = during(provider, lambda plugin: plugin.backfill(f"{known}:{newest}:forgotten"))
+    assert ([item.text for item in found.inbound], found.cursor, found.more) == (["missed"], newest, False)
 
 
 def test_what_is_listed_strangely_keeps_nothing_back(provider):
