@@ -2,15 +2,16 @@
 
 The list has no cursor that lasts, only times. So the cursor is the time to look from, a little before the last look;
 the messages' own names make one of what is seen twice. Each message is put as its webhook, so that both are read by the
-same rules. Meta tells the last twenty messages of a conversation, and neither reactions nor what was pressed; what the
-account itself said is not asked for, since nothing there tells which of it was said from here. Source:
-developers.facebook.com/docs/messenger-platform/conversations (read 2026-11); the fields of attachments as published
-programs read them.
+same rules; what cannot be read is set aside and keeps nothing else back. Meta tells the last twenty messages of a
+conversation, and neither reactions nor what was pressed; what the account itself said is not asked for, since nothing
+there tells which of it was said from here. Source: developers.facebook.com/docs/messenger-platform/conversations
+(read 2026-11); the fields of attachments as published programs read them.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from hashlib import sha256
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -18,7 +19,10 @@ from connectors.families.meta.graph import Graph
 from connectors.families.meta.moment import DIGITS, moment
 from connectors.kit.base import Polled
 from connectors.kit.errors import BadPayload, Temporary
-from normalizer.inbound import Inbound
+from connectors.kit.request import decode
+from normalizer.inbound import Inbound, Unreadable
+
+T = TypeVar("T")
 
 CONVERSATIONS: Final = "me/conversations"
 FIELDS: Final = (
@@ -74,7 +78,7 @@ class Message(_Wire, frozen=True, kw_only=True, rename={"sender": "from"}):
 
 
 class Messages(_Wire, frozen=True, kw_only=True):
-    data: list[Message] = []
+    data: list[msgspec.Raw] = []
 
 
 class Conversation(_Wire, frozen=True, kw_only=True):
@@ -93,11 +97,20 @@ class Paging(_Wire, frozen=True, kw_only=True):
 
 
 class Page(_Wire, frozen=True, kw_only=True):
-    data: list[Conversation] = []
+    data: list[msgspec.Raw] = []
     paging: Paging = Paging()
 
 
+class Named(_Wire, frozen=True, kw_only=True):
+    id: str
+
+
 PAGES: Final = msgspec.json.Decoder(Page)
+CONVERSATION: Final = msgspec.json.Decoder(Conversation)
+MESSAGE: Final = msgspec.json.Decoder(Message)
+NAMED: Final = msgspec.json.Decoder(Named)
+Broken = dict[str, Unreadable]
+"""What could not be read, by its key."""
 
 
 async def backfill(
@@ -114,28 +127,51 @@ async def backfill(
     if cursor is None:
         return Polled([], until, b"[]")
     since = _since(cursor)
-    found = [one for one in await _listed(graph, platform, since) if _is_to(one, account)]
-    items = sorted(((at, one) for one in found if (at := _time(one.created_time)) >= since), key=lambda each: each[0])
+    broken: Broken = {}
+    found = await _listed(graph, platform, since, broken)
+    items = sorted((each for each in found if each[0] >= since and _is_to(each[1], account)), key=lambda each: each[0])
     told = [_item(one, at, account) for at, one in items]
-    if not told:
-        return Polled([], until, b"[]")
-    body = msgspec.json.encode({"object": product, "entry": [{"id": account, "messaging": told}]})
-    return Polled(read(body), until, body)
+    body = msgspec.json.encode({"object": product, "entry": [{"id": account, "messaging": told}]}) if told else b"[]"
+    return Polled([*broken.values(), *(read(body) if told else [])], until, body)
 
 
-async def _listed(graph: Graph, platform: str, since: datetime) -> list[Message]:
+async def _listed(graph: Graph, platform: str, since: datetime, broken: Broken) -> list[tuple[datetime, Message]]:
     """Of the conversations in which something was said since then. Those with news come first."""
-    found: list[Message] = []
+    found: list[tuple[datetime, Message]] = []
     query = {"platform": platform, "fields": FIELDS, "limit": str(PAGE)}
     for _ in range(MOST_PAGES):
         page = await graph.ask("GET", CONVERSATIONS, PAGES, query=query)
-        fresh = [one for one in page.data if _time(one.updated_time) >= since]
-        found += [message for one in fresh for message in one.messages.data]
+        told = list(_timed(page.data, CONVERSATION, lambda one: one.updated_time, broken))
+        if page.data and not told:  # then it is not one that is broken, and without times nothing can be asked for
+            raise Temporary(f"conversations that cannot be read: {next(iter(broken.values())).reason}")
+        fresh = [one for at, one in told if at >= since]
+        for one in fresh:
+            found += _timed(one.messages.data, MESSAGE, lambda message: message.created_time, broken)
         after = page.paging.cursors.after
         if not fresh or page.paging.next is None or after is None:
             return found
         query["after"] = after
     raise Temporary(f"more than {MOST_PAGES * PAGE} conversations since {since.strftime(FORMAT)}")
+
+
+def _timed(
+    raws: Sequence[msgspec.Raw], kind: msgspec.json.Decoder[T], when: Callable[[T], str | int], broken: Broken
+) -> Iterator[tuple[datetime, T]]:
+    for raw in map(bytes, raws):
+        try:
+            one = decode(raw, kind)
+            yield _time(when(one)), one
+        except BadPayload as error:
+            key = f"listed:{_name(raw)}"
+            broken[key] = Unreadable(key=key, slice=raw, reason=error.detail)
+
+
+def _name(raw: bytes) -> str:
+    """Its own, for other things in it change whenever it is listed."""
+    try:
+        return sha256(decode(raw, NAMED).id.encode()).hexdigest()
+    except BadPayload:
+        return sha256(raw).hexdigest()
 
 
 def _is_to(message: Message, account: str) -> bool:
@@ -164,14 +200,14 @@ def _attachment(one: Attachment) -> Mapping[str, Any]:
 
 
 def _time(told: str | int) -> datetime:
-    """ISO 8601, or seconds since 1970. Raises Temporary: without times nothing can be asked for."""
+    """ISO 8601, or seconds since 1970. Raises BadPayload."""
+    text = str(told)
+    if text.isdecimal() and len(text) <= DIGITS:
+        return moment(told)
     try:
-        text = str(told)
-        if text.isdecimal() and len(text) <= DIGITS:
-            return moment(told)
         return datetime.strptime(text, FORMAT).astimezone(UTC)
-    except (ValueError, BadPayload) as error:
-        raise Temporary(f"a time that cannot be read: {str(told)[:40]!r}") from error
+    except (ValueError, OverflowError) as error:
+        raise BadPayload(f"a time that cannot be read: {text[:40]!r}") from error
 
 
 def _since(cursor: str) -> datetime:

@@ -109,6 +109,35 @@ def test_one_that_cannot_be_read_harms_no_other(provider):
     assert [type(item) for item in asked(provider).inbound] == [MessageReceived, Unreadable, MessageReceived]
 
 
+@pytest.mark.parametrize("time", ["yesterday", "0001-01-01T00:00:00+2359", "9999-12-31T23:59:59-2359", "0", 1e9])
+def test_one_of_no_time_is_set_aside_and_the_others_come(provider, time):
+    provider.wrote("before", ago=60)
+    provider.wrote("of no time", ago=30)["created_time"] = time
+    provider.wrote("after")
+    broken, *others = asked(provider).inbound
+    assert isinstance(broken, Unreadable)
+    assert [item.text for item in others] == ["before", "after"]
+    assert asked(provider).inbound[0].key == broken.key
+
+
+@pytest.mark.parametrize("change", [{"message": None}, {"from": "Ana"}, {"attachments": {"data": [None]}}, {"id": 7}])
+def test_one_of_another_shape_is_set_aside_and_the_others_come(provider, change):
+    provider.wrote("before", ago=60)
+    provider.wrote("of another shape", ago=30).update(change)
+    provider.wrote("after")
+    broken, *others = asked(provider).inbound
+    assert isinstance(broken, Unreadable)
+    assert [item.text for item in others] == ["before", "after"]
+
+
+def test_a_conversation_of_no_time_is_set_aside_and_the_others_come(provider):
+    provider.wrote("of no time")
+    provider.conversations[0]["updated_time"] = "9999-12-31T23:59:59-2359"
+    provider.wrote("hi")
+    broken, other = asked(provider).inbound
+    assert (type(broken), other.text) == (Unreadable, "hi")
+
+
 @pytest.mark.parametrize("time", ["yesterday", "1" * 20])
 def test_without_times_nothing_is_taken_for_done(provider, time):
     provider.wrote("hi")
