@@ -118,9 +118,9 @@ class Asked:
         """When it happened: as Twilio says, else when it came."""
         try:
             at = parsedate_to_datetime(self.fields.get("Timestamp", ""))
-        except ValueError:
+            return at.astimezone(UTC) if at.tzinfo is not None else self.at
+        except (ValueError, OverflowError):
             return self.at
-        return at.astimezone(UTC) if at.tzinfo is not None else self.at
 
     def next(self, on: On, step: str, **more: str) -> str:
         """An address for Twilio to call next."""

@@ -158,9 +158,9 @@ def told_at(text: str) -> datetime:
     """Raises BadPayload."""
     try:
         at = parsedate_to_datetime(text)
-    except ValueError as error:
+        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise BadPayload("no time of RFC 2822") from error
-    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
 
 def moment(cursor: str) -> datetime:

@@ -248,6 +248,20 @@ def test_a_message_deleted_at_twilio_meanwhile_holds_up_no_other():
     ]
 
 
+def test_one_of_a_time_beyond_the_calendar_is_set_aside_and_the_others_come():
+    class Beyond(Simulator):
+        async def answer(self, request):
+            told = await super().answer(request)
+            return replace(told, body=told.body.replace(b"21 Nov 2026 09:50:00 +0000", b"31 Dec 9999 23:59:59 -2359"))
+
+    with Beyond(SETTINGS) as provider:
+        written(provider, "before", 20)
+        written(provider, "of no time", 10)
+        written(provider, "after", 0)
+        found = during(provider, lambda sender: sender.backfill("2026-11-21T09:00:00Z"))
+    assert (texts(found), [type(item) for item in found.inbound][:1]) == (["before", "after"], [Unreadable])
+
+
 def test_backfilling_can_be_switched_off_and_names_receive_nothing():
     for settings in ({"backfill": False}, {"sender": "Example Ltd"}):
         with Simulator({**SETTINGS, **settings}) as provider:

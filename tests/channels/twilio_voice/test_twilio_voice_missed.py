@@ -119,6 +119,14 @@ def test_what_cannot_be_read_is_told_and_the_rest_taken(provider):
     assert reasons == ["Expected `str`, got `int` - at `$.sid`", "no caller"]
 
 
+def test_one_of_a_time_beyond_the_calendar_is_told_and_the_rest_taken(provider):
+    fine = provider.rang(ago=300)
+    provider.listed.insert(0, {**provider.listed[0], "sid": "CA9", "end_time": "Fri, 31 Dec 9999 23:59:59 -2359"})
+    broken, *calls = asked(provider).inbound
+    assert isinstance(broken, Unreadable)
+    assert {each.external_id for each in calls} == {fine}
+
+
 def test_more_than_can_be_taken_at_once_goes_on_from_there(provider, monkeypatch):
     monkeypatch.setattr("connectors.channels.twilio_voice.missed.MOST", 2)
     sids = [provider.rang(ago=ago) for ago in (900, 800, 700)]
