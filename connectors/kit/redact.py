@@ -8,6 +8,7 @@ from urllib.parse import quote, quote_plus
 
 import msgspec
 
+from connectors.kit.request import decode
 from connectors.kit.secret import Secret
 
 MOST = 2048
@@ -51,8 +52,8 @@ _fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 def without_field(body: bytes, name: str) -> bytes:
     """A JSON object with stars for one of its fields, however its name is spelled and as often as it comes; all else
-    is as it was. Raises msgspec.MsgspecError for what is no object."""
-    fields = _fields.decode(body)
+    is as it was. Raises BadPayload for what is no object."""
+    fields = decode(body, _fields)
     if name not in fields:
         return body
     return msgspec.json.encode(fields | {name: STARS})

@@ -1,5 +1,6 @@
 """One request of a provider as it came, and what the provider hears."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,6 +14,8 @@ from connectors.kit.errors import BadPayload
 
 T = TypeVar("T")
 MAX_FIELDS = 1000
+_ESCAPE = re.compile(rb"\\(?:ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}|(?P<half>ud[89a-f][0-9a-f]{2})|.)", re.I | re.S)
+"""One of JSON, or a whole surrogate pair."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,26 @@ def _pairs(text: str) -> list[tuple[str, str]]:
 
 
 def decode(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
-    """The one way from JSON bytes to a typed value. Raises only BadPayload."""
+    """The one way from JSON bytes to a typed value. Raises only BadPayload.
+
+    Half of a surrogate pair, as stays behind where a text of UTF-16 was cut within a smiley, becomes U+FFFD (RFC 8259,
+    section 8.2, leaves open what is made of it): else one customer's name would spoil a batch of other people's words.
+    """
+    try:
+        return _decoded(body, decoder)
+    except BadPayload:
+        sound = paired(body)
+        if sound == body:
+            raise
+    return _decoded(sound, decoder)
+
+
+def paired(body: bytes) -> bytes:
+    """JSON without halves of surrogate pairs."""
+    return _ESCAPE.sub(lambda found: rb"\ufffd" if found["half"] else found[0], body)
+
+
+def _decoded(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
     try:
         return decoder.decode(body)
     except msgspec.MsgspecError as error:

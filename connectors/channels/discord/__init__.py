@@ -84,7 +84,7 @@ class Discord(Plugin[BotConfig]):
         """Whoever has an interaction's token may answer it for a quarter of an hour."""
         try:
             return replace(request, body=without_field(request.body, "token"))
-        except msgspec.MsgspecError:  # it is signed, and nothing that has a field
+        except BadPayload:  # it is signed, and nothing that has a field
             return request
 
     def parse(self, request: Request) -> Sequence[Inbound]:

@@ -18,10 +18,10 @@ from connectors.channels.rocketchat.config import Config as WorkspaceConfig
 from connectors.channels.rocketchat.parse import SCHEME, parse
 from connectors.channels.rocketchat.refusals import Made, told
 from connectors.kit.base import Account, Fetched, Info, Outbound, Plugin, Sent, Settles
-from connectors.kit.errors import BadSignature, Misconfigured, OutcomeUnknown, Refused, Temporary
+from connectors.kit.errors import BadPayload, BadSignature, Misconfigured, OutcomeUnknown, Refused, Temporary
 from connectors.kit.http import Answer
 from connectors.kit.redact import without_field
-from connectors.kit.request import Request
+from connectors.kit.request import Request, decode
 from normalizer.errors import ErrorCode
 from normalizer.inbound import Inbound
 
@@ -49,11 +49,11 @@ class RocketChat(Plugin[WorkspaceConfig]):
     def kept(self, request: Request) -> Request:
         """Without the visitor's token, by which anybody could read the conversation."""
         try:
-            fields = _fields.decode(request.body)
+            fields = decode(request.body, _fields)
             if "visitor" not in fields:
                 return request
             visitor = msgspec.Raw(without_field(bytes(fields["visitor"]), "token"))
-        except (msgspec.MsgspecError, RecursionError):
+        except BadPayload:
             return request
         return replace(request, body=msgspec.json.encode(fields | {"visitor": visitor}))
 
