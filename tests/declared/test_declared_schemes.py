@@ -226,3 +226,9 @@ def test_a_hash_over_all_fields_stands_in_one_of_them(tmp_path, method):
     ):
         with pytest.raises(BadSignature):
             acme.verify(wrong)
+
+
+def test_a_signature_over_a_query_that_cannot_be_read_is_none(tmp_path):
+    acme = made(plugin(tmp_path, ACME.replace(BY_SECRET, HMAC.replace("url, newline", "sorted_query, newline"))))
+    with pytest.raises(BadSignature, match="a query that cannot be read"):
+        acme.verify(replace(signed(), url=f"{URL}?%ff=1"))

@@ -55,7 +55,10 @@ class Viber(Plugin[BotConfig]):
     Config = BotConfig
 
     def verify(self, request: Request) -> None:
-        presented = request.headers.get(HEADER) or dict(request.query).get(QUERY)
+        try:
+            presented = request.headers.get(HEADER) or dict(request.query).get(QUERY)
+        except BadPayload as error:
+            raise BadSignature("a query that cannot be read") from error
         wanted = signature(self.config.token.reveal(), request.body)
         if not presented or not hmac.compare_digest(presented.lower().encode(), wanted.encode()):
             raise BadSignature("not signed with the bot's token", missing=not presented)

@@ -75,6 +75,7 @@ class Vk(Plugin[CommunityConfig]):
         """While the address is set no secret is wanted, for it may not be set yet; a wrong one is refused."""
         try:
             posted = decode(request.body, POSTED)
+            self.kept(request)  # what its secret cannot be taken out of is not kept
         except BadPayload as error:
             raise BadSignature("not a call of VK's") from error
         asked = posted.type == CONFIRMATION and posted.secret is None

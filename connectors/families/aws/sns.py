@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from base64 import b64decode
 from binascii import Error
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Annotated, Final
 from urllib.parse import urlencode
 
 import msgspec
@@ -47,7 +47,7 @@ class Told(msgspec.Struct, frozen=True, rename="pascal"):
     """A request of SNS. Raw delivery, which has nothing of this, is not served."""
 
     type: str
-    message_id: str = msgspec.field(name="MessageId")
+    message_id: Annotated[str, msgspec.Meta(min_length=1)] = msgspec.field(name="MessageId")
     topic_arn: str = msgspec.field(name="TopicArn")
     message: str = ""
     timestamp: str = ""

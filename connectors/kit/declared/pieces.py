@@ -9,7 +9,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from connectors.kit.declared.misworded import Misworded
-from connectors.kit.errors import BadPayload
+from connectors.kit.errors import BadPayload, BadSignature
 from connectors.kit.request import Request
 
 Piece = Callable[[Request], bytes]
@@ -26,7 +26,11 @@ def _plain_url(request: Request) -> bytes:
 
 
 def _sorted_query(request: Request) -> bytes:
-    return _octets("&".join(f"{name}={value}" for name, value in sorted(request.query)))
+    """Raises BadSignature."""
+    try:
+        return _octets("&".join(f"{name}={value}" for name, value in sorted(request.query)))
+    except BadPayload as error:
+        raise BadSignature("a query that cannot be read") from error
 
 
 def _dotted_query(request: Request) -> bytes:

@@ -72,6 +72,21 @@ def test_of_a_secret_said_twice_nothing_is_kept(provider):
     assert item.text == "hello"
 
 
+def test_half_a_smiley_is_no_reason_to_refuse_a_call_nor_to_keep_its_secret(provider):
+    request = came(provider, provider.message("hello", OLGA).replace(b'"hello"', rb'"hello \ud83d"'))
+    plugin().verify(request)
+    kept = plugin().kept(request)
+    assert SECRET.encode() not in kept.body
+    (item,) = plugin().parse(kept)
+    assert item.text == "hello \ufffd"
+
+
+def test_a_call_out_of_which_no_secret_can_be_taken_is_refused(provider):
+    request = came(provider, provider.message("hello", OLGA)[:-1] + b',"\xff":1}')
+    with pytest.raises(BadSignature):
+        plugin().verify(request)
+
+
 def test_a_fixture_is_posted_with_the_connectors_own_secret(provider):
     body = next(case for case in read_fixtures(FIXTURES).inbound if case.name == "text").request.body
     with pytest.raises(BadSignature):
