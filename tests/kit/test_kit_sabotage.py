@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
+from time import thread_time
 from typing import Any
 
 import msgspec
@@ -18,6 +19,7 @@ from connectors.kit.config import PluginConfig
 from connectors.kit.errors import KitError, OutcomeUnknown, Temporary, Unreachable
 from connectors.kit.request import Response
 from connectors.kit.secret import Secret
+from connectors.kit.testing.receiving import SECONDS
 from connectors.kit.testing.simulator import Failure
 from connectors.kit.testing.subject import Nonconforming, Subject
 from connectors.kit.testing.suite import CHECKS
@@ -93,6 +95,25 @@ def parse_with_one_key(self, request):
     return [msgspec.structs.replace(item, key="same") for item in Pigeon.parse(self, request)]
 
 
+def parse_without_a_key(self, request):
+    return [msgspec.structs.replace(item, key="") for item in Pigeon.parse(self, request)]
+
+
+def verify_with_the_query(self, request):
+    Pigeon.verify(self, replace(request, headers={**request.headers, "x-pigeon-loft": str(request.query)}))
+
+
+def respond_with_the_query(self, request, outcome):
+    return Response(200 if request.query is not None else 503)
+
+
+def parse_slowly(self, request):
+    end = thread_time() + SECONDS
+    while thread_time() < end:
+        pass
+    return Pigeon.parse(self, request)
+
+
 def parse_dropping(self, request):
     return [item for item in Pigeon.parse(self, request) if not isinstance(item, Unreadable)]
 
@@ -125,6 +146,10 @@ def respond_badly_to_duplicates(self, request, outcome):
         ({"parse": parse_with_one_key}, "items_have_distinct_keys", {"several"}),
         ({"parse": parse_dropping}, "request_becomes_what_is_expected", {"several"}),
         ({"parse": parse_trusting}, "damaged_request_is_a_bad_payload", EVERY_REQUEST),
+        ({"parse": parse_without_a_key}, "hostile_values_are_survived", EVERY_REQUEST),
+        ({"parse": parse_slowly}, "hostile_values_are_survived", EVERY_REQUEST),
+        ({"verify": verify_with_the_query}, "hostile_values_are_survived", EVERY_REQUEST),
+        ({"respond": respond_with_the_query}, "hostile_values_are_survived", EVERY_REQUEST),
         ({"respond": respond_well_always}, "answers_let_the_provider_know", EVERY_REQUEST),
         ({"respond": respond_badly_to_duplicates}, "answers_let_the_provider_know", EVERY_REQUEST),
     ],

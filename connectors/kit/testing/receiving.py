@@ -1,8 +1,10 @@
 """Checks of `verify`, `parse` and `respond`."""
 
+import os
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
+from time import thread_time
 from typing import Any, get_args
 
 import msgspec
@@ -13,6 +15,7 @@ from connectors.kit.errors import BadPayload, BadSignature
 from connectors.kit.fixtures import InboundCase, as_request
 from connectors.kit.request import Request
 from connectors.kit.testing.damage import damaged_requests, swapped_bodies
+from connectors.kit.testing.hostile import hostile_requests
 from connectors.kit.testing.subject import Nonconforming, Subject
 from normalizer.inbound import CallChanged, Inbound, MessageReceived, Unreadable
 
@@ -21,6 +24,10 @@ EXAMPLES = 60
 """Of damage by chance, a request."""
 EXAMPLES_BESIDE = 25
 """The same where each of its values was swapped already: chance is left octets, headers and the query."""
+HOSTILE = int(os.environ.get("TEST_MUTATIONS", "40"))
+"""Hostile requests a fixture is tried with; set it high, and all of them are tried."""
+SECONDS = 2.0
+"""Of the processor, within which any request is read, however hostile."""
 
 
 def check_genuine_request_verifies(subject: Subject, case: InboundCase) -> None:
@@ -99,6 +106,16 @@ def check_damaged_request_is_a_bad_payload(subject: Subject, case: InboundCase) 
     damage()
 
 
+def check_hostile_values_are_survived(subject: Subject, case: InboundCase) -> None:
+    """Each field in turn says what nobody thought of. `TEST_MUTATIONS` in the environment says how many are tried."""
+    plugin = subject.receiving()
+    for request in hostile_requests(case.request, HOSTILE):
+        began = thread_time()
+        _survives(plugin, request, case)
+        if thread_time() - began > SECONDS:
+            raise Nonconforming(f"{case}: more than {SECONDS} s to read {_shown(request)}")
+
+
 def check_answers_let_the_provider_know(subject: Subject, case: InboundCase) -> None:
     """Success for what needs no second delivery, failure for what does.
 
@@ -140,13 +157,17 @@ def check_simulated_message_is_genuine(subject: Subject) -> None:
 
 def _survives(plugin: Plugin[Any], request: Request, case: InboundCase) -> None:
     # Damaged requests are parsed whether or not they verify: a provider signs its own mistakes too.
+    kept = request
     try:
         with suppress(BadSignature):
             plugin.verify(request)
+            kept = plugin.kept(request)
     except Exception as error:
-        raise Nonconforming(f"{case}: verify raised {type(error).__name__} for {_shown(request)}") from error
+        raise Nonconforming(f"{case}: verify or kept raised {type(error).__name__} for {_shown(request)}") from error
+    for outcome in Outcome:
+        _answers(plugin, request, case, outcome)
     try:
-        items = list(plugin.parse(request))
+        items = list(plugin.parse(kept))
         msgspec.json.encode(items)
     except BadPayload:
         return
@@ -155,6 +176,15 @@ def _survives(plugin: Plugin[Any], request: Request, case: InboundCase) -> None:
     strange = [item for item in items if not isinstance(item, ITEMS)]
     if strange:
         raise Nonconforming(f"{case}: parse gave {strange} for {_shown(request)}")
+    if not all(item.key for item in items):
+        raise Nonconforming(f"{case}: an item without a key, for {_shown(request)}")
+
+
+def _answers(plugin: Plugin[Any], request: Request, case: InboundCase, outcome: Outcome) -> None:
+    try:
+        plugin.respond(request, outcome)
+    except Exception as error:
+        raise Nonconforming(f"{case}: respond raised {type(error).__name__} for {_shown(request)}") from error
 
 
 def _shown(request: Request) -> str:

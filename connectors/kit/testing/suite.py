@@ -77,6 +77,7 @@ CHECKS: tuple[Check, ...] = (
     Check(receiving.check_parsing_twice_is_equal, _inbound),
     Check(receiving.check_items_have_distinct_keys, _inbound),
     Check(receiving.check_damaged_request_is_a_bad_payload, _inbound),
+    Check(receiving.check_hostile_values_are_survived, _inbound),
     Check(receiving.check_answers_let_the_provider_know, _inbound),
     Check(receiving.check_simulated_message_is_genuine),
     Check(sending.check_outbound_gives_the_wire_request, _outbound),
