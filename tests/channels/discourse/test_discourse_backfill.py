@@ -65,14 +65,29 @@ def test_what_is_ours_or_of_the_staff_is_passed_over(provider):
     assert [type(item) for item in found.inbound] == [Ignored, Ignored]
 
 
-def test_long_lists_are_read_to_the_cursor_and_too_long_ones_are_said(provider, monkeypatch):
+def test_long_lists_are_read_to_the_cursor(provider):
     known = provider.lists("before")["id"]
     for number in range(120):
         provider.lists(str(number))
-    assert said(backfill(provider, place(known))) == [str(number) for number in range(120)]
-    monkeypatch.setattr(history, "MOST_PAGES", 2)
-    with pytest.raises(Temporary, match="more than 2 pages of posts"):
-        backfill(provider, place(known))
+    found = backfill(provider, place(known))
+    assert (said(found), found.more) == ([str(number) for number in range(120)], False)
+
+
+def test_however_long_the_lists_are_they_are_read_portion_by_portion(provider, monkeypatch):
+    monkeypatch.setattr(history, "MOST_PAGES", 1)
+    known = provider.lists("before")["id"]
+    for number in range(120):
+        newest = provider.lists(str(number))["id"]
+    hidden = provider.lists("hidden", topic_archetype="private_message")["id"]
+    after, heard = place(known), []
+    for more in (True, True, False):
+        found = backfill(provider, after)
+        assert found.more is more
+        heard.append(said(found))
+        after = found.cursor
+    wanted = [str(number) for number in range(120)]
+    assert heard == [[*wanted[70:], "hidden"], wanted[20:70], wanted[:20]]
+    assert after == place(newest, hidden)
 
 
 def test_a_whole_forum_that_is_new_is_read_to_its_end(provider):
