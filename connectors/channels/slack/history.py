@@ -1,7 +1,8 @@
 """What came while the hub was down: the conversations the app is in, some at a time, and what was said in each.
 
 Slack does not tell in which of them there is news, nor in which older thread; so every conversation is asked, and
-threads that began up to three days before. Keys are those of events. Source: docs.slack.dev/reference/methods/
+threads that began up to three days before, as far back as the pages reach that are asked for. Keys are those of events.
+Source: docs.slack.dev/reference/methods/
 users.conversations, /conversations.history, /conversations.replies (read 2026-11).
 """
 
@@ -18,7 +19,7 @@ from connectors.channels.slack.events import MESSAGE
 from connectors.channels.slack.parse import Arrived, received
 from connectors.channels.slack.people import EPOCH, moment
 from connectors.kit.base import Polled
-from connectors.kit.errors import BadPayload, Temporary, Unreachable
+from connectors.kit.errors import BadPayload, Refused, Temporary, Unreachable
 from connectors.kit.request import decode
 from normalizer.inbound import Inbound, MessageReceived, Unreadable
 
@@ -29,6 +30,8 @@ MOST_PAGES: Final = 20
 BACK: Final = timedelta(minutes=1)
 """By which the next round begins before this one did: clocks differ."""
 THREADS: Final = timedelta(days=3)
+FORGOTTEN: Final = "invalid_cursor"
+"""Slack's word for a place in a list that it takes no longer."""
 LISTED: Final = {"types": "im,mpim,public_channel,private_channel", "exclude_archived": "true", "limit": str(PORTION)}
 
 
@@ -45,6 +48,10 @@ class Place(msgspec.Struct, frozen=True):
 PLACE: Final = msgspec.json.Decoder(Place)
 
 
+class TooMany(Temporary):
+    """There is more in a conversation than is asked for."""
+
+
 def beginning(now: datetime) -> Polled:
     """None of the past, and the cursor to begin with."""
     at = now.timestamp()
@@ -57,7 +64,12 @@ async def backfill(api: Api, cursor: str, now: datetime, *, channel_threads: boo
     if not place.page:
         place = msgspec.structs.replace(place, began=now.timestamp())
     us = await api.ask("auth.test", {}, ACCOUNT)
-    listed = await api.ask("users.conversations", LISTED | _at(place.page), CONVERSATIONS)
+    try:
+        listed = await api.ask("users.conversations", LISTED | _at(place.page), CONVERSATIONS)
+    except Refused as error:
+        if not place.page or error.provider_code != FORGOTTEN:
+            raise
+        return Polled([], _kept(Place(place.since, place.began)), b"[]", more=True)  # the round begins anew
     found: dict[str, tuple[bytes, Inbound]] = {}
     for channel in listed.channels:
         async for raw in _said(api, channel, EPOCH + timedelta(seconds=place.since)):
@@ -74,7 +86,7 @@ async def backfill(api: Api, cursor: str, now: datetime, *, channel_threads: boo
 async def _said(api: Api, channel: Conversation, since: datetime) -> AsyncIterator[bytes]:
     """New messages, and new ones in threads that are not too old. Nothing of where the app may not read."""
     try:
-        async for raw in _pages(api, "conversations.history", {"channel": channel.id}, since - THREADS):
+        async for raw in _history(api, channel, since):
             at, answered = _moments(raw)
             if at is None or at >= since:
                 yield raw
@@ -86,6 +98,19 @@ async def _said(api: Api, channel: Conversation, since: datetime) -> AsyncIterat
                         yield reply
     except Unreachable:
         return
+
+
+async def _history(api: Api, channel: Conversation, since: datetime) -> AsyncIterator[bytes]:
+    """The newest first; what is older than three days, or than so many pages, is not looked through for threads."""
+    past = False
+    try:
+        async for raw in _pages(api, "conversations.history", {"channel": channel.id}, since - THREADS):
+            at, _ = _moments(raw)
+            past = past or (at is not None and at < since)
+            yield raw
+    except TooMany:
+        if not past:
+            raise
 
 
 def _moments(raw: bytes) -> tuple[datetime | None, tuple[str, datetime] | None]:
@@ -109,7 +134,7 @@ async def _pages(api: Api, method: str, asked: Mapping[str, str], since: datetim
         page = told.response_metadata.next_cursor
         if not page:
             return
-    raise Temporary(f"more than {MOST_PAGES * PAGE} messages in one conversation")
+    raise TooMany(f"more than {MOST_PAGES * PAGE} messages in one conversation")
 
 
 def _items(raw: bytes, channel: Conversation, us: Account, channel_threads: bool) -> list[Inbound]:

@@ -121,6 +121,32 @@ def test_long_histories_are_read_to_the_cursor_and_too_long_ones_are_said(provid
         backfill(provider, cursor(AT - 98))
 
 
+def test_a_busy_conversation_of_three_days_holds_nothing_up(provider, monkeypatch):
+    monkeypatch.setattr(history, "PAGE", 2)
+    monkeypatch.setattr(history, "MOST_PAGES", 2)
+    for number in range(6):
+        say(provider, f"known {number}", AT - 200 + number, "C7")
+    say(provider, "new there", AT - 50, "C7")
+    say(provider, "new here", AT - 40)
+    found = backfill(provider, cursor(AT - 100))
+    assert (said(found), found.more) == (["new there", "new here"], False)
+
+
+def test_a_place_in_the_list_that_slack_forgot_begins_the_round_anew():
+    class Forgetful(Simulator):
+        async def answer(self, request):
+            if request.path == "/users.conversations" and b"cursor=forgotten" in request.body:
+                return refusal("invalid_cursor")
+            return await super().answer(request)
+
+    with Forgetful(SETTINGS, URL) as provider:
+        say(provider, "missed", AT - 50)
+        kept = msgspec.json.encode({"since": AT - 100.0, "began": AT - 80.0, "page": "forgotten"}).decode()
+        first = backfill(provider, kept)
+        assert (first.inbound, first.more) == ([], True)
+        assert said(backfill(provider, first.cursor)) == ["missed"]
+
+
 def test_one_that_cannot_be_read_is_set_aside_and_the_others_come(provider):
     say(provider, "good", AT - 50)
     provider.channels.said["D42"].append({"type": "message", "ts": f"{AT - 40}.000000", "user": 42})
