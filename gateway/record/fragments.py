@@ -1,6 +1,8 @@
 """Messages that arrive in pieces: kept at once, put together when complete or after a quiet second.
 
-A piece that comes after its message was put together arrives as an edit of it.
+A piece that comes after its message was put together arrives as an edit of it. Where pieces are numbered, their group
+may be named by a number that phones use again (an octet or two in 3GPP TS 23.040, 9.2.3.24.1 and 9.2.3.24.8): a piece
+that has no place in the message that stands begins another.
 """
 
 from collections.abc import Sequence
@@ -20,13 +22,20 @@ from gateway.store.times import SECOND, from_us
 from gateway.store.transaction import Transaction
 from normalizer.assemble import assemble, external_ids
 from normalizer.codec import decoder, encode
-from normalizer.inbound import MessageReceived
+from normalizer.inbound import Fragment, MessageReceived
 from normalizer.parts import MediaPart
 
 QUIET = SECOND
+JOINS = 86_400 * SECOND
+"""How long a message that lacks a numbered piece waits for it."""
 TIMER = "assemble"
 _decoder = decoder(MessageReceived)
 _PIECES = "SELECT body, raw_id, received_at FROM fragments WHERE connector_id = ? AND grouping = ?"
+_STANDING = "SELECT message_id FROM arrivals WHERE connector_id = ? AND key = ?"
+_LEAVE_NAME = (
+    "UPDATE arrivals SET key = ? WHERE connector_id = ? AND key = ?",
+    "UPDATE fragments SET grouping = ? WHERE connector_id = ? AND grouping = ?",
+)
 
 
 @dataclass(frozen=True)
@@ -41,11 +50,14 @@ def piece(desk: Desk, arrival: Arrival, item: MessageReceived) -> str | None:
     """Keeps a piece; the id of its message where that stands already."""
     assert item.fragment is not None
     transaction, connector_id, group = desk.transaction, arrival.place.connector_id, item.fragment.group
+    standing = transaction.row(_STANDING, connector_id, _key(group))
+    if standing and item.fragment.count is not None:
+        transaction.be_alone()
+        if _is_of_another(transaction, connector_id, item.fragment):
+            _leave_name(transaction, connector_id, group, standing[0])
+            standing = None
     transaction.insert(
         schema.fragments, connector_id, item.key, group, arrival.raw.id, encode(item), transaction.now_us
-    )
-    standing = transaction.row(
-        "SELECT message_id FROM arrivals WHERE connector_id = ? AND key = ?", connector_id, _key(group)
     )
     if standing:
         _come_late(desk, arrival, item, standing[0])
@@ -89,6 +101,24 @@ def _put_one(desk: Desk, whole: Whole) -> Recorded:
         transaction.insert(schema.arrivals, connector_id, _key(whole.group), raw_id, message_id, transaction.now_us)
         catch_up(desk, whole.place, names)
     return Recorded(Outcome.RECORDED, (message,))
+
+
+def _is_of_another(transaction: Transaction, connector_id: str, fragment: Fragment) -> bool:
+    """Whether the message that stands under the name of a numbered piece's group has no place for it."""
+    transaction.flush()
+    rows = transaction.rows(_PIECES, connector_id, fragment.group)
+    theirs = [_decoder.decode(body).fragment for body, _, _ in rows]
+    places = {one.order for one in theirs if one is not None and one.count == fragment.count}
+    newest = max((received_at for _, _, received_at in rows), default=0)
+    return not places or fragment.order in places or transaction.now_us - newest > JOINS
+
+
+def _leave_name(transaction: Transaction, connector_id: str, group: str, message_id: str) -> None:
+    """What stands under the name of a group is called by its message too, so that the name is free."""
+    aside = f"{group}:{message_id}"
+    for sql, names in zip(_LEAVE_NAME, ((_key(aside), _key(group)), (aside, group)), strict=True):
+        transaction.change(sql, names[0], connector_id, names[1])
+    transaction.flush()
 
 
 def _come_late(desk: Desk, arrival: Arrival, item: MessageReceived, message_id: str) -> None:
