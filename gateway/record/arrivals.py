@@ -5,8 +5,10 @@ Prefetch, apply in memory, write set-based: `record` costs a handful of statemen
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
 import structlog
 
 from connectors.kit.base import Outcome
@@ -44,6 +46,8 @@ from normalizer.inbound import (
 )
 
 log = structlog.get_logger()
+AHEAD = timedelta(days=1)
+"""As far as a clock without a time zone can be, and some more."""
 
 
 @beside_others
@@ -74,11 +78,21 @@ def _record(transaction: Transaction, arrivals: Sequence[Arrival]) -> list[Recor
         for item in arrival.inbound:
             if item.key not in seen[arrival.place.connector_id]:
                 seen[arrival.place.connector_id].add(item.key)
-                fresh.append(item)
+                fresh.append(_dated(item, arrival, transaction.now))
         results.append(_record_one(desk, arrival, fresh))
     transaction.trace = None
     desk.save()
     return results
+
+
+def _dated(item: Inbound, arrival: Arrival, now: datetime) -> Inbound:
+    """The item; if its clock is far ahead of ours, dated as it came: whoever is of the future could be neither answered
+    in time nor contradicted by what comes after."""
+    at: datetime | None = getattr(item, "occurred_at", None)
+    if at is None or at - now <= AHEAD:
+        return item
+    log.warning("dated as it came", connector=arrival.place.connector_id, raw=arrival.raw.id, told=at.isoformat())
+    return msgspec.structs.replace(item, occurred_at=arrival.raw.received_at)
 
 
 def _refuse(transaction: Transaction, arrival: Arrival, reason: str) -> Recorded:

@@ -137,3 +137,12 @@ def test_consent_told_late_does_not_undo_what_was_said_since(store: Store) -> No
     store.record(late)
     assert store.types().count("consent.changed") == 1
     assert store.rows("SELECT blocked FROM routes") == [(0,)]
+
+
+def test_consent_of_a_clock_far_ahead_may_be_taken_back(store: Store) -> None:
+    store.record(said("hello", 1))
+    far = AT + timedelta(days=36_500)
+    store.record(ConsentChanged(key="c1", peer=peer(), state=ConsentState.OPTED_IN, source="START", occurred_at=far))
+    soon = AT + timedelta(minutes=5)
+    store.record(ConsentChanged(key="c2", peer=peer(), state=ConsentState.OPTED_OUT, source="STOP", occurred_at=soon))
+    assert store.rows("SELECT blocked FROM routes") == [(1,)]

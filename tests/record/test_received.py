@@ -1,13 +1,18 @@
 """What providers tell becomes one ordered history."""
 
+import dataclasses
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import pytest
 
 from connectors.kit.base import Outcome
 from gateway.arrival import Place
 from gateway.record.arrivals import record
+from gateway.store.times import SECOND, to_us
 from normalizer.inbound import Address, Person
 from normalizer.model import ConversationKind, Inbox, Sharing
-from tests.record.conftest import Store, peer, said
+from tests.record.conftest import AT, Store, peer, said
 
 
 def test_a_first_message_opens_contact_conversation_and_route(store: Store) -> None:
@@ -140,3 +145,21 @@ def _set(store: Store, sql: str) -> None:
         return items
 
     store.writer.submit(apply, sql).result(10)
+
+
+@pytest.mark.parametrize("far", [datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC), datetime(2096, 1, 1, tzinfo=UTC)])
+def test_a_clock_far_ahead_neither_opens_the_window_for_good_nor_hides_what_comes_after(
+    store: Store, far: datetime
+) -> None:
+    store.place = dataclasses.replace(store.place, window=86_400)
+    assert store.record(said("from the future", 1, occurred_at=far)).outcome == Outcome.RECORDED
+    assert store.events()[-1]["data"]["message"]["occurred_at"] == "2026-11-21T10:00:00Z"
+    store.record(said("from now", 2, occurred_at=AT + timedelta(minutes=5)))
+    heard = to_us(AT + timedelta(minutes=5))
+    assert store.rows("SELECT last_inbound_at, window_until FROM routes") == [(heard, heard + 86_400 * SECOND)]
+
+
+def test_a_clock_that_has_the_time_zone_wrong_is_taken_at_its_word(store: Store) -> None:
+    soon = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=14)
+    store.record(said("from tomorrow", 1, occurred_at=soon))
+    assert store.events()[-1]["data"]["message"]["occurred_at"] == soon.isoformat().replace("+00:00", "Z")
