@@ -1,6 +1,7 @@
 """One request of `connectors.kit.http` under way: where it stands, what its failures are called, where it turns."""
 
 import io
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from time import perf_counter
@@ -9,7 +10,7 @@ from typing import Any, Final
 import aiohttp
 from yarl import URL
 
-from connectors.kit.errors import KitError, OutcomeUnknown, Refused, Temporary
+from connectors.kit.errors import KitError, Misconfigured, OutcomeUnknown, Refused, Temporary
 from connectors.kit.guard import origin_of, turned
 from normalizer.errors import ErrorCode
 
@@ -17,6 +18,8 @@ TRAVELS: Final = frozenset({"accept", "accept-language", "range", "user-agent"})
 """The only headers that follow a redirect to another origin: any other may hold a credential."""
 UNFINISHED: Final = "given up by its caller"
 LARGE: Final = 1 << 20
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+"""What no field value may have, but for a tab. Source: RFC 9110, section 5.5."""
 
 
 @dataclass
@@ -56,6 +59,16 @@ class Call:
             self.headers = {name: value for name, value in self.headers.items() if name.lower() in TRAVELS}
         self.url, self.data, self.shown = url, None, b""
         self.left, self.status, self.error, self.started = False, None, UNFINISHED, perf_counter()
+
+
+def check_headers(headers: Mapping[str, str]) -> None:
+    """Raises Misconfigured for what would end a header before its end, such as the end of a line in a token."""
+    for name, value in headers.items():
+        if _CONTROL.search(name) or _CONTROL.search(value):
+            told = _CONTROL.sub("", name)
+            raise Misconfigured(
+                f"the header {told} has a line end or another control character in it; check the settings"
+            )
 
 
 def prepared(body: bytes | aiohttp.FormData | None) -> tuple[aiohttp.Payload | None, bytes]:

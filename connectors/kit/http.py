@@ -24,7 +24,7 @@ import aiohttp
 from aiohttp.http_exceptions import HttpProcessingError
 from yarl import URL
 
-from connectors.kit.call import Call, prepared
+from connectors.kit.call import Call, check_headers, prepared
 from connectors.kit.errors import KitError, Misconfigured, OutcomeUnknown, Refused, Temporary
 from connectors.kit.exchange import Answer as Answer
 from connectors.kit.exchange import Exchange as Exchange
@@ -116,7 +116,8 @@ class Http:
         """One exchange, whatever its status. `most` octets of answer, `seconds` in all.
 
         `reads` says that the request changes nothing at the provider: with no outcome to doubt, what would be
-        OutcomeUnknown is Temporary. Raises Temporary, OutcomeUnknown, and Refused for an address the guard bars.
+        OutcomeUnknown is Temporary. Raises Temporary, OutcomeUnknown, Refused for an address the guard bars, and
+        Misconfigured for a header that could not stand in a request: settings make them.
         """
         call = self._call(method, url, headers, body, seconds, Temporary if reads else OutcomeUnknown)
         with self._noted(call):
@@ -173,6 +174,7 @@ class Http:
         seconds: float,
         doubt: type[OutcomeUnknown | Temporary],
     ) -> Call:
+        check_headers(headers or {})
         now = perf_counter()
         ends = now + min(seconds, self.longest)
         data, shown = prepared(body)

@@ -23,7 +23,7 @@ from raw import (
     vanish,
 )
 
-from connectors.kit.errors import KitError, OutcomeUnknown, Temporary
+from connectors.kit.errors import KitError, Misconfigured, OutcomeUnknown, Temporary
 from connectors.kit.http import Answer, Http
 from normalizer.errors import ErrorCode
 
@@ -102,6 +102,28 @@ def test_a_request_is_on_the_wire_as_it_was_asked() -> None:
     assert "X-Key: k" in head
     assert "Content-Length: 2" in head
     assert not any(line.lower().startswith("cookie") for line in head)
+
+
+@pytest.mark.parametrize(
+    "headers", [{"X-Key": f"{TOKEN}\nX-Other: 1"}, {"X-Key": "k\0"}, {"X-Key\r\n": "k"}, {"X-Key": "\x7f"}]
+)
+def test_a_header_with_the_end_of_a_line_in_it_is_a_mistake_of_the_settings(headers: dict[str, str]) -> None:
+    async def act(http: Http, server: Server) -> KitError:
+        with pytest.raises(Misconfigured) as caught:
+            await http.request("POST", server.url, headers=headers)
+        return caught.value
+
+    error, server = run(answering, act)
+    assert server.lines == []
+    assert error.detail == "the header X-Key has a line end or another control character in it; check the settings"
+
+
+def test_a_tab_and_letters_of_all_kinds_may_stand_in_a_header() -> None:
+    answer, server = run(
+        answering, lambda http, server: http.request("GET", server.url, headers={"X-Key": "a\tb\N{SNOWMAN}"})
+    )
+    assert answer.body == b"ok"
+    assert b"X-Key: a\tb\xe2\x98\x83" in server.heads[0].split(b"\r\n")
 
 
 def test_cookies_are_not_kept() -> None:
