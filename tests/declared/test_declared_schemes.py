@@ -232,3 +232,9 @@ def test_a_signature_over_a_query_that_cannot_be_read_is_none(tmp_path):
     acme = made(plugin(tmp_path, ACME.replace(BY_SECRET, HMAC.replace("url, newline", "sorted_query, newline"))))
     with pytest.raises(BadSignature, match="a query that cannot be read"):
         acme.verify(replace(signed(), url=f"{URL}?%ff=1"))
+
+
+@pytest.mark.parametrize("key", ["a key", "", "AAAA", base64.b64encode(b"x" * 33).decode()])
+def test_a_setting_that_is_no_public_key_is_said_before_anybody_comes(tmp_path, key):
+    with pytest.raises(ValueError, match="sender: no public key, which is 32 octets in base64"):
+        made(plugin(tmp_path, REQUIRED.replace(BY_SECRET, ED25519).replace("[0-9]+", ".*")), sender=key)

@@ -1,7 +1,7 @@
 """What every scheme is: it checks, and presents what it checks.
 
-`check` raises BadSignature; `presented` is the provider's side, for the simulator. Both are pure. `value` gives a
-setting's text by its name.
+`check` raises BadSignature; `presented` is the provider's side, for the simulator. Both are pure. `check_settings` is
+asked when a connector is configured. `value` gives a setting's text by its name.
 """
 
 import hmac
@@ -22,6 +22,9 @@ class Scheme(ABC):
     """The settings it needs."""
     public: ClassVar[bool] = False
     """None of them is a secret, because only the provider can sign, or call from where it does."""
+
+    def check_settings(self, value: Value) -> None:  # noqa: B027 - most take any text
+        """Raises ValueError, which names the setting, for what is no key."""
 
     @abstractmethod
     def check(self, request: Request, value: Value) -> None: ...

@@ -7,7 +7,8 @@ from typing import Annotated, Any, Final
 import msgspec
 
 from connectors.kit.config import PluginConfig
-from connectors.kit.declared.language import Setting
+from connectors.kit.declared.checks import Scheme, told
+from connectors.kit.declared.language import Channel, Setting
 from connectors.kit.declared.networks import check_networks
 from connectors.kit.secret import Secret
 
@@ -20,12 +21,13 @@ MOST: Final = 2000
 """Characters of a text that is held against a form."""
 
 
-def config_of(name: str, about: str, settings: Mapping[str, Setting], module: str) -> type[PluginConfig]:
+def config_of(name: str, channel: Channel, module: str, schemes: Sequence[Scheme]) -> type[PluginConfig]:
     """The configuration's type, as if it had been written out. Raises ValueError for a form that is none."""
+    settings = channel.settings
     fields = [(key, _annotated(setting), *_default(setting)) for key, setting in settings.items()]
     forms = {key: form for key, setting in settings.items() if (form := _form(setting)) is not None}
     listed = [key for key, setting in settings.items() if setting.type in LISTED]
-    namespace: dict[str, Any] = {"__doc__": about, "__post_init__": _checked(forms, listed)}
+    namespace: dict[str, Any] = {"__doc__": channel.about, "__post_init__": _checked(forms, listed, schemes)}
     made = msgspec.defstruct(
         name,
         fields,
@@ -65,7 +67,9 @@ def _form(setting: Setting) -> re.Pattern[str] | None:
         raise ValueError("form is no regular expression") from error
 
 
-def _checked(forms: Mapping[str, re.Pattern[str]], listed: Sequence[str]) -> Callable[[Any], None]:
+def _checked(
+    forms: Mapping[str, re.Pattern[str]], listed: Sequence[str], schemes: Sequence[Scheme]
+) -> Callable[[Any], None]:
     def check(config: Any) -> None:
         for name in config.__struct_fields__:
             # An empty secret would be known to everybody.
@@ -78,8 +82,14 @@ def _checked(forms: Mapping[str, re.Pattern[str]], listed: Sequence[str]) -> Cal
             value = getattr(config, name)
             if isinstance(value, str) and (len(value) > MOST or not form.fullmatch(value)):
                 raise ValueError(f"{name}: not of the form {form.pattern}")
+        for scheme in schemes:
+            scheme.check_settings(lambda name: _plain(getattr(config, name)))
 
     return check
+
+
+def _plain(setting: Any) -> str:
+    return told(setting.reveal() if isinstance(setting, Secret) else setting)
 
 
 def _check_listed(name: str, texts: Sequence[str]) -> None:

@@ -88,9 +88,9 @@ def plugin_of(module: str, file: str) -> type[Declared]:
     _check_settings(channel, document)
     title = "".join(word.capitalize() for word in channel.name.split("_"))
     usual = filled(channel, {name: setting.default for name, setting in channel.settings.items()})
+    schemes = _made(document, "verify", lambda: tuple(map(scheme, channel.verify)))
     parts: Mapping[str, Any] = {
-        "settings": lambda: config_of(f"{title}Config", channel.about, channel.settings, module),
-        "verify": lambda: tuple(map(scheme, channel.verify)),
+        "settings": lambda: config_of(f"{title}Config", channel, module, schemes),
         "receive": lambda: Reading(usual),
         "send": lambda: Sending(usual),
         "check": lambda: Checking(channel, channel.check) if channel.check is not None else None,
@@ -100,7 +100,7 @@ def plugin_of(module: str, file: str) -> type[Declared]:
         "limits": lambda: _info(channel),
     }
     made = {part: _made(document, part, make) for part, make in parts.items()}
-    _check_schemes(channel, document, made["verify"])
+    _check_schemes(channel, document, schemes)
     _check_signature(channel, document)
     for part in ("login", "check", "register", "backfill"):
         asked = getattr(channel.send if part == "login" else channel, part)
@@ -112,7 +112,7 @@ def plugin_of(module: str, file: str) -> type[Declared]:
         "info": made["limits"],
         "Config": made["settings"],
         "declaration": channel,
-        "schemes": made["verify"],
+        "schemes": schemes,
         "reading": made["receive"],
         "sending": made["send"],
         **abilities(made),

@@ -128,12 +128,18 @@ class ByEd25519(Scheme):
         self._pieces = [piece(name) for name in declared.signed]
         self.settings = (declared.key,)
 
+    def check_settings(self, value: Value) -> None:
+        try:
+            self._key(value)
+        except ValueError:
+            raise ValueError(f"{self._declared.key}: no public key, which is 32 octets in base64") from None
+
     def check(self, request: Request, value: Value) -> None:
         told = request.headers.get(self._declared.header.lower())
         if told is None:
             raise BadSignature(f"no {self._declared.header}", missing=True)
+        key = self._key(value)
         try:
-            key = Ed25519PublicKey.from_public_bytes(base64.b64decode(value(self._declared.key), validate=True))
             key.verify(base64.b64decode(told, validate=True), self._signed(request))
         except (InvalidSignature, ValueError):
             raise BadSignature("not signed by the provider's key") from None
@@ -146,6 +152,10 @@ class ByEd25519(Scheme):
 
     def _signed(self, request: Request) -> bytes:
         return b"".join(each(request) for each in self._pieces)
+
+    def _key(self, value: Value) -> Ed25519PublicKey:
+        """Raises ValueError."""
+        return Ed25519PublicKey.from_public_bytes(base64.b64decode(value(self._declared.key), validate=True))
 
 
 class ByJwt(Scheme):

@@ -29,6 +29,9 @@ class ByStandardWebhooks(Scheme):
         self._declared = declared
         self.settings = (declared.key,)
 
+    def check_settings(self, value: Value) -> None:
+        self._key(value)
+
     def check(self, request: Request, value: Value) -> None:
         told = request.headers.get(SIGNATURE)
         if told is None:
@@ -46,10 +49,17 @@ class ByStandardWebhooks(Scheme):
         return replace(request, headers={**request.headers, SIGNATURE: self._signature(request, value)})
 
     def _signature(self, request: Request, value: Value) -> str:
-        try:
-            key = base64.b64decode(value(self._declared.key).removeprefix(PREFIX), validate=True)
-        except ValueError:
-            raise BadSignature(f"the setting {self._declared.key} is no key in base64") from None
+        key = self._key(value)
         marks = [request.headers.get(name, "").encode("utf-8", "surrogatepass") for name in (ID, TIMESTAMP)]
         signed = b".".join((*marks, request.body))
         return VERSION + base64.b64encode(hmac.digest(key, signed, "sha256")).decode()
+
+    def _key(self, value: Value) -> bytes:
+        """Raises ValueError."""
+        try:
+            key = base64.b64decode(value(self._declared.key).removeprefix(PREFIX), validate=True)
+        except ValueError:
+            key = b""
+        if not key:  # of no octets, everybody has it
+            raise ValueError(f"{self._declared.key}: no key in base64")
+        return key
