@@ -36,7 +36,10 @@ _told: dict[str, float] = {}
 
 def read(connector: LiveConnector, request: Request) -> Arrival:
     """One delivery from a provider, to what shall be recorded. Pure. Raises BadSignature."""
-    connector.plugin.verify(request)
+    try:
+        connector.plugin.verify(request)
+    except BadPayload as error:  # what cannot be read so far was not signed by anybody
+        raise BadSignature(f"cannot be verified: {error.detail}") from error
     request = connector.plugin.kept(request)
     raw = raw_of(request)
     try:

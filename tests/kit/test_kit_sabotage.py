@@ -76,6 +76,11 @@ def verify_with_a_crash(self, request):
         raise pigeon.BadSignature
 
 
+def verify_with_a_query(self, request):
+    dict(request.query)
+    Pigeon.verify(self, request)
+
+
 numbers = count()
 
 
@@ -140,6 +145,7 @@ def respond_badly_to_duplicates(self, request, outcome):
         ({"verify": verify_without_time}, "forged_request_is_refused", {"time changed", "time dropped"}),
         ({"verify": verify_prefix}, "forged_request_is_refused", {"signature cut"}),
         ({"verify": verify_with_a_crash}, "damaged_request_is_a_bad_payload", EVERY_REQUEST),
+        ({"verify": verify_with_a_query}, "damaged_request_is_a_bad_payload", EVERY_REQUEST),
         ({"parse": parse_with_a_counter}, "parsing_twice_is_equal", EVERY_REQUEST),
         ({"kept": keep_with_the_secret}, "what_is_kept_proves_nothing", EVERY_REQUEST),
         ({"kept": keep_nothing}, "request_becomes_what_is_expected", EVERY_REQUEST),

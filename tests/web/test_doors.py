@@ -72,6 +72,15 @@ def test_who_is_not_the_provider_is_refused_and_leaves_nothing(
     assert counts(hub) == {"raws": 0, "messages": 0, "quarantine": 0}
 
 
+def test_a_query_that_nobody_can_read_is_nobodys(door: tuple[Hub, Knock], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where a plugin raises for it what only `parse` should."""
+    hub, knock = door
+    plugin = type(hub.connectors["perch"].plugin)
+    monkeypatch.setattr(plugin, "verify", lambda _, request: request.query and None)
+    assert knock("POST", "/in/perch?a=%ff", words("hello"), {})[0] == 403
+    assert counts(hub) == {"raws": 0, "messages": 0, "quarantine": 0}
+
+
 @pytest.mark.parametrize("body", [b"not json", b"[" * 100_000, words("gibberish"), b""])
 def test_what_is_genuine_but_cannot_be_read_is_kept_and_succeeds(door: tuple[Hub, Knock], body: bytes) -> None:
     hub, knock = door

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from hypothesis import strategies as st
 
-from connectors.kit.request import Request
+from connectors.kit.request import MAX_FIELDS, Request
 
 DEPTH = 100_000
 RAW: dict[str, bytes] = {
@@ -50,6 +50,13 @@ def swapped_bodies(request: Request) -> Iterator[Request]:
             yield replace(request, body=before + raw + after)
         if path:
             yield replace(request, body=_dumped(_put(tree, path, _GONE)))
+
+
+def unread_queries(request: Request) -> Iterator[Request]:
+    """Queries that nobody can read: not UTF-8, and of too many fields."""
+    base = request.url.partition("?")[0]
+    for query in ("a=%ff", "&".join("a" for _ in range(MAX_FIELDS + 1))):
+        yield replace(request, url=f"{base}?{query}")
 
 
 def damaged_requests(request: Request) -> st.SearchStrategy[Request]:

@@ -14,7 +14,7 @@ from connectors.kit.base import Outcome, Plugin
 from connectors.kit.errors import BadPayload, BadSignature
 from connectors.kit.fixtures import InboundCase, as_request
 from connectors.kit.request import Request
-from connectors.kit.testing.damage import damaged_requests, swapped_bodies
+from connectors.kit.testing.damage import damaged_requests, swapped_bodies, unread_queries
 from connectors.kit.testing.hostile import hostile_requests
 from connectors.kit.testing.subject import Nonconforming, Subject
 from normalizer.inbound import CallChanged, Inbound, MessageReceived, Unreadable
@@ -89,9 +89,12 @@ def check_items_have_distinct_keys(subject: Subject, case: InboundCase) -> None:
 
 
 def check_damaged_request_is_a_bad_payload(subject: Subject, case: InboundCase) -> None:
-    """Each value of a JSON body swapped for another in turn, then Hypothesis' own damage to all of the request."""
+    """Each value of a JSON body swapped for another in turn, queries that nobody can read, then Hypothesis' own damage
+    to all of the request."""
     plugin = subject.receiving()
     examples = EXAMPLES
+    for request in unread_queries(case.request):
+        _survives(plugin, request, case)
     for request in swapped_bodies(case.request):
         _survives(plugin, request, case)
         examples = EXAMPLES_BESIDE
