@@ -4,41 +4,39 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from connectors.kit.base import Account, Fetched, Polled, Registration
-from connectors.kit.declared.sending import revealed
 from connectors.kit.redact import Redactor, secrets_of
 
 
 async def check(plugin: Any) -> Account:
-    account: Account = await plugin.checking.account(plugin.tools.http, revealed(plugin.config))
+    account: Account = await plugin.checking.account(plugin.access)
     return account
 
 
 async def fetch(plugin: Any, source: str) -> Fetched:
-    fetched: Fetched = await plugin.fetching.open(plugin.tools.http, revealed(plugin.config), source)
+    fetched: Fetched = await plugin.fetching.open(plugin.access, source)
     return fetched
 
 
 async def register(plugin: Any, url: str) -> Registration:
-    settings, redact = revealed(plugin.config), Redactor(secrets_of(plugin.config))
-    told: Registration = await plugin.registering.set(plugin.tools.http, settings, url, redact)
+    redact = Redactor(secrets_of(plugin.config))
+    told: Registration = await plugin.registering.set(plugin.access, url, redact)
     return told
 
 
 async def registration(plugin: Any) -> Registration:
-    settings, redact = revealed(plugin.config), Redactor(secrets_of(plugin.config))
-    told: Registration = await plugin.registering.read(plugin.tools.http, settings, redact)
+    redact = Redactor(secrets_of(plugin.config))
+    told: Registration = await plugin.registering.read(plugin.access, redact)
     return told
 
 
 async def unregister(plugin: Any) -> Registration:
-    settings, redact = revealed(plugin.config), Redactor(secrets_of(plugin.config))
-    told: Registration = await plugin.registering.remove(plugin.tools.http, settings, redact)
+    redact = Redactor(secrets_of(plugin.config))
+    told: Registration = await plugin.registering.remove(plugin.access, redact)
     return told
 
 
 async def backfill(plugin: Any, cursor: str | None) -> Polled:
-    settings, now = revealed(plugin.config), plugin.tools.now()
-    polled: Polled = await plugin.backfilling.since(plugin.tools.http, settings, cursor, now, plugin.parse)
+    polled: Polled = await plugin.backfilling.since(plugin.access, cursor, plugin.tools.now(), plugin.parse)
     return polled
 
 

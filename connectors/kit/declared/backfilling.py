@@ -12,13 +12,13 @@ from typing import Any, Final
 import msgspec
 
 from connectors.kit.base import Polled
+from connectors.kit.declared.access import Access, asked_with
 from connectors.kit.declared.asks import Backfill
 from connectors.kit.declared.functions import iso_time
 from connectors.kit.declared.language import Channel
 from connectors.kit.declared.paths import Path, bounded
 from connectors.kit.declared.wire import Wire
 from connectors.kit.errors import BadPayload, Temporary
-from connectors.kit.http import Http
 from connectors.kit.refusing import by_status
 from connectors.kit.request import Request, decode
 from normalizer.errors import ErrorCode
@@ -47,18 +47,17 @@ class Backfilling:
             raise ValueError("a list is for webhooks that come by POST, each of one item in JSON")
         if taken := NAMES & channel.settings.keys():
             raise ValueError(f"no name for a setting beside it: {', '.join(sorted(taken))}")
-        self._wire = Wire(backfill, NAMES | channel.settings.keys())
+        self._wire = Wire(backfill, NAMES | asked_with(channel))
         self._first, self._setting = backfill.first, backfill.setting
         self._items, self._time = Path(backfill.items), Path(backfill.time)
 
-    async def since(
-        self, http: Http, settings: Mapping[str, Any], cursor: str | None, now: datetime, parse: Parse
-    ) -> Polled:
+    async def since(self, access: Access, cursor: str | None, now: datetime, parse: Parse) -> Polled:
         """What came since the cursor; without one, none of the past. Raises Temporary, Misconfigured, Refused."""
+        settings = access.settings
         if cursor is None or (self._setting is not None and not settings[self._setting]):
             return Polled([], now.strftime(FORMAT), b"[]")
         since = _moment(cursor)
-        listed = await self._listed(http, {**settings, "since": cursor})
+        listed = await self._listed(access, {**settings, "since": cursor})
         dated = sorted(((self._at(item, since), raw) for raw, item in listed.items()), key=lambda each: each[0])
         found = [(at, raw) for at, raw in dated if at >= since]
         cut, found = len(found) > MOST, found[:MOST]
@@ -68,19 +67,19 @@ class Backfilling:
         inbound = [item for at, raw in found for item in _read(parse, raw, at)]
         return Polled(inbound, reached.strftime(FORMAT), b"[" + b",".join(raw for _, raw in found) + b"]", more=cut)
 
-    async def _listed(self, http: Http, values: Mapping[str, Any]) -> dict[bytes, Any]:
+    async def _listed(self, access: Access, values: Mapping[str, Any]) -> dict[bytes, Any]:
         """Every item of every page, by its octets; a page that brings nothing new is the last."""
         listed: dict[bytes, Any] = {}
         for page in range(self._first, self._first + MOST_PAGES):
-            items = await self._page(http, {**values, "page": str(page)})
+            items = await self._page(access, {**values, "page": str(page)})
             known = len(listed)
             listed |= {msgspec.json.encode(item): item for item in items}
             if len(listed) == known:
                 return listed
         raise Temporary(f"more than {MOST_PAGES} pages of messages", code=ErrorCode.PROVIDER_DOWN)
 
-    async def _page(self, http: Http, values: Mapping[str, Any]) -> list[Any]:
-        answer = await self._wire.request(http, values, reads=True, most=LARGEST)
+    async def _page(self, access: Access, values: Mapping[str, Any]) -> list[Any]:
+        answer = await access.ask(self._wire, values, reads=True, most=LARGEST)
         if answer.status >= 300:
             raise by_status(answer, PAUSE, Temporary)
         try:

@@ -6,13 +6,13 @@ from typing import Any, Final
 import msgspec
 
 from connectors.kit.base import Account
+from connectors.kit.declared.access import Access, asked_with
 from connectors.kit.declared.fields import optional
 from connectors.kit.declared.language import Channel, Check
 from connectors.kit.declared.paths import Path, bounded
 from connectors.kit.declared.templates import Template
 from connectors.kit.declared.wire import Wire
 from connectors.kit.errors import BadPayload, Misconfigured, Temporary
-from connectors.kit.http import Http
 from connectors.kit.request import decode
 from normalizer.errors import ErrorCode
 
@@ -23,16 +23,17 @@ class Checking:
     """Raises ValueError where the declaration cannot work."""
 
     def __init__(self, channel: Channel, check: Check) -> None:
-        known = frozenset(channel.settings)
+        known = asked_with(channel)
         if (check.name is None) == (check.called is None):
             raise ValueError("an account has either a `name` in the answer, or is `called` as settings say")
         self._wire = Wire(check, known)
         self._name = Path(check.name) if check.name is not None else None
-        self._called = Template(check.called or "", known)
+        self._called = Template(check.called or "", frozenset(channel.settings))
 
-    async def account(self, http: Http, settings: Mapping[str, Any]) -> Account:
+    async def account(self, access: Access) -> Account:
         """Raises Temporary, Misconfigured."""
-        answer = await self._wire.request(http, settings, reads=True)
+        settings = access.settings
+        answer = await access.ask(self._wire, settings, reads=True)
         if answer.status == 429 or answer.status >= 500:
             raise Temporary(f"HTTP status {answer.status}", code=ErrorCode.PROVIDER_DOWN)
         try:

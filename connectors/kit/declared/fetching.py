@@ -6,11 +6,13 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from connectors.kit.base import Fetched
+from connectors.kit.declared.access import Access, asked_with, refused_token
 from connectors.kit.declared.language import Channel, Fetch
 from connectors.kit.declared.misworded import Misworded
 from connectors.kit.declared.schemes import basic
-from connectors.kit.declared.templates import Template, Tree
-from connectors.kit.errors import Refused, Temporary
+from connectors.kit.declared.templates import Template, Tree, named_in
+from connectors.kit.declared.wire import TOKEN
+from connectors.kit.errors import Misconfigured, Refused, Temporary
 from connectors.kit.guard import origin
 from connectors.kit.http import Answer, Http
 from connectors.kit.refusing import by_status
@@ -29,19 +31,37 @@ class Fetching:
     """Raises ValueError where the declaration cannot work."""
 
     def __init__(self, channel: Channel, fetch: Fetch) -> None:
-        known = frozenset({*channel.settings, ID})
-        self._url = Template(fetch.url, known) if fetch.url is not None else None
+        known = asked_with(channel) | {ID}
+        self._wants_token = TOKEN in named_in([fetch.headers, fetch.basic])
+        self._url = Template(fetch.url, known - {TOKEN}) if fetch.url is not None else None
         if fetch.url is not None and not fetch.url.startswith("{api_base}/"):
             raise Misworded("a file that is named by an id is at {api_base}", fetch.url)
         self._headers = Tree(fetch.headers, known)
         self._basic = Tree([fetch.basic.user, fetch.basic.password], known) if fetch.basic is not None else None
         self._hosts = fetch.hosts
 
-    async def open(self, http: Http, settings: Mapping[str, Any], source: str) -> Fetched:
-        """Raises Temporary, Refused, Misconfigured."""
+    async def open(self, access: Access, source: str) -> Fetched:
+        """A kept token that is refused is asked for once more. Raises Temporary, Refused, Misconfigured."""
+        settings = access.settings
         url = self._url.address({**settings, ID: source}) if self._url is not None else source
         known = self._known(url, str(settings["api_base"]))
-        chunks = self._chunks(http, url, self._credentials(settings) if known else {}, known)
+        if not known or not self._wants_token:
+            return await self._opened(access.http, url, self._credentials(settings) if known else {}, known)
+        token, fresh = await access.token()
+        for _ in range(2):
+            try:
+                return await self._opened(access.http, url, self._credentials({**settings, TOKEN: token}), known)
+            except (Misconfigured, Refused) as error:
+                status = error.provider_code or ""
+                if not access.lapsed(token, status):
+                    raise
+                if fresh:
+                    break
+            token, fresh = await access.token()
+        raise refused_token(status)
+
+    async def _opened(self, http: Http, url: str, headers: Mapping[str, str], known: bool) -> Fetched:
+        chunks = self._chunks(http, url, headers, known)
         # What is read first is the media type: by then the connection is open, and is closed with the chunks.
         media_type = (await anext(chunks)).decode("latin-1")
         return Fetched(chunks, media_type=media_type or None)

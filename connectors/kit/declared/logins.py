@@ -31,8 +31,10 @@ class Kept:
     token: str | None = None
     ends: datetime | None = None
 
-    def forget(self) -> None:
-        self.token = self.ends = None
+    def forget(self, token: str) -> None:
+        """Unless another was asked for meanwhile."""
+        if self.token == token:
+            self.token = self.ends = None
 
 
 class Logins:
@@ -48,7 +50,7 @@ class Logins:
         """The token, and whether it was asked for just now. Raises Temporary, Misconfigured."""
         if kept.token is not None and kept.ends is not None and kept.now() < kept.ends:
             return kept.token, False
-        kept.forget()
+        kept.token = kept.ends = None
         answer = await self._wire.request(http, settings, reads=True)
         if answer.status == 429 or answer.status >= 500:
             raise Temporary(f"no access token: HTTP status {answer.status}", code=ErrorCode.PROVIDER_DOWN)
@@ -66,9 +68,9 @@ class Logins:
         kept.token, kept.ends = token, kept.now() + timedelta(seconds=self._seconds(tree))
         return token, True
 
-    def ended(self, status: int, code: str | None) -> bool:
-        """Whether an answer says that the token holds no longer."""
-        return str(status) in self._again or code in self._again
+    def ended(self, told: str | None) -> bool:
+        """Whether a status or a code says that the token holds no longer."""
+        return told in self._again
 
     def _seconds(self, tree: Any) -> float:
         try:

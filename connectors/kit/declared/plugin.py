@@ -10,6 +10,7 @@ import msgspec
 from connectors.kit.base import ANSWERS, Info, Outbound, Outcome, Plugin, Sent, Tools
 from connectors.kit.config import PluginConfig
 from connectors.kit.declared.abilities import abilities
+from connectors.kit.declared.access import Access, Admission
 from connectors.kit.declared.backfilling import Backfilling
 from connectors.kit.declared.by_address import ByAddress
 from connectors.kit.declared.carrying import limit_of
@@ -42,6 +43,7 @@ class Declared(Plugin[PluginConfig]):
 
     declaration: ClassVar[Channel]
     schemes: ClassVar[Sequence[Scheme]]
+    admission: Admission
     reading: Reading
     sending: Sending
 
@@ -49,9 +51,9 @@ class Declared(Plugin[PluginConfig]):
         super().__init__(config, tools)
         channel = filled(self.declaration, revealed(config))
         if channel is not self.declaration:
-            self.reading, self.sending = Reading(channel), Sending(channel)
+            self.admission, self.reading, self.sending = Admission(channel), Reading(channel), Sending(channel)
         reply = channel.receive.reply
-        self._kept = Kept(tools.now)
+        self.access = Access(self.admission, tools.http, lambda: revealed(config), Kept(tools.now))
         self._heard = Response(reply.status, reply.text.encode(), {"content-type": reply.type} if reply.text else {})
 
     def verify(self, request: Request) -> None:
@@ -72,8 +74,7 @@ class Declared(Plugin[PluginConfig]):
         return replace(cls.info, capability=msgspec.structs.replace(cls.info.capability, media=None))
 
     async def send(self, outbound: Outbound) -> Sent:
-        settings = revealed(self.config)
-        return await self.sending.send(self.tools.http, outbound, settings, self.tools.webhook_url, self._kept)
+        return await self.sending.send(self.access, outbound, self.tools.webhook_url)
 
     def _setting(self, name: str) -> str:
         return told(revealed(self.config)[name])
@@ -92,7 +93,7 @@ def plugin_of(module: str, file: str) -> type[Declared]:
     parts: Mapping[str, Any] = {
         "settings": lambda: config_of(f"{title}Config", channel, module, schemes),
         "receive": lambda: Reading(usual),
-        "send": lambda: Sending(usual),
+        "send": lambda: (Admission(usual), Sending(usual)),
         "check": lambda: Checking(channel, channel.check) if channel.check is not None else None,
         "register": lambda: Registering(channel, channel.register) if channel.register is not None else None,
         "backfill": lambda: Backfilling(channel, channel.backfill) if channel.backfill is not None else None,
@@ -114,7 +115,8 @@ def plugin_of(module: str, file: str) -> type[Declared]:
         "declaration": channel,
         "schemes": schemes,
         "reading": made["receive"],
-        "sending": made["send"],
+        "admission": made["send"][0],
+        "sending": made["send"][1],
         **abilities(made),
     }
     return cast(type[Declared], type(title, (Declared,), namespace))

@@ -45,7 +45,7 @@ class DeclaredSimulator(LoopbackSimulator):
 
     async def answer(self, request: WireRequest) -> Reply:
         answered = next((each for asked, each in self._besides() if self._asks(asked, request)), None)
-        signer = self.plugin.sending.signer
+        signer = self.plugin.admission.signer
         if answered is None and signer is not None and not is_signed(signer, request, self._setting):
             return self.FAILURES[Failure.UNAUTHORIZED]
         if answered is self._simulated.register and answered is not None and request.method != "GET":
@@ -53,7 +53,7 @@ class DeclaredSimulator(LoopbackSimulator):
         return reply(answered or self._simulated.accepts, {"id": self._name(), "webhook": self.webhook})
 
     def steady(self, request: WireRequest) -> WireRequest:
-        signer = self.plugin.sending.signer
+        signer = self.plugin.admission.signer
         return request if signer is None else steady(signer, request)
 
     def is_send(self, request: WireRequest) -> bool:

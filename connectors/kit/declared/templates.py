@@ -60,6 +60,16 @@ class Template:
         return "".join(piece if isinstance(piece, str) else _quoted(piece, values) for piece in self._pieces)
 
 
+def named_in(tree: Any) -> frozenset[str]:
+    """Every name within mappings, lists and structs of texts."""
+    if isinstance(tree, str):
+        return frozenset(found["name"] for found in _NAME.finditer(tree) if found["name"])
+    if isinstance(tree, msgspec.Struct):
+        tree = msgspec.to_builtins(tree)
+    inner = [*tree, *tree.values()] if isinstance(tree, dict) else tree if isinstance(tree, list | tuple) else ()
+    return frozenset(name for each in inner for name in named_in(each))
+
+
 class Tree:
     """Mappings and lists of texts. Raises Misworded, as Template does."""
 
