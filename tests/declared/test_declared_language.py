@@ -12,7 +12,7 @@ from connectors.kit.declared import DeclarationError, language
 from connectors.kit.declared.functions import FUNCTIONS
 from connectors.kit.declared.meanings import MEANINGS
 from connectors.kit.declared.pieces import PIECES
-from connectors.kit.declared.templates import FILTERS
+from connectors.kit.declared.templates import APPROVED, FILTERS, WHOLE
 
 
 @pytest.mark.parametrize(
@@ -100,5 +100,5 @@ def test_every_key_of_the_language_is_explained():
     tags = {str(kind.__struct_config__.tag) for kind in parts} - {"None"}
     assert len(keys) > 50
     assert {word for word in keys | tags if not re.search(rf"(?<![a-z_]){word}(?![a-z_])", page)} == set()
-    for names in (MEANINGS, FUNCTIONS, PIECES, FILTERS):
+    for names in (MEANINGS, FUNCTIONS, PIECES, FILTERS, WHOLE, APPROVED):
         assert {name for name in names if name not in page} == set()

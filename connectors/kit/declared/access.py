@@ -1,6 +1,7 @@
 """How the requests of one connector are let in: as they are, signed, or with a token of `login`."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any, Final
 
 import msgspec
@@ -55,6 +56,9 @@ class Access:
     @property
     def settings(self) -> Mapping[str, Any]:
         return self._settings()
+
+    def now(self) -> datetime:
+        return self._kept.now()
 
     async def ask(
         self,

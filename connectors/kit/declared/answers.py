@@ -35,6 +35,7 @@ class Answers:
             [Path(each) for each in paths] for paths in (send.error.code, send.error.text)
         ]
         self._codes = Codes(errors)
+        self._template_codes = Codes(send.template.errors if send.template is not None else {})
 
     def tree(self, answer: Answer) -> Any:
         """The answer to look at; None where it does not read as declared."""
@@ -50,12 +51,12 @@ class Answers:
     def code(self, answer: Answer) -> str | None:
         return first_word(self._codes_at, self.tree(answer))
 
-    def refusal(self, answer: Answer, tree: Any) -> KitError:
-        """What an answer that is no success stands for."""
+    def refusal(self, answer: Answer, tree: Any, *, of_template: bool) -> KitError:
+        """What an answer that is no success stands for; of a message by a template, codes may mean something else."""
         code = first_word(self._codes_at, tree)
         detail = (first_word(self._words_at, tree) or "")[:LONGEST] or f"HTTP status {answer.status}"
         told = code or str(answer.status)
-        meaning = self._codes.meaning(code)
+        meaning = (self._template_codes.meaning(code) if of_template else None) or self._codes.meaning(code)
         if meaning is None and (not 200 <= answer.status < 500 or (answer.status < 300 and code is None)):
             return OutcomeUnknown(detail, code=ErrorCode.PROVIDER_DOWN, provider_code=told)
         meaning = meaning or BY_STATUS.get(answer.status, UNKNOWN)

@@ -128,3 +128,60 @@ class Carried(Part, frozen=True, kw_only=True):
     json: Any = None
     xml: dict[str, Any] | None = None
     """What differs in a request with files from one without."""
+
+
+class Templated(Part, frozen=True, kw_only=True):
+    """How a text that the provider approved before leaves, by its name (`normalizer.parts.TemplatePart`)."""
+
+    values: str | None = None
+    """A regular expression that each value has to match as a whole."""
+    errors: dict[str, tuple[str | int, ...]] = {}
+    """Meanings of codes, where they differ from those of other messages."""
+    url: str | None = None
+    query: dict[str, Any] | None = None
+    form: dict[str, Any] | None = None
+    json: Any = None
+    xml: dict[str, Any] | None = None
+    """What differs in a request by a template from one without."""
+
+
+class Places(Part, frozen=True, kw_only=True):
+    """Where the places of a template are told: their names are a list, or stand in its text."""
+
+    path: str
+    form: str | None = None
+    """A regular expression for one place in a text, whose one group is the name."""
+
+
+class Templates(Part, frozen=True, kw_only=True):
+    """A list of the templates there are, against which a message is held before it leaves. `{page}` is the number of
+    the page, `{offset}` of those that were told before; a request that names neither is made once."""
+
+    method: Literal["GET", "POST"] = "GET"
+    url: str
+    headers: dict[str, str] = {}
+    basic: Credentials | None = None
+    query: dict[str, Any] = {}
+    form: dict[str, Any] | None = None
+    json: Any = None
+    xml: dict[str, Any] | None = None
+    first: int = 1
+    """The number of the first page."""
+    full: int | None = None
+    """How many are on a page after which another follows; without it, a page that tells nothing new is the last."""
+    items: str
+    """A path in the answer, which is JSON, to a list."""
+    name: str
+    """A path within an item to what messages call it."""
+    language: str | None = None
+    """A path to its language; without one, the name alone decides."""
+    usable: str = "`true`"
+    """A path within an item that finds something where the template may be sent."""
+    state: str | None = None
+    """A path to the provider's word for where it stands."""
+    places: str | Places | None = None
+    """Without it, nobody knows how many values there must be."""
+    lasts: int = 300
+    """For how many seconds the list is believed."""
+    setting: str | None = None
+    """A flag; where it is off, no list is asked for and names go as they are."""

@@ -16,7 +16,10 @@ from connectors.kit.declared.asks import Check as Check
 from connectors.kit.declared.asks import Credentials as Credentials
 from connectors.kit.declared.asks import Fetch as Fetch
 from connectors.kit.declared.asks import Files as Files
+from connectors.kit.declared.asks import Places as Places
 from connectors.kit.declared.asks import Register as Register
+from connectors.kit.declared.asks import Templated as Templated
+from connectors.kit.declared.asks import Templates as Templates
 from connectors.kit.declared.authenticity import BasicAuth as BasicAuth
 from connectors.kit.declared.authenticity import Ed25519 as Ed25519
 from connectors.kit.declared.authenticity import Hmac as Hmac
@@ -26,6 +29,9 @@ from connectors.kit.declared.authenticity import Scheme as Scheme
 from connectors.kit.declared.authenticity import SecretField as SecretField
 from connectors.kit.declared.authenticity import SignedFields as SignedFields
 from connectors.kit.declared.authenticity import StandardWebhooks as StandardWebhooks
+from connectors.kit.declared.played import Answered as Answered
+from connectors.kit.declared.played import Call as Call
+from connectors.kit.declared.played import Simulated as Simulated
 from connectors.kit.declared.signatures import Acs3 as Acs3
 from connectors.kit.declared.signatures import Signature as Signature
 from connectors.kit.declared.signatures import Tc3 as Tc3
@@ -213,6 +219,8 @@ class Send(Strict, frozen=True, kw_only=True):
     encoding: Alphabets = Alphabets()
     media: Carried | None = None
     """Without it, files go as links."""
+    template: Templated | None = None
+    """Without it, of a message by a template its words are sent."""
     success: Success = Success()
     id: str | None = None
     """A path in the answer; without one, the token of the request names the message."""
@@ -224,45 +232,6 @@ class Limits(Strict, frozen=True, kw_only=True):
     unit: Literal["code_points", "utf16", "octets"] = "code_points"
     segments: int | None = None
     """How many segments of a short message one request may take; 1 for a request for each."""
-
-
-# --- the provider, simulated ----------------------------------------------------------------------------------------
-
-
-class Answered(Strict, frozen=True, kw_only=True):
-    status: int = 200
-    json: Any = None
-    xml: dict[str, Any] | None = None
-    text: str | None = None
-    headers: dict[str, str] = {}
-
-
-class Call(Strict, frozen=True, kw_only=True):
-    """A webhook the simulator makes. Its variables are `{id}`, `{text}`, `{sender}`, `{status}` and `{code}`, and the
-    settings that are called otherwise."""
-
-    method: Literal["GET", "POST"] = "POST"
-    query: dict[str, str] = {}
-    form: dict[str, str] | None = None
-    json: Any = None
-    xml: dict[str, Any] | None = None
-
-
-class Simulated(Strict, frozen=True, kw_only=True):
-    login: Answered | None = None
-    """What a request for a token is answered."""
-    check: Answered | None = None
-    """What asking for the account is answered."""
-    backfill: Answered | None = None
-    register: Answered | None = None
-    """What every request about the webhook is answered; `{webhook}` is the one that was set."""
-    accepts: Answered
-    failures: dict[str, Answered]
-    """By the names of `connectors.kit.testing.simulator.Failure`, those without words left out."""
-    lacks: dict[str, str] = {}
-    """Failures that the provider does not tell of, and why."""
-    message: Call
-    report: Call | None = None
 
 
 # --- the file -------------------------------------------------------------------------------------------------------
@@ -294,5 +263,7 @@ class Channel(Strict, frozen=True, kw_only=True):
     """Without it, what came while the hub was down is what the provider calls with once more."""
     fetch: Fetch | None = None
     """Without it, files stay links."""
+    templates: Templates | None = None
+    """Without it, the provider alone knows which there are."""
     send: Send
     simulated: Simulated

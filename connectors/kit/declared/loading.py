@@ -1,7 +1,7 @@
 """From a file to a typed declaration. Raises DeclarationError, whose text says where and what was probably meant."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
 from pathlib import Path
 from typing import Any, Final, get_args, get_origin
@@ -28,10 +28,14 @@ def load(file: Path) -> tuple[Channel, Document]:
         channel = msgspec.convert(document.values, Channel)
     except msgspec.ValidationError as error:
         raise _placed(document, str(error)) from error
-    for meaning in channel.errors:
-        if meaning not in MEANINGS:
-            known = tuple(MEANINGS)
-            raise document.error(("errors", meaning), "unknown meaning", known=known, at_key=True)
+    tables: dict[Where, Iterable[str]] = {("errors",): channel.errors}
+    if channel.send.template is not None:
+        tables["send", "template", "errors"] = channel.send.template.errors
+    for where, table in tables.items():
+        for meaning in table:
+            if meaning not in MEANINGS:
+                known = tuple(MEANINGS)
+                raise document.error((*where, meaning), "unknown meaning", known=known, at_key=True)
     return channel, document
 
 

@@ -28,6 +28,7 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
     # The operator has something to mend, and yet it stops messages to some people only: the lane goes on.
     "not_allowed": Meaning(Unreachable, ErrorCode.MISCONFIGURED),
     "content_unsupported": Meaning(Refused, ErrorCode.CONTENT_UNSUPPORTED),
+    "template_invalid": Meaning(Refused, ErrorCode.TEMPLATE_INVALID),
     "policy_rejected": Meaning(Refused, ErrorCode.POLICY_REJECTED),
     "expired": Meaning(Refused, ErrorCode.EXPIRED),
     "unknown": Meaning(Refused, ErrorCode.UNKNOWN),

@@ -11,6 +11,7 @@ from connectors.kit.base import ANSWERS, Info, Outbound, Outcome, Plugin, Sent, 
 from connectors.kit.config import PluginConfig
 from connectors.kit.declared.abilities import abilities
 from connectors.kit.declared.access import Access, Admission
+from connectors.kit.declared.approved import Listed, Shelf
 from connectors.kit.declared.backfilling import Backfilling
 from connectors.kit.declared.by_address import ByAddress
 from connectors.kit.declared.carrying import limit_of
@@ -29,7 +30,7 @@ from connectors.kit.declared.receiving import Reading
 from connectors.kit.declared.registering import Registering
 from connectors.kit.declared.schemes import scheme
 from connectors.kit.declared.sending import Sending, revealed
-from connectors.kit.declared.templates import VARIABLES
+from connectors.kit.declared.templates import APPROVED, VARIABLES
 from connectors.kit.request import Request, Response
 from normalizer.capability import Capability, SegmentLimit, TextLimit
 from normalizer.inbound import Inbound
@@ -54,6 +55,7 @@ class Declared(Plugin[PluginConfig]):
             self.admission, self.reading, self.sending = Admission(channel), Reading(channel), Sending(channel)
         reply = channel.receive.reply
         self.access = Access(self.admission, tools.http, lambda: revealed(config), Kept(tools.now))
+        self._shelf = Shelf()
         self._heard = Response(reply.status, reply.text.encode(), {"content-type": reply.type} if reply.text else {})
 
     def verify(self, request: Request) -> None:
@@ -74,7 +76,7 @@ class Declared(Plugin[PluginConfig]):
         return replace(cls.info, capability=msgspec.structs.replace(cls.info.capability, media=None))
 
     async def send(self, outbound: Outbound) -> Sent:
-        return await self.sending.send(self.access, outbound, self.tools.webhook_url)
+        return await self.sending.send(self.access, outbound, self.tools.webhook_url, self._shelf)
 
     def _setting(self, name: str) -> str:
         return told(revealed(self.config)[name])
@@ -93,6 +95,7 @@ def plugin_of(module: str, file: str) -> type[Declared]:
     parts: Mapping[str, Any] = {
         "settings": lambda: config_of(f"{title}Config", channel, module, schemes),
         "receive": lambda: Reading(usual),
+        "templates": lambda: Listed(usual, channel.templates) if channel.templates is not None else None,
         "send": lambda: (Admission(usual), Sending(usual)),
         "check": lambda: Checking(channel, channel.check) if channel.check is not None else None,
         "register": lambda: Registering(channel, channel.register) if channel.register is not None else None,
@@ -103,10 +106,7 @@ def plugin_of(module: str, file: str) -> type[Declared]:
     made = {part: _made(document, part, make) for part, make in parts.items()}
     _check_schemes(channel, document, schemes)
     _check_signature(channel, document)
-    for part in ("login", "check", "register", "backfill"):
-        asked = getattr(channel.send if part == "login" else channel, part)
-        if asked is not None and getattr(channel.simulated, part) is None:
-            raise document.error(("simulated",), f"`{part}` is missing: what its request is answered")
+    _check_simulated(channel, document)
     namespace = {
         "__module__": module,
         "__doc__": channel.summary,
@@ -139,6 +139,7 @@ def _info(channel: Channel) -> Info:
     text = TextLimit(most=limits.text, unit=limits.unit)
     capability = Capability(
         text=text,
+        templates=channel.send.template is not None,
         media=limit_of(channel.send.media, text) if channel.send.media is not None else None,
         segments=SegmentLimit(most=limits.segments) if limits.segments is not None else None,
         inbound=frozenset(promised),
@@ -158,19 +159,38 @@ def _check_settings(channel: Channel, document: Document) -> None:
     base = channel.settings.get("api_base")
     if base is None or base.type != "origin" or base.optional:
         raise document.error(("settings",), "`api_base`, of type origin, is where the provider is")
+    taken = VARIABLES | (APPROVED if channel.send.template is not None else frozenset())
     for name in channel.settings:
-        if name in VARIABLES or not (name.isascii() and name.isidentifier() and name.islower()):
+        if name in taken or not (name.isascii() and name.isidentifier() and name.islower()):
             raise document.error(("settings", name), "no name for a setting", at_key=True)
     known = {str(status) for status in Status} | {"ignored"}
     for status in channel.statuses:
         if str(status) not in known:
             raise document.error(("statuses", str(status)), "no status", known=tuple(sorted(known)), at_key=True)
-    switched: Mapping[Where, Any] = {("send", "media"): channel.send.media, ("backfill",): channel.backfill}
+    switched: Mapping[Where, Any] = {
+        ("send", "media"): channel.send.media,
+        ("backfill",): channel.backfill,
+        ("templates",): channel.templates,
+    }
     for where, part in switched.items():
         if part is not None and part.setting is not None:
             flag = channel.settings.get(part.setting)
             if flag is None or flag.type != "flag" or flag.default is None:
                 raise document.error((*where, "setting"), "no setting of type flag with a default")
+
+
+def _check_simulated(channel: Channel, document: Document) -> None:
+    """Raises DeclarationError."""
+    for part in ("login", "check", "register", "backfill", "templates"):
+        asked = getattr(channel.send if part == "login" else channel, part)
+        if asked is not None and getattr(channel.simulated, part) is None:
+            raise document.error(("simulated",), f"`{part}` is missing: what its request is answered")
+    if channel.templates is not None and channel.simulated.no_template is None:
+        raise document.error(
+            ("simulated",), "`no_template` is missing: what is answered where there is no such template"
+        )
+    if channel.templates is not None and channel.send.template is None:
+        raise document.error(("templates",), "a list for nothing: `send` has no `template`", at_key=True)
 
 
 def _check_schemes(channel: Channel, document: Document, schemes: Sequence[Scheme]) -> None:

@@ -16,6 +16,7 @@ from connectors.kit.declared.plugin import Declared
 from connectors.kit.declared.schemes import SIMULATED_PUBLIC_KEY
 from connectors.kit.declared.sending import revealed
 from connectors.kit.declared.signed_simulation import is_signed, steady
+from connectors.kit.declared.simulated_templates import asked_template, names_listed
 from connectors.kit.declared.simulated_webhook import registered
 from connectors.kit.declared.templates import Template, Tree
 from connectors.kit.declared.wire import FORM, JSON, XML
@@ -27,7 +28,7 @@ MADE_UP: Final = "simulated0001ofnorealaccount0000"
 """Reads as base64, too, as keys do."""
 MADE_UPS: Final[Mapping[str, Any]] = {"addresses": ["127.0.0.1"]}
 """By type, where a text will not do."""
-Asked = language.Login | language.Check | language.Ask | language.Backfill
+Asked = language.Login | language.Check | language.Ask | language.Backfill | language.Templates
 
 
 class DeclaredSimulator(LoopbackSimulator):
@@ -45,6 +46,8 @@ class DeclaredSimulator(LoopbackSimulator):
 
     async def answer(self, request: WireRequest) -> Reply:
         answered = next((each for asked, each in self._besides() if self._asks(asked, request)), None)
+        if answered is None and self._lacks_template(request):
+            answered = self._simulated.no_template
         signer = self.plugin.admission.signer
         if answered is None and signer is not None and not is_signed(signer, request, self._setting):
             return self.FAILURES[Failure.UNAUTHORIZED]
@@ -65,12 +68,24 @@ class DeclaredSimulator(LoopbackSimulator):
         if (hook := declared.register) is not None:
             pairs += [(asked, simulated.register) for asked in (hook.set, hook.read, hook.remove)]
         pairs += [(declared.send.login, simulated.login), (declared.check, simulated.check)]
-        pairs += [(declared.backfill, simulated.backfill)]
+        pairs += [(declared.backfill, simulated.backfill), (declared.templates, simulated.templates)]
         return [(asked, answered) for asked, answered in pairs if asked is not None]
 
     def _asks(self, asked: Asked, request: WireRequest) -> bool:
         address = Template(asked.url, self._known).address(self._settings())
-        return (asked.method, urlsplit(address).path) == (request.method, request.path.partition("?")[0])
+        # Some are at one address, and differ in a header; recorded requests lack those that every request has.
+        fixed = {name.lower(): text for name, text in asked.headers.items() if "{" not in text}
+        return (asked.method, urlsplit(address).path) == (request.method, request.path.partition("?")[0]) and all(
+            request.headers.get(name, text) == text for name, text in fixed.items()
+        )
+
+    def _lacks_template(self, request: WireRequest) -> bool:
+        """Whether a send names a template that is neither in the list nor one of the settings."""
+        declared, listed = self.plugin.declaration, self._simulated.templates
+        if declared.templates is None or listed is None:
+            return False
+        known = names_listed(declared.templates, listed.json)
+        return asked_template(declared.send, request) not in {None, *known, *map(str, self._settings().values())}
 
     def genuine(self, payload: bytes) -> WireRequest:
         call = self._simulated.message

@@ -7,6 +7,7 @@ else keeps the value's type.
 
 import re
 from collections.abc import Callable, Mapping
+from difflib import get_close_matches
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -18,6 +19,15 @@ from connectors.kit.declared.misworded import Misworded
 FILES: Final = frozenset(("file_url", "file_urls", "file_kind", "file_type", "file_name", "file_id"))
 """Of the files that leave: the first one's address, all of theirs, and the provider's word, media type and name of the
 first; of one that is fetched, its id."""
+APPROVED: Final = frozenset(
+    (
+        *("template_name", "template_language", "template_values", "template_fields"),
+        *("template_header", "template_buttons"),
+    )
+)
+"""Of a text that the provider approved: its name and language, what fills its places as a list and as a mapping by
+their names, and lists of what fills its header and its buttons. Only where `send.template` is declared."""
+LISTS: Final = frozenset(("file_urls", "template_values", "template_fields", "template_header", "template_buttons"))
 VARIABLES: Final = FILES | frozenset(
     ("to", "text", "gsm_text", "other_text", "encoding", "token", "access_token", "webhook_url", "message_id")
 )
@@ -26,10 +36,14 @@ provider's word for that alphabet, the request's own token, that of `login`, whe
 FILTERS: Final[Mapping[str, Callable[[str], str]]] = {
     "digits": lambda text: re.sub(r"[^0-9]", "", text),
     "hex_utf16": lambda text: text.encode("utf-16-be").hex().upper(),
-    "json": lambda text: msgspec.json.encode(text).decode(),
     "national": lambda text: _national(text),
     "quote": lambda text: quote(text, safe=""),
 }
+WHOLE: Final[Mapping[str, Callable[[Any], str]]] = {
+    "commas": lambda value: ",".join(map(str, value)) if isinstance(value, list) else str(value),
+    "json": lambda value: msgspec.json.encode(value if isinstance(value, list | dict) else str(value)).decode(),
+}
+"""Filters that make a text of a list, too."""
 PLACES: Final = frozenset({"api_base"})
 """Settings that are addresses themselves."""
 _NAME: Final = re.compile(r"\{\{|\}\}|\{(?P<name>[a-z][a-z0-9_]*)(?P<filters>(?:\|[a-z0-9_]+)*)\}|[{}]")
@@ -47,6 +61,8 @@ class Template:
             self._pieces += [text[end : found.start()], _meant(found, known, text)]
             end = found.end()
         self._pieces = [piece for piece in [*self._pieces, text[end:]] if piece]
+        if any(_is_list(piece) for piece in self._pieces) and len(self._pieces) > 1:
+            raise Misworded("a list stands alone, or goes through `json` or `commas`", text)
 
     def __call__(self, values: Values) -> Any:
         """The text of these values; None where one of them is missing."""
@@ -106,10 +122,14 @@ def _meant(found: re.Match[str], known: frozenset[str], text: str) -> str | tupl
     if name is None:
         raise Misworded("a brace that belongs to no {name}; write it twice", text)
     if name not in known:
-        raise Misworded(f"{{{name}}} is neither a setting nor one of {', '.join(sorted(VARIABLES))}", text)
+        words = ", ".join(sorted(known & (VARIABLES | APPROVED)))
+        raise Misworded(f"{{{name}}} is neither a setting nor one of {words}{_meaning(name, known)}", text)
     for each in filters:
-        if each not in FILTERS:
-            raise Misworded(f"there is no filter {each!r}; there are {', '.join(FILTERS)}", text)
+        if each not in FILTERS and each not in WHOLE:
+            there = sorted({*FILTERS, *WHOLE})
+            raise Misworded(f"there is no filter {each!r}; there are {', '.join(there)}", text)
+    if name in LISTS and filters and filters[0] not in WHOLE:
+        raise Misworded(f"a list goes through {' or '.join(sorted(WHOLE))}, not {filters[0]}", text)
     return name, filters
 
 
@@ -119,8 +139,17 @@ def _filled(piece: tuple[str, tuple[str, ...]], values: Values) -> Any:
     if value is None or value == "":
         return None
     for each in filters:
-        value = FILTERS[each](str(value))
+        value = WHOLE[each](value) if each in WHOLE else FILTERS[each](str(value))
     return value
+
+
+def _is_list(piece: str | tuple[str, tuple[str, ...]]) -> bool:
+    return not isinstance(piece, str) and piece[0] in LISTS and not piece[1]
+
+
+def _meaning(word: str, known: frozenset[str]) -> str:
+    near = get_close_matches(word, known, n=1)
+    return f'; did you mean "{near[0]}"?' if near else ""
 
 
 def _quoted(piece: tuple[str, tuple[str, ...]], values: Values) -> str:

@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from connectors.kit.declared.language import Ask, Backfill, Check, Login, Send
+from connectors.kit.declared.language import Ask, Backfill, Check, Login, Send, Templates
 from connectors.kit.declared.schemes import basic
 from connectors.kit.declared.signers import Asking, Signer
 from connectors.kit.declared.templates import Template, Tree, named_in
@@ -30,7 +30,7 @@ PARTS: Final = ("url", "headers", "basic", "query", "form", "json", "xml")
 class Wire:
     """Raises ValueError where the declaration cannot work."""
 
-    def __init__(self, declared: Send | Login | Check | Ask | Backfill, known: frozenset[str]) -> None:
+    def __init__(self, declared: Send | Login | Check | Ask | Backfill | Templates, known: frozenset[str]) -> None:
         self._method = declared.method
         self.names = named_in([getattr(declared, part) for part in PARTS])
         """Of all that its texts name."""
