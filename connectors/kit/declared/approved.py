@@ -238,7 +238,8 @@ def _absent(shelf: Shelf, part: TemplatePart) -> str:
 
 
 def _names(shelf: Shelf) -> Sequence[str]:
-    return sorted({name for name, _ in shelf.entries})
+    """Of what may be sent."""
+    return sorted({name for (name, _), entry in shelf.entries.items() if entry.state is None})
 
 
 def _form(text: str) -> re.Pattern[str]:
