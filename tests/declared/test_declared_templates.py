@@ -104,7 +104,7 @@ def test_a_template_leaves_by_its_name_with_what_fills_it(tmp_path):
         tmp_path, SENDS.replace("done == `true`", "id").replace("accepts: {json: {done: true,", "accepts: {json: {")
     )
     provider, results = sending(kind, by(PARCEL), Outbound("0199/2", TO, Payload(text="hi")))
-    assert kind.info.capability.templates
+    assert (kind.info.capability.templates, kind.info.capability.window) == (True, None)
     assert results == [Sent(("simulated-000001",)), Sent(("simulated-000002",))]
     template, text = (json.loads(request.body) for request in provider.requests)
     assert template == {"name": "parcel", "language": "en", "values": ["881", "Ada"], "token": "0199/1"}
@@ -334,6 +334,8 @@ def test_the_simulator_has_the_templates_of_its_list_and_no_others(kind):
         ),
         (HELD.replace(PLAYED.splitlines()[0], ""), "`templates` is missing: what its request is answered"),
         (HELD.replace(PLAYED.splitlines()[1], ""), "`no_template` is missing"),
+        (SENDS.replace("{text: 160}", "{text: 160, window: 0}"), "limits.window: a window is of some seconds"),
+        (ACME.replace("{text: 160}", "{text: 160, window: 60}"), "limits.window: .* beyond it goes `send.template`"),
         (HELD.replace(TEMPLATE, ""), "templates: a list for nothing: `send` has no `template`"),
     ],
 )

@@ -11,7 +11,7 @@ from declared_channels import FOLDERS
 from connectors.kit import registry
 from connectors.kit.fixtures import read_fixtures
 from connectors.kit.testing.simulator import Reply
-from gateway.send.asks import Accepted
+from gateway.send.asks import Accepted, Rejected
 from normalizer.parts import TemplatePart
 from tests.background.heronry import events, eventually, rows
 from tests.channels import beside
@@ -72,6 +72,8 @@ def test_what_a_command_names_is_what_leaves(tmp_path, name):
 
     async def test(provider):
         async with beside.running(tmp_path, name, provider) as at:
+            # Who never wrote is written to by a template alone on WhatsApp, so they write.
+            await at.heard(provider.genuine(provider.message("hello", TO.removeprefix("+"))))
             for words in (
                 {"parts": part(there, "881", "Friday")},
                 {"parts": part(near, "881", "Friday")},
@@ -117,3 +119,18 @@ def test_a_list_that_the_key_may_not_ask_for_pauses_the_lane_and_loses_nothing(t
     with Barred(known.config, beside.HOOK) as provider:
         assert asyncio.run(test(provider)) == ["queued"]
         assert [provider.is_send(request) for request in provider.requests] == [False]
+
+
+@pytest.mark.parametrize("name", ["zenvia_whatsapp", "kaleyra"])
+def test_to_somebody_who_never_wrote_only_a_template_leaves(tmp_path, name):
+    named = {"zenvia_whatsapp": part(ZENVIA, "881", "Friday"), "kaleyra": part("parcel", "881", "Friday")}
+
+    async def test(provider):
+        async with beside.running(tmp_path, name, provider) as at:
+            refused = await at.say("hi", TO)
+            assert (type(refused), refused.code) == (Rejected, "window_closed")
+            assert isinstance(await at.say("hi", TO, parts=named[name]), Accepted)
+            await eventually(lambda: at.statuses() == ["accepted"])
+
+    with provider_of(name) as provider:
+        asyncio.run(test(provider))

@@ -232,6 +232,9 @@ class Limits(Strict, frozen=True, kw_only=True):
     unit: Literal["code_points", "utf16", "octets"] = "code_points"
     segments: int | None = None
     """How many segments of a short message one request may take; 1 for a request for each."""
+    window: int | None = None
+    """Seconds after a message of theirs in which any words may leave; later, and before they ever wrote, only a
+    template."""
 
 
 # --- the file -------------------------------------------------------------------------------------------------------

@@ -18,8 +18,8 @@ class Answered(Played, frozen=True, kw_only=True):
 
 
 class Call(Played, frozen=True, kw_only=True):
-    """A webhook the simulator makes. Its variables are `{id}`, `{text}`, `{sender}`, `{status}` and `{code}`, and the
-    settings that are called otherwise."""
+    """A webhook the simulator makes. Its variables are `{id}`, `{text}`, `{sender}`, `{status}` and `{code}`, of a
+    message also `{now}` (ISO 8601, UTC) and `{now_epoch}` (seconds), and the settings that are called otherwise."""
 
     method: Literal["GET", "POST"] = "POST"
     query: dict[str, str] = {}

@@ -107,6 +107,7 @@ def plugin_of(module: str, file: str) -> type[Declared]:
     _check_schemes(channel, document, schemes)
     _check_signature(channel, document)
     _check_simulated(channel, document)
+    _check_templates(channel, document)
     namespace = {
         "__module__": module,
         "__doc__": channel.summary,
@@ -140,6 +141,7 @@ def _info(channel: Channel) -> Info:
     capability = Capability(
         text=text,
         templates=channel.send.template is not None,
+        window=limits.window,
         media=limit_of(channel.send.media, text) if channel.send.media is not None else None,
         segments=SegmentLimit(most=limits.segments) if limits.segments is not None else None,
         inbound=frozenset(promised),
@@ -185,12 +187,19 @@ def _check_simulated(channel: Channel, document: Document) -> None:
         asked = getattr(channel.send if part == "login" else channel, part)
         if asked is not None and getattr(channel.simulated, part) is None:
             raise document.error(("simulated",), f"`{part}` is missing: what its request is answered")
-    if channel.templates is not None and channel.simulated.no_template is None:
+
+
+def _check_templates(channel: Channel, document: Document) -> None:
+    """Raises DeclarationError."""
+    listed, window = channel.templates is not None, channel.limits.window
+    if listed and channel.send.template is None:
+        raise document.error(("templates",), "a list for nothing: `send` has no `template`", at_key=True)
+    if listed and channel.simulated.no_template is None:
         raise document.error(
             ("simulated",), "`no_template` is missing: what is answered where there is no such template"
         )
-    if channel.templates is not None and channel.send.template is None:
-        raise document.error(("templates",), "a list for nothing: `send` has no `template`", at_key=True)
+    if window is not None and (channel.send.template is None or window < 1):
+        raise document.error(("limits", "window"), "a window is of some seconds, and beyond it goes `send.template`")
 
 
 def _check_schemes(channel: Channel, document: Document, schemes: Sequence[Scheme]) -> None:

@@ -23,7 +23,7 @@ from connectors.kit.declared.wire import FORM, JSON, XML
 from connectors.kit.request import Request
 from connectors.kit.testing.simulator import Failure, LoopbackSimulator, Reply, WireRequest, run
 
-VARIABLES: Final = frozenset({"id", "text", "sender", "status", "code", "webhook"})
+VARIABLES: Final = frozenset({"id", "text", "sender", "status", "code", "webhook", "now", "now_epoch"})
 MADE_UP: Final = "simulated0001ofnorealaccount0000"
 """Reads as base64, too, as keys do."""
 MADE_UPS: Final[Mapping[str, Any]] = {"addresses": ["127.0.0.1"]}
@@ -94,7 +94,7 @@ class DeclaredSimulator(LoopbackSimulator):
         return self._signed("POST", _query(call, self._settings(), self._known), payload, _kind(call))
 
     def message(self, text: str = "hi", sender: str = "447700900222") -> bytes:
-        values = {**self._settings(), "id": self._name(), "text": text, "sender": sender}
+        values = {**self._settings(), **_moment(), "id": self._name(), "text": text, "sender": sender}
         call, known = self._simulated.message, self._known
         return _query(call, values, known).encode() if call.method == "GET" else _body(call, values, known)
 
@@ -161,6 +161,11 @@ def reply(answered: language.Answered, values: Mapping[str, Any]) -> Reply:
         return Reply(answered.status, document, {"content-type": XML, **answered.headers})
     text = Tree([answered.text or ""], VARIABLES)(values)
     return Reply(answered.status, "".join(text).encode(), answered.headers)
+
+
+def _moment() -> dict[str, str]:
+    now = datetime.now(UTC)
+    return {"now": now.strftime("%Y-%m-%dT%H:%M:%SZ"), "now_epoch": str(int(now.timestamp()))}
 
 
 def _query(call: language.Call, values: Mapping[str, Any], known: frozenset[str]) -> str:
