@@ -13,7 +13,8 @@ from connectors.channels.sinch.simulator import Simulator as Sinch
 from connectors.kit.base import Backfills, Polled, Tools
 from connectors.kit.config import configured
 from connectors.kit.declared import DeclarationError
-from connectors.kit.declared.backfilling import MOST, MOST_PAGES
+from connectors.kit.declared.backfilling import MOST
+from connectors.kit.declared.pages import MOST_PAGES
 from connectors.kit.declared.simulator import simulator_of
 from connectors.kit.errors import Misconfigured, Temporary
 from connectors.kit.fixtures import read_fixtures
@@ -154,18 +155,22 @@ def test_a_list_that_cannot_be_had_says_what_to_do(tmp_path, cursor, reply, erro
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        (MISSING.replace("body: json", "body: form"), "backfill: a list is for webhooks that come by POST"),
-        (
-            MISSING.replace("body: json", "body: json\n  items: all"),
-            "backfill: a list is for webhooks that come by POST",
-        ),
         (
             MISSING.replace("\n  sender: {", "\n  page: {").replace("{sender}", "{page}"),
             "no name for a setting beside it: page",
         ),
         (MISSING.replace("  first: 1\n", "  setting: word\n"), "backfill.setting: no setting of type flag"),
         (MISSING.replace(ANSWER, ""), "`backfill` is missing: what its request is answered"),
-        (MISSING.replace("{since}", "{cursor}"), "{cursor} is neither a setting"),
+        (MISSING.replace("{since}", "{cursors}"), "{cursors} is neither a setting"),
+        (
+            MISSING.replace("time: came", "time: came\n  read: [isoo]"),
+            "33:10: backfill.read.0.: there is no function 'isoo'",
+        ),
+        (
+            MISSING.replace("time: came", "time: came\n  wait: 301"),
+            "nobody waits for a webhook for more than 300 seconds",
+        ),
+        (MISSING.replace("time: came", "time: came\n  next: a\n  cursor: b"), "the next one's address, or its cursor"),
     ],
 )
 def test_what_cannot_work_is_refused(tmp_path, text, told):

@@ -36,7 +36,7 @@ async def unregister(plugin: Any) -> Registration:
 
 
 async def backfill(plugin: Any, cursor: str | None) -> Polled:
-    polled: Polled = await plugin.backfilling.since(plugin.access, cursor, plugin.tools.now(), plugin.parse)
+    polled: Polled = await plugin.backfilling.since(plugin.access, cursor, plugin.tools.now(), plugin.reading)
     return polled
 
 

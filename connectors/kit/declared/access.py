@@ -68,18 +68,20 @@ class Access:
         reads: bool = False,
         most: int = MOST_ANSWER,
         code: Callable[[Answer], str | None] | None = None,
+        at: str | None = None,
     ) -> Answer:
         """The answer; where it refuses a kept token, that to the same request with a new one, which is safe as it was
-        not taken. `code` finds an answer's code. Raises as Http does, and as `token`."""
+        not taken. `code` finds an answer's code; `at` is another address than the declared one, for requests that are
+        not signed. Raises as Http does, and as `token`."""
         if self._admission.signer is not None:
             return await wire.signed(
                 self.http, values, self._admission.signer, self._kept.now(), reads=reads, most=most
             )
         if self._admission.login is None or not wire.wants_token:
-            return await wire.request(self.http, values, reads=reads, most=most)
+            return await wire.request(self.http, values, reads=reads, most=most, at=at)
         for _ in range(2):
             token, fresh = await self.token()
-            answer = await wire.request(self.http, {**values, TOKEN: token}, reads=reads, most=most)
+            answer = await wire.request(self.http, {**values, TOKEN: token}, reads=reads, most=most, at=at)
             if not self.lapsed(token, str(answer.status), (code or self._admission.code)(answer)):
                 return answer
             if fresh:

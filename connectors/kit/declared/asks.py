@@ -62,8 +62,8 @@ class Register(Part, frozen=True, kw_only=True):
 
 
 class Backfill(Part, frozen=True, kw_only=True):
-    """A list of what came, each item as the whole body of a webhook would be, for what the hub missed while it was
-    down. `{since}` is the time to look from, `{page}` the number of the page."""
+    """A list of what came, for what the hub missed while it was down. `{since}` is the time to look from, `{page}` the
+    number of the page, `{offset}` how many items are before it, `{cursor}` what the page before said of it."""
 
     method: Literal["GET", "POST"] = "GET"
     url: str
@@ -73,12 +73,26 @@ class Backfill(Part, frozen=True, kw_only=True):
     form: dict[str, Any] | None = None
     json: Any = None
     xml: dict[str, Any] | None = None
+    since: str = "%Y-%m-%dT%H:%M:%S.000Z"
+    """How `{since}`, which is in UTC, is written, in the codes of `datetime.strftime`."""
     first: int = 0
     """The number of the first page."""
+    size: int = 0
+    """How many items a page has, where `{offset}` counts them."""
+    next: str | None = None
+    """A path in the answer to the next page's address, or to that without its origin; the last page has none."""
+    cursor: str | None = None
+    """A path in the answer to the `{cursor}` of the next page; the last page has none."""
+    newest_first: bool = False
+    """The list begins with what came last, so it is asked for no further back than `{since}`."""
     items: str
-    """A path in the answer, which is JSON, to a list."""
+    """A path in the answer, which is JSON, to a list, of which each reads as the whole body of a webhook would."""
     time: str
-    """A path within an item to when it came, in ISO 8601."""
+    """A path within an item to when it came."""
+    read: tuple[str, ...] = ("iso",)
+    """How that time is read, as that of a message is."""
+    wait: int = 0
+    """Seconds for which what came is left to the webhook, where that tells more than the list does."""
     setting: str | None = None
     """A flag; where it is off, nothing is asked for."""
 

@@ -4,7 +4,8 @@ Lists have no cursor that lasts, only times. So the cursor is the time to look f
 the clocks and for what was late; the items' own keys make one of what is seen twice.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any, Final
@@ -12,95 +13,82 @@ from typing import Any, Final
 import msgspec
 
 from connectors.kit.base import Polled
-from connectors.kit.declared.access import Access, asked_with
+from connectors.kit.declared.access import Access
 from connectors.kit.declared.asks import Backfill
-from connectors.kit.declared.functions import iso_time
+from connectors.kit.declared.functions import reading
 from connectors.kit.declared.language import Channel
-from connectors.kit.declared.paths import Path, bounded
-from connectors.kit.declared.wire import Wire
+from connectors.kit.declared.pages import NAMES, Pages
+from connectors.kit.declared.paths import Path
+from connectors.kit.declared.receiving import Reading
 from connectors.kit.errors import BadPayload, Temporary
-from connectors.kit.refusing import by_status
-from connectors.kit.request import Request, decode
-from normalizer.errors import ErrorCode
 from normalizer.inbound import Inbound, Unreadable
 
 BACK: Final = timedelta(minutes=10)
 """How far a backfill looks back on what the one before has seen."""
 MOST: Final = 2000
 """Items taken at a time; the oldest first."""
-MOST_PAGES: Final = 200
-LARGEST: Final = 8 << 20
-"""Octets of a page."""
-PAUSE: Final = 5.0
-"""Seconds after too many requests."""
+LONGEST_WAIT: Final = 300
+"""Seconds; what is left to a webhook is seen again by the next look, and must not be older than what that looks at."""
 FORMAT: Final = "%Y-%m-%dT%H:%M:%S.000Z"
-NAMES: Final = frozenset({"since", "page"})
-Parse = Callable[[Request], Sequence[Inbound]]
-_ANY: Final = msgspec.json.Decoder(Any)
+"""Of the cursor."""
 
 
 class Backfilling:
     """Raises ValueError where the declaration cannot work."""
 
     def __init__(self, channel: Channel, backfill: Backfill) -> None:
-        if (channel.receive.body, channel.receive.items) != ("json", "@") or "POST" not in channel.receive.methods:
-            raise ValueError("a list is for webhooks that come by POST, each of one item in JSON")
         if taken := NAMES & channel.settings.keys():
             raise ValueError(f"no name for a setting beside it: {', '.join(sorted(taken))}")
-        self._wire = Wire(backfill, NAMES | asked_with(channel))
-        self._first, self._setting = backfill.first, backfill.setting
-        self._items, self._time = Path(backfill.items), Path(backfill.time)
+        if not 0 <= backfill.wait <= LONGEST_WAIT:
+            raise ValueError(f"nobody waits for a webhook for more than {LONGEST_WAIT} seconds")
+        self._pages = Pages(backfill, channel)
+        self._setting, self._since, self._newest_first = backfill.setting, backfill.since, backfill.newest_first
+        self._time, self._read = Path(backfill.time), reading(backfill.read)
+        self._wait = timedelta(seconds=backfill.wait)
 
-    async def since(self, access: Access, cursor: str | None, now: datetime, parse: Parse) -> Polled:
+    async def since(self, access: Access, cursor: str | None, now: datetime, webhook: Reading) -> Polled:
         """What came since the cursor; without one, none of the past. Raises Temporary, Misconfigured, Refused."""
         settings = access.settings
         if cursor is None or (self._setting is not None and not settings[self._setting]):
             return Polled([], now.strftime(FORMAT), b"[]")
         since = _moment(cursor)
-        listed = await self._listed(access, {**settings, "since": cursor})
-        dated = sorted(((self._at(item, since), raw) for raw, item in listed.items()), key=lambda each: each[0])
-        found = [(at, raw) for at, raw in dated if at >= since]
+        listed = await self._listed(access, {**settings, "since": since.strftime(self._since)}, since)
+        dated = sorted(
+            ((self._at(item) or since, raw, item) for raw, item in listed.items()), key=lambda each: each[:2]
+        )
+        found = [each for each in dated if since <= each[0] and (not self._wait or each[0] <= now - self._wait)]
         cut, found = len(found) > MOST, found[:MOST]
         reached = max(found[-1][0].replace(microsecond=0) if cut else now - BACK, since)
         if cut and reached == since:
             raise Temporary(f"more than {MOST} messages within a second, at {cursor}")
-        inbound = [item for at, raw in found for item in _read(parse, raw, at)]
-        return Polled(inbound, reached.strftime(FORMAT), b"[" + b",".join(raw for _, raw in found) + b"]", more=cut)
+        inbound = [each for at, raw, item in found for each in _read(webhook, raw, item, at)]
+        return Polled(inbound, reached.strftime(FORMAT), b"[" + b",".join(raw for _, raw, _ in found) + b"]", more=cut)
 
-    async def _listed(self, access: Access, values: Mapping[str, Any]) -> dict[bytes, Any]:
-        """Every item of every page, by its octets; a page that brings nothing new is the last."""
+    async def _listed(self, access: Access, values: Mapping[str, Any], since: datetime) -> dict[bytes, Any]:
+        """Every item of every page, by its octets; where none is told to be the last, it is one without news."""
         listed: dict[bytes, Any] = {}
-        for page in range(self._first, self._first + MOST_PAGES):
-            items = await self._page(access, {**values, "page": str(page)})
-            known = len(listed)
-            listed |= {msgspec.json.encode(item): item for item in items}
-            if len(listed) == known:
-                return listed
-        raise Temporary(f"more than {MOST_PAGES} pages of messages", code=ErrorCode.PROVIDER_DOWN)
+        async with aclosing(self._pages.each(access, values)) as pages:
+            async for items in pages:
+                known = len(listed)
+                listed |= {msgspec.json.encode(item): item for item in items}
+                times = [at for at in map(self._at, items) if at is not None] if self._newest_first else []
+                done = len(listed) == known and not self._pages.told
+                if done or (times and min(times) < since):
+                    break
+        return listed
 
-    async def _page(self, access: Access, values: Mapping[str, Any]) -> list[Any]:
-        answer = await access.ask(self._wire, values, reads=True, most=LARGEST)
-        if answer.status >= 300:
-            raise by_status(answer, PAUSE, Temporary)
+    def _at(self, item: Any) -> datetime | None:
+        """When it came; None of what has no time that reads, which is looked at as the oldest."""
         try:
-            found = self._items(bounded(decode(answer.body, _ANY)))
-        except BadPayload as error:
-            raise Temporary(f"a list that cannot be read: {error.detail}", code=ErrorCode.PROVIDER_DOWN) from None
-        if not isinstance(found, list):
-            raise Temporary("an answer without a list", code=ErrorCode.PROVIDER_DOWN)
-        return found
-
-    def _at(self, item: Any, otherwise: datetime) -> datetime:
-        """When it came; what has no time that reads is looked at as the oldest."""
-        try:
-            return iso_time(self._time(item), "")
-        except (BadPayload, ValueError, OverflowError):
-            return otherwise
+            found = self._read(self._time(item))
+        except (BadPayload, ValueError, OverflowError, LookupError):
+            return None
+        return found if isinstance(found, datetime) else None
 
 
-def _read(parse: Parse, raw: bytes, at: datetime) -> Sequence[Inbound]:
+def _read(webhook: Reading, raw: bytes, item: Any, at: datetime) -> Sequence[Inbound]:
     try:
-        return parse(Request("POST", "", {}, raw, at))
+        return webhook.read(item, {}, at)
     except BadPayload as error:
         return [Unreadable(key=f"unreadable:{sha256(raw).hexdigest()[:32]}", slice=raw, reason=error.detail)]
 

@@ -29,12 +29,13 @@ from connectors.kit.declared.authenticity import Scheme as Scheme
 from connectors.kit.declared.authenticity import SecretField as SecretField
 from connectors.kit.declared.authenticity import SignedFields as SignedFields
 from connectors.kit.declared.authenticity import StandardWebhooks as StandardWebhooks
-from connectors.kit.declared.played import Answered as Answered
-from connectors.kit.declared.played import Call as Call
-from connectors.kit.declared.played import Simulated as Simulated
 from connectors.kit.declared.signatures import Acs3 as Acs3
 from connectors.kit.declared.signatures import Signature as Signature
 from connectors.kit.declared.signatures import Tc3 as Tc3
+from connectors.kit.declared.simulated import Answered as Answered
+from connectors.kit.declared.simulated import Call as Call
+from connectors.kit.declared.simulated import Missed as Missed
+from connectors.kit.declared.simulated import Simulated as Simulated
 from normalizer.model import ConsentState
 
 VERSION = 1

@@ -2,6 +2,7 @@
 
 import codecs
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
@@ -44,19 +45,22 @@ class Reading:
         if request.method not in self._receive.methods:
             raise BadPayload("a method that is not declared")
         query = fields_of(self._pairs(urlsplit(request.url).query))
-        body = bounded(self._body(request, query))
-        found = self._items(body)
+        return self.read(self._body(request, query), query, request.received_at)
+
+    def read(self, body: Any, query: Mapping[str, Any], received_at: datetime) -> list[Inbound]:
+        """The same of a body that paths can look at. Raises BadPayload."""
+        found = self._items(bounded(body))
         items = found if isinstance(found, list) else [found]
         if found is None or len(items) > MOST_ITEMS:
             raise BadPayload("no items" if found is None else f"more than {MOST_ITEMS} items")
-        return [each for item in items for each in self._read(Scope(item, body, query), request)]
+        return [each for item in items for each in self._item(Scope(item, body, query), received_at)]
 
-    def _read(self, scope: Scope, request: Request) -> Sequence[Inbound]:
+    def _item(self, scope: Scope, received_at: datetime) -> Sequence[Inbound]:
         try:
             become = next((become for when, become in self._kinds if when.holds(scope.item)), None)
             if become is None:
                 raise BadPayload("of no declared kind")
-            return become(scope, request.received_at)
+            return become(scope, received_at)
         except BadPayload as error:
             slice_ = msgspec.json.encode(scope.item)
             key = f"unreadable:{sha256(slice_).hexdigest()[:32]}"

@@ -21,9 +21,11 @@ from connectors.kit.declared.simulated_webhook import registered
 from connectors.kit.declared.templates import Template, Tree
 from connectors.kit.declared.wire import FORM, JSON, XML
 from connectors.kit.request import Request
-from connectors.kit.testing.simulator import Failure, LoopbackSimulator, Reply, WireRequest, run
+from connectors.kit.testing.simulator import HUB_URL, Failure, LoopbackSimulator, Reply, WireRequest, run
 
-VARIABLES: Final = frozenset({"id", "text", "sender", "status", "code", "webhook", "now", "now_epoch"})
+VARIABLES: Final = frozenset(
+    {"id", "text", "sender", "status", "code", "webhook", "now", "now_epoch", "time", "missed"}
+)
 MADE_UP: Final = "simulated0001ofnorealaccount0000"
 """Reads as base64, too, as keys do."""
 MADE_UPS: Final[Mapping[str, Any]] = {"addresses": ["127.0.0.1"]}
@@ -39,6 +41,10 @@ class DeclaredSimulator(LoopbackSimulator):
     webhook: str = ""
     """The address that was registered."""
 
+    def __init__(self, config: Mapping[str, Any], hub_url: str = HUB_URL) -> None:
+        super().__init__(config, hub_url)
+        self._missed: list[Any] = []
+
     def settings(self) -> dict[str, Any]:
         """As ever, with the public half of the key it signs with."""
         public = {name: SIMULATED_PUBLIC_KEY for each in self.plugin.schemes if each.public for name in each.settings}
@@ -53,7 +59,8 @@ class DeclaredSimulator(LoopbackSimulator):
             return self.FAILURES[Failure.UNAUTHORIZED]
         if answered is self._simulated.register and answered is not None and request.method != "GET":
             self.webhook = registered(request, self.hub_url)
-        return reply(answered or self._simulated.accepts, {"id": self._name(), "webhook": self.webhook})
+        values = {"id": self._name(), "webhook": self.webhook, "missed": self._missed}
+        return reply(answered or self._simulated.accepts, values)
 
     def steady(self, request: WireRequest) -> WireRequest:
         signer = self.plugin.admission.signer
@@ -67,8 +74,9 @@ class DeclaredSimulator(LoopbackSimulator):
         declared, simulated, pairs = self.plugin.declaration, self._simulated, list[Any]()
         if (hook := declared.register) is not None:
             pairs += [(asked, simulated.register) for asked in (hook.set, hook.read, hook.remove)]
-        pairs += [(declared.send.login, simulated.login), (declared.check, simulated.check)]
-        pairs += [(declared.backfill, simulated.backfill), (declared.templates, simulated.templates)]
+        pairs += [(declared.send.login, simulated.login), (declared.templates, simulated.templates)]
+        pairs += [(declared.backfill, simulated.backfill)]
+        pairs += [(declared.check, simulated.check)]  # a look at the same list may be one
         return [(asked, answered) for asked, answered in pairs if asked is not None]
 
     def _asks(self, asked: Asked, request: WireRequest) -> bool:
@@ -93,8 +101,22 @@ class DeclaredSimulator(LoopbackSimulator):
             return self._signed("GET", payload.decode(), b"", "")
         return self._signed("POST", _query(call, self._settings(), self._known), payload, _kind(call))
 
+    def missed(self, text: str = "hi", sender: str = "447700900222", at: datetime | None = None) -> bytes:
+        """Somebody wrote, at a time or just now: the list tells it, and this is the payload of its webhook. Raises
+        LookupError where there is no list."""
+        listed = self._simulated.missed
+        if listed is None:
+            raise LookupError("this provider has no list of what came")
+        name, time = self._name(), (at or datetime.now(UTC)).strftime(listed.time)
+        values = {**self._settings(), "id": name, "text": text, "sender": sender, "time": time}
+        self._missed.insert(0, Tree(listed.json, self._known)(values))
+        return self._message(name, text, sender)
+
     def message(self, text: str = "hi", sender: str = "447700900222") -> bytes:
-        values = {**self._settings(), **_moment(), "id": self._name(), "text": text, "sender": sender}
+        return self._message(self._name(), text, sender)
+
+    def _message(self, name: str, text: str, sender: str) -> bytes:
+        values = {**self._settings(), **_moment(), "id": name, "text": text, "sender": sender}
         call, known = self._simulated.message, self._known
         return _query(call, values, known).encode() if call.method == "GET" else _body(call, values, known)
 

@@ -64,13 +64,18 @@ class Wire:
         return await http.request(self._method, asking.url, headers=headers, body=body, reads=reads, most=most)
 
     async def request(
-        self, http: Http, values: Mapping[str, Any], *, reads: bool = False, most: int = MOST_ANSWER
+        self,
+        http: Http,
+        values: Mapping[str, Any],
+        *,
+        reads: bool = False,
+        most: int = MOST_ANSWER,
+        at: str | None = None,
     ) -> Answer:
-        """Raises as Http does."""
+        """At another address than the declared one, where one is given. Raises as Http does."""
         headers, body = self._content(values)
-        return await http.request(
-            self._method, self.address(values), headers=headers, body=body, reads=reads, most=most
-        )
+        url = self.address(values) if at is None else at
+        return await http.request(self._method, url, headers=headers, body=body, reads=reads, most=most)
 
     def address(self, values: Mapping[str, Any]) -> str:
         query = self._query(values) or {}
