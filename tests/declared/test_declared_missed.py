@@ -10,11 +10,13 @@ import pytest
 from declared_channels import DECLARED, FOLDERS
 from declared_files import plugin
 
+from connectors.channels.signalwire.simulator import Simulator as SignalWire
 from connectors.kit import registry
 from connectors.kit.base import Backfills
 from connectors.kit.declared.backfilling import FORMAT
 from connectors.kit.declared.simulator import simulator_of
 from connectors.kit.fixtures import read_fixtures
+from connectors.kit.testing.simulator import Reply
 from tests.background.heronry import eventually, rows, texts
 from tests.channels import beside
 
@@ -22,6 +24,7 @@ ABLE = [name for name in DECLARED if issubclass(registry.load(name), Backfills)]
 OFTEN = {"limits": {"backfill_every": "1s"}}
 ASKED = {
     "sinch": {"to": "447700900111", "page": "0", "page_size": "100"},
+    "signalwire": {"To": "+447700900111", "PageSize": "100"},
 }
 SINCE = {"sinch": "start_date"}
 """Which field says from when on; without one the list, which begins with the newest, is read that far."""
@@ -86,3 +89,35 @@ def test_a_provider_without_a_list_misses_nothing(tmp_path):
 
 def test_some_channels_ask():
     assert set(ABLE) == set(ASKED)
+
+
+def listed_by_signalwire(**more):
+    return {
+        "sid": "0a059168-ead0-41af-9d1f-343dae832527",
+        "from": "+447700900222",
+        "to": "+447700900111",
+        "body": "look",
+        "direction": "inbound",
+        "num_media": 0,
+        "date_created": "Sat, 21 Nov 2026 09:30:00 +0000",
+        **more,
+    }
+
+
+@pytest.mark.parametrize(
+    ("more", "text"),
+    [
+        ({}, ["look"]),
+        ({"num_media": "0", "body": None}, ["[empty message]"]),
+        ({"num_media": 2}, ["look [its files are at SignalWire]"]),
+        ({"num_media": "1", "body": None}, ["[its files are at SignalWire]"]),
+        ({"direction": "outbound-api"}, []),
+    ],
+)
+def test_signalwires_list_says_of_files_only_that_they_are(more, text):
+    answer = Reply.json({"messages": [listed_by_signalwire(**more)], "next_page_uri": None})
+    config = read_fixtures(FOLDERS["signalwire"] / "fixtures").config
+    with beside.answering(SignalWire, config, answer) as provider:
+        since = "2026-11-21T09:00:00.000Z"
+        found = beside.during(provider.plugin, provider, lambda plugin: plugin.backfill(since))
+    assert [each.text.strip() for each in found.inbound] == text
