@@ -3,6 +3,7 @@
 import warnings
 from datetime import UTC, datetime
 from importlib import import_module
+from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 import msgspec
@@ -12,6 +13,8 @@ from declared_channels import FOLDERS
 from connectors.channels.bird import Bird as Channel
 from connectors.channels.bird.simulator import Simulator
 from connectors.kit.fixtures import as_request, read_fixtures
+from connectors.kit.testing.simulator import Reply
+from tests.channels.beside import HOOK, during
 
 FIXTURES = read_fixtures(FOLDERS["bird"] / "fixtures")
 UNKNOWN = ("status_new", "of_another_channel")
@@ -80,3 +83,86 @@ def test_birds_client_sends_what_we_send(bird):
     assert (theirs.method, str(theirs.url)) == (ours.method, f"https://us1.platform.bird.com{ours.path}")
     assert [theirs.headers[name] for name in named] == [ours.headers[name] for name in named]
     assert msgspec.json.decode(theirs.content) == told
+
+
+CREATED = "2026-11-21T09:30:00Z"
+
+
+def told(number, **more):
+    """An item of Bird's list, as its library's model wants it."""
+    return {
+        "id": f"sms_01krdgeqcxet5s7t44vh8rt9m{number}",
+        "direction": "inbound",
+        "status": "received",
+        "to": "+447700900111",
+        "from": "+447700900222",
+        "text": f"no. {number}",
+        "created_at": CREATED,
+        "requested_language": None,
+        "resolved_language": None,
+        "template_id": None,
+        "template_version_id": None,
+        "template_content_hash": None,
+        "segments": {"count": 1, "characters": 5, "encoding": "GSM_7BIT"},
+        **more,
+    }
+
+
+PAGES = {
+    "": {"data": [told(3)], "next_cursor": "after/3", "prev_cursor": None, "refresh_cursor": "r"},
+    "after/3": {"data": [told(2)], "next_cursor": None, "prev_cursor": None, "refresh_cursor": "r"},
+}
+
+
+def page(query):
+    """The page of a request with this query."""
+    return PAGES[dict(parse_qsl(query)).get("starting_after", "")]
+
+
+def test_birds_client_lists_as_we_do(bird):
+    asked = []
+
+    def answer(request):
+        asked.append(f"{request.url.path}?{request.url.query.decode()}")
+        return httpx.Response(200, json=page(request.url.query.decode()))
+
+    class Listing(Simulator):
+        async def answer(self, request):
+            return Reply.json(page(urlsplit(request.path).query))
+
+    with bird.Bird(
+        api_key=FIXTURES.config["api_key"], http_client=httpx.Client(transport=httpx.MockTransport(answer))
+    ) as client:
+        since = "2026-11-21T09:00:00.000Z"
+        listed = client.sms.list(direction="inbound", to="+447700900111", created_after=since, limit=100)
+        theirs = [(message.id, message.text) for message in listed]
+    with Listing(FIXTURES.config) as provider:
+        found = during(Channel, provider, lambda channel: channel.backfill(since))
+        ours = [each.path for each in provider.requests]
+    assert [parsed(each) for each in ours] == [parsed(each) for each in asked]
+    assert [(each.external_id, each.text) for each in found.inbound] == sorted(theirs)
+
+
+def parsed(path):
+    return urlsplit(path).path, dict(parse_qsl(urlsplit(path).query))
+
+
+def test_birds_client_moves_a_webhook_as_we_do(bird):
+    asked = []
+
+    def answer(request):
+        asked.append((request.method, request.url.path, msgspec.json.decode(request.content)))
+        return httpx.Response(503)
+
+    client = bird.Bird(
+        api_key=FIXTURES.config["api_key"],
+        max_retries=0,
+        http_client=httpx.Client(transport=httpx.MockTransport(answer)),
+    )
+    name = "whk_01krdgeqcxet5s7t44vh8rt9mg"
+    with client, pytest.raises(bird.APIStatusError):
+        client.webhooks.update(name, url=HOOK)
+    with Simulator({**FIXTURES.config, "webhook_id": name}, HOOK) as provider:
+        assert during(Channel, provider, lambda channel: channel.register(HOOK)).url == HOOK
+        ours = provider.requests[0]
+    assert asked == [(ours.method, ours.path, msgspec.json.decode(ours.body))]

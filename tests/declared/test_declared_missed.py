@@ -25,8 +25,9 @@ OFTEN = {"limits": {"backfill_every": "1s"}}
 ASKED = {
     "sinch": {"to": "447700900111", "page": "0", "page_size": "100"},
     "signalwire": {"To": "+447700900111", "PageSize": "100"},
+    "bird": {"direction": "inbound", "to": "+447700900111", "limit": "100"},
 }
-SINCE = {"sinch": "start_date"}
+SINCE = {"sinch": "start_date", "bird": "created_after"}
 """Which field says from when on; without one the list, which begins with the newest, is read that far."""
 
 

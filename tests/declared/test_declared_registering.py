@@ -127,11 +127,15 @@ def test_without_a_declaration_there_is_nothing_to_set(tmp_path):
 
 
 ABLE = [name for name in DECLARED if issubclass(registry.load(name), Registers)]
-PROFILE = {"telnyx": {"messaging_profile_id": "4001767e-ce0f-4cae-9d5f-0d5e636e7809"}}
+PROFILE = {
+    "telnyx": {"messaging_profile_id": "4001767e-ce0f-4cae-9d5f-0d5e636e7809"},
+    "bird": {"webhook_id": "whk_01krdgeqcxet5s7t44vh8rt9mg"},
+}
 PROJECT = "/api/laml/2010-04-01/Accounts/ea108133-d6b3-407c-9536-9fad8a929a6a"
 SETS = {
     "plivo": ("POST", "/v1/Account/MAMDJMMTEZOTY0ZMIWOT/Application/1101234567891201/", "message_url"),
     "telnyx": ("PATCH", "/v2/messaging_profiles/4001767e-ce0f-4cae-9d5f-0d5e636e7809", "webhook_url"),
+    "bird": ("PATCH", "/v1/webhooks/whk_01krdgeqcxet5s7t44vh8rt9mg", "url"),
     "signalwire": (
         "POST",
         f"{PROJECT}/IncomingPhoneNumbers/b3877c40-da60-4998-90ad-b792e98472pn.json",
