@@ -26,8 +26,9 @@ ASKED = {
     "sinch": {"to": "447700900111", "page": "0", "page_size": "100"},
     "signalwire": {"To": "+447700900111", "PageSize": "100"},
     "bird": {"direction": "inbound", "to": "+447700900111", "limit": "100"},
+    "messagebird": {"direction": "mo", "recipient": "447700900111", "limit": "100", "offset": "0"},
 }
-SINCE = {"sinch": "start_date", "bird": "created_after"}
+SINCE = {"sinch": "start_date", "bird": "created_after", "messagebird": "from"}
 """Which field says from when on; without one the list, which begins with the newest, is read that far."""
 
 
