@@ -1,17 +1,24 @@
 """What a simulated provider understands of a request about its webhook."""
 
-from collections.abc import Mapping
+from typing import Any
 from urllib.parse import parse_qsl
 
 import msgspec
 
 from connectors.kit.declared.wire import FORM
 from connectors.kit.fixtures import WireRequest
+from connectors.kit.nested import within
 
 
 def registered(request: WireRequest, hub_url: str) -> str:
-    """The address in a request that sets a webhook; none, where it removes one."""
+    """The address in a request that sets a webhook, however deep; none, where it removes one."""
     kind = request.headers.get("content-type", "")
-    values = dict(parse_qsl(request.body.decode())) if kind == FORM else msgspec.json.decode(request.body or b"{}")
-    flat = [values] if not isinstance(values, Mapping) else list(values.values())
-    return next((each for each in flat if isinstance(each, str) and each.startswith(hub_url)), "")
+    level: list[Any] = [
+        dict(parse_qsl(request.body.decode())) if kind == FORM else msgspec.json.decode(request.body or b"{}")
+    ]
+    while level:
+        for each in level:
+            if isinstance(each, str) and each.startswith(hub_url):
+                return each
+        level = [inner for each in level for inner in within(each)]
+    return ""
