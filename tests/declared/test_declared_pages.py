@@ -9,6 +9,7 @@ from declared_files import ACME, NOW, SETTINGS, plugin
 
 from connectors.kit.base import Tools
 from connectors.kit.config import configured
+from connectors.kit.declared import DeclarationError
 from connectors.kit.declared.simulator import simulator_of
 from connectors.kit.errors import Temporary
 from connectors.kit.http import Http
@@ -42,7 +43,7 @@ def came(n):
     return NOW - timedelta(minutes=30) + timedelta(seconds=n)
 
 
-def asked(folder, text, *answers):
+def asked(folder, text, *answers, since=SINCE, **settings):
     """What was asked for, and what came of these answers in their order; `ORIGIN` stands for the provider's."""
 
     class Answering(simulator_of(plugin(folder, text))):
@@ -55,11 +56,11 @@ def asked(folder, text, *answers):
         config = configured(kind.Config, provider.settings())
         http = Http("acme", trusted=kind.trusted_origins(config))
         try:
-            return await kind(config, Tools("acme", http, now=lambda: NOW)).backfill(SINCE)
+            return await kind(config, Tools("acme", http, now=lambda: NOW)).backfill(since)
         finally:
             await http.close()
 
-    with Answering(SETTINGS) as provider:
+    with Answering({**SETTINGS, **settings}) as provider:
         return provider, asyncio.run(run(provider))
 
 
@@ -151,3 +152,33 @@ def test_items_take_the_shape_of_a_webhook_that_is_a_form(tmp_path):
         {"id": "Sin", "from": "447700900222", "text": "hi", "came": came(1).isoformat()}
     ]
     assert provider.plugin.declaration.receive.body == "form"
+
+
+def test_a_list_without_pages_is_asked_for_once(tmp_path):
+    provider, found = asked(tmp_path, declared("{}"), {"list": [item(1)]})
+    assert (paths(provider), keys(found)) == (["/received"], ["message:1"])
+
+
+def test_a_list_may_want_to_be_asked_for_a_span_at_a_time(tmp_path):
+    text = declared('{from: "{since}", to: "{until}"}', "span: 3600", 'since: "%H:%M"')
+    provider, found = asked(tmp_path, text, {"list": [item(1)]})
+    assert paths(provider) == ["/received?from=09%3A00&to=10%3A00"]
+    assert (found.cursor, found.more) == ("2026-11-21T09:50:00.000Z", False)
+    provider, found = asked(tmp_path, text, {"list": []}, since="2026-11-21T08:30:00.000Z")
+    assert paths(provider) == ["/received?from=08%3A30&to=09%3A30"]
+    assert (found.cursor, found.more) == ("2026-11-21T09:30:00.000Z", True)
+    provider, found = asked(tmp_path, text, {"list": []}, since="2026-11-21T08:55:00.000Z")
+    assert (found.cursor, found.more) == ("2026-11-21T09:50:00.000Z", True)
+    with pytest.raises(DeclarationError, match="a span has at least 3600 seconds"):
+        plugin(tmp_path, text.replace("span: 3600", "span: 3599"))
+
+
+def test_a_list_may_stand_elsewhere_than_the_rest_and_hold_what_came_to_other_numbers(tmp_path):
+    text = declared("{}").replace("{api_base}/received", "{lists_base}/received")
+    text = text.replace("items: list", "items: \"list[?to == '{sender}']\"")
+    lists = '  lists_base: {type: origin, help: Where., default: "https://lists.acme.example"}\n  sender: {help'
+    text = text.replace("  sender: {help", lists)
+    provider, found = asked(tmp_path, text, {"list": [item(1, to="5"), item(2, to="6")]}, sender="5")
+    assert (paths(provider), keys(found)) == (["/received"], ["message:1"])
+    with pytest.raises(DeclarationError, match="settings of type origin, and no others, end in '_base'"):
+        plugin(tmp_path, text.replace("lists_base", "lists"))

@@ -62,8 +62,9 @@ class Register(Part, frozen=True, kw_only=True):
 
 
 class Backfill(Part, frozen=True, kw_only=True):
-    """A list of what came, for what the hub missed while it was down. `{since}` is the time to look from, `{page}` the
-    number of the page, `{offset}` how many items are before it, `{cursor}` what the page before said of it."""
+    """A list of what came, for what the hub missed while it was down. `{since}` is the time to look from, `{until}`
+    that to look to, `{page}` the number of the page, `{offset}` how many items are before it, `{cursor}` what the page
+    before said of it."""
 
     method: Literal["GET", "POST"] = "GET"
     url: str
@@ -74,7 +75,9 @@ class Backfill(Part, frozen=True, kw_only=True):
     json: Any = None
     xml: dict[str, Any] | None = None
     since: str = "%Y-%m-%dT%H:%M:%S.000Z"
-    """How `{since}`, which is in UTC, is written, in the codes of `datetime.strftime`."""
+    """How `{since}` and `{until}`, which are in UTC, are written, in the codes of `datetime.strftime`."""
+    span: int | None = None
+    """Seconds between the two at the most, at least an hour; without it, `{until}` is now."""
     first: int = 0
     """The number of the first page."""
     size: int = 0

@@ -29,6 +29,7 @@ MOST: Final = 2000
 """Items taken at a time; the oldest first."""
 LONGEST_WAIT: Final = 300
 """Seconds; what is left to a webhook is seen again by the next look, and must not be older than what that looks at."""
+SHORTEST_SPAN: Final = 3600
 FORMAT: Final = "%Y-%m-%dT%H:%M:%S.000Z"
 """Of the cursor."""
 
@@ -41,6 +42,9 @@ class Backfilling:
             raise ValueError(f"no name for a setting beside it: {', '.join(sorted(taken))}")
         if not 0 <= backfill.wait <= LONGEST_WAIT:
             raise ValueError(f"nobody waits for a webhook for more than {LONGEST_WAIT} seconds")
+        if backfill.span is not None and backfill.span < SHORTEST_SPAN:
+            raise ValueError(f"a span has at least {SHORTEST_SPAN} seconds")
+        self._span = timedelta(seconds=backfill.span) if backfill.span is not None else None
         self._pages = Pages(backfill, channel)
         self._setting, self._since, self._newest_first = backfill.setting, backfill.since, backfill.newest_first
         self._time, self._read = Path(backfill.time), reading(backfill.read)
@@ -52,17 +56,19 @@ class Backfilling:
         if cursor is None or (self._setting is not None and not settings[self._setting]):
             return Polled([], now.strftime(FORMAT), b"[]")
         since = _moment(cursor)
-        listed = await self._listed(access, {**settings, "since": since.strftime(self._since)}, since)
-        dated = sorted(
-            ((self._at(item) or since, raw, item) for raw, item in listed.items()), key=lambda each: each[:2]
-        )
+        until = now if self._span is None else min(now, since + self._span)
+        written = {"since": since.strftime(self._since), "until": until.strftime(self._since)}
+        listed = await self._listed(access, {**settings, **written}, since)
+        dated = [(self._at(item) or since, raw, item) for raw, item in listed.items()]
+        dated.sort(key=lambda each: each[:2])
         found = [each for each in dated if since <= each[0] and (not self._wait or each[0] <= now - self._wait)]
         cut, found = len(found) > MOST, found[:MOST]
-        reached = max(found[-1][0].replace(microsecond=0) if cut else now - BACK, since)
+        reached = max(found[-1][0].replace(microsecond=0) if cut else min(until, now - BACK), since)
         if cut and reached == since:
             raise Temporary(f"more than {MOST} messages within a second, at {cursor}")
         inbound = [each for at, raw, item in found for each in _read(webhook, raw, item, at)]
-        return Polled(inbound, reached.strftime(FORMAT), b"[" + b",".join(raw for _, raw, _ in found) + b"]", more=cut)
+        octets = b"[" + b",".join(raw for _, raw, _ in found) + b"]"
+        return Polled(inbound, reached.strftime(FORMAT), octets, more=cut or until < now)
 
     async def _listed(self, access: Access, values: Mapping[str, Any], since: datetime) -> dict[bytes, Any]:
         """Every item of every page, by its octets; where none is told to be the last, it is one without news."""

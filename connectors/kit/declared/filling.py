@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from connectors.kit.declared.language import Channel, Receive, Refusal, Success
+from connectors.kit.declared.language import Backfill, Channel, Receive, Refusal, Success
 
 _NAME: Final = re.compile(r"\{(?P<name>[a-z][a-z0-9_]*)\}")
 
@@ -21,7 +21,9 @@ def filled(channel: Channel, settings: Mapping[str, Any]) -> Channel:
     send = channel.send
     receive, success, error = (_filled(part, known) for part in (channel.receive, send.success, send.error))
     statuses, errors, name = (_filled(part, known) for part in (channel.statuses, channel.errors, send.id))
-    if (receive, success, error, statuses, errors, name) == tuple(map(msgspec.to_builtins, _parts(channel))):
+    backfill = _listing(channel.backfill, known)
+    same = backfill == channel.backfill
+    if same and (receive, success, error, statuses, errors, name) == tuple(map(msgspec.to_builtins, _parts(channel))):
         return channel
     sending = msgspec.structs.replace(
         send, id=name, success=msgspec.convert(success, Success), error=msgspec.convert(error, Refusal)
@@ -32,7 +34,13 @@ def filled(channel: Channel, settings: Mapping[str, Any]) -> Channel:
         statuses={status: tuple(words) for status, words in statuses.items()},
         errors={meaning: tuple(codes) for meaning, codes in errors.items()},
         send=sending,
+        backfill=backfill,
     )
+
+
+def _listing(backfill: Backfill | None, known: Mapping[str, Any]) -> Backfill | None:
+    """The same of a list: its other texts are templates."""
+    return backfill and msgspec.structs.replace(backfill, items=_text(backfill.items, known))
 
 
 def _parts(channel: Channel) -> tuple[Any, ...]:

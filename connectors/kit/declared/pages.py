@@ -25,7 +25,8 @@ LONGEST: Final = 4096
 """Characters of a cursor or an address."""
 PAUSE: Final = 5.0
 """Seconds after too many requests."""
-NAMES: Final = frozenset({"since", "page", "offset", "cursor"})
+NAMES: Final = frozenset({"since", "until", "page", "offset", "cursor"})
+COUNTED: Final = ("page", "offset")
 _ANY: Final = msgspec.json.Decoder(Any)
 
 
@@ -39,6 +40,8 @@ class Pages:
             raise ValueError("a signed request goes to the address that is declared, not to one that a page tells")
         self._wire = Wire(declared, NAMES | asked_with(channel))
         self._first, self._size = declared.first, declared.size
+        asked = str(msgspec.to_builtins(declared))
+        self._counts = any(f"{{{name}" in asked for name in COUNTED)
         self._items = Path(declared.items)
         self._next, self._cursor = (
             Path(each) if each is not None else None for each in (declared.next, declared.cursor)
@@ -46,8 +49,8 @@ class Pages:
 
     @property
     def told(self) -> bool:
-        """Whether a page tells that it is the last."""
-        return self._next is not None or self._cursor is not None
+        """Whether it is known which page is the last: one says so, or there are no others."""
+        return self._next is not None or self._cursor is not None or not self._counts
 
     async def each(self, access: Access, values: Mapping[str, Any]) -> AsyncGenerator[list[Any], None]:
         """The items of each page, for as long as the list and its reader go on. Raises Temporary, Misconfigured,

@@ -30,7 +30,7 @@ from connectors.kit.declared.receiving import Reading
 from connectors.kit.declared.registering import Registering
 from connectors.kit.declared.schemes import scheme
 from connectors.kit.declared.sending import Sending, revealed
-from connectors.kit.declared.templates import APPROVED, VARIABLES
+from connectors.kit.declared.templates import APPROVED, PLACE, VARIABLES
 from connectors.kit.request import Request, Response
 from normalizer.capability import Capability, SegmentLimit, TextLimit
 from normalizer.inbound import Inbound
@@ -47,12 +47,15 @@ class Declared(Plugin[PluginConfig]):
     admission: Admission
     reading: Reading
     sending: Sending
+    backfilling: Backfilling
 
     def __init__(self, config: PluginConfig, tools: Tools) -> None:
         super().__init__(config, tools)
         channel = filled(self.declaration, revealed(config))
         if channel is not self.declaration:
             self.admission, self.reading, self.sending = Admission(channel), Reading(channel), Sending(channel)
+            if channel.backfill is not None:
+                self.backfilling = Backfilling(channel, channel.backfill)
         reply = channel.receive.reply
         self.access = Access(self.admission, tools.http, lambda: revealed(config), Kept(tools.now))
         self._shelf = Shelf()
@@ -74,6 +77,11 @@ class Declared(Plugin[PluginConfig]):
         if media is None or media.setting is None or getattr(config, media.setting):
             return cls.info
         return replace(cls.info, capability=msgspec.structs.replace(cls.info.capability, media=None))
+
+    @classmethod
+    def trusted_origins(cls, config: PluginConfig) -> Sequence[str]:
+        told = [getattr(config, name) for name, each in cls.declaration.settings.items() if each.type == "origin"]
+        return [origin for origin in told if origin is not None]
 
     async def send(self, outbound: Outbound) -> Sent:
         return await self.sending.send(self.access, outbound, self.tools.webhook_url, self._shelf)
@@ -162,7 +170,9 @@ def _check_settings(channel: Channel, document: Document) -> None:
     if base is None or base.type != "origin" or base.optional:
         raise document.error(("settings",), "`api_base`, of type origin, is where the provider is")
     taken = VARIABLES | (APPROVED if channel.send.template is not None else frozenset())
-    for name in channel.settings:
+    for name, setting in channel.settings.items():
+        if (setting.type == "origin") != name.endswith(PLACE):
+            raise document.error(("settings", name), f"settings of type origin, and no others, end in {PLACE!r}")
         if name in taken or not (name.isascii() and name.isidentifier() and name.islower()):
             raise document.error(("settings", name), "no name for a setting", at_key=True)
     known = {str(status) for status in Status} | {"ignored"}

@@ -46,9 +46,11 @@ class DeclaredSimulator(LoopbackSimulator):
         self._missed: list[Any] = []
 
     def settings(self) -> dict[str, Any]:
-        """As ever, with the public half of the key it signs with."""
+        """As ever, with the public half of the key it signs with; it is wherever the provider is."""
+        declared = self.plugin.declaration.settings
+        places = {name: self.url for name, each in declared.items() if each.type == "origin"}
         public = {name: SIMULATED_PUBLIC_KEY for each in self.plugin.schemes if each.public for name in each.settings}
-        return {**super().settings(), **public}
+        return {**super().settings(), **places, **public}
 
     async def answer(self, request: WireRequest) -> Reply:
         answered = next((each for asked, each in self._besides() if self._asks(asked, request)), None)

@@ -44,8 +44,8 @@ WHOLE: Final[Mapping[str, Callable[[Any], str]]] = {
     "json": lambda value: msgspec.json.encode(value if isinstance(value, list | dict) else str(value)).decode(),
 }
 """Filters that make a text of a list, too."""
-PLACES: Final = frozenset({"api_base"})
-"""Settings that are addresses themselves."""
+PLACE: Final = "_base"
+"""How the names of settings end that are addresses themselves."""
 _NAME: Final = re.compile(r"\{\{|\}\}|\{(?P<name>[a-z][a-z0-9_]*)(?P<filters>(?:\|[a-z0-9_]+)*)\}|[{}]")
 
 Values = Mapping[str, Any]
@@ -72,7 +72,7 @@ class Template:
         return filled[0] if len(filled) == 1 else "".join(map(str, filled))
 
     def address(self, values: Values) -> str:
-        """An address: every value percent-encoded, but for those of `PLACES`. What is missing is nothing."""
+        """An address: every value percent-encoded, but for addresses themselves. What is missing is nothing."""
         return "".join(piece if isinstance(piece, str) else _quoted(piece, values) for piece in self._pieces)
 
 
@@ -154,7 +154,7 @@ def _meaning(word: str, known: frozenset[str]) -> str:
 
 def _quoted(piece: tuple[str, tuple[str, ...]], values: Values) -> str:
     value = str(_filled(piece, values) or "")
-    return value.rstrip("/") if piece[0] in PLACES else quote(value, safe="")
+    return value.rstrip("/") if piece[0].endswith(PLACE) else quote(value, safe="")
 
 
 def _national(text: str) -> str:
