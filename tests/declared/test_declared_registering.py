@@ -65,6 +65,20 @@ def test_a_webhook_is_set_read_and_removed(tmp_path):
         assert provider.requests[0].headers["x-key"] == SECRET
 
 
+def test_messages_and_reports_may_have_an_address_each(tmp_path):
+    one = '  set: {method: PUT, url: "{api_base}/apps/{sender}", json: {hook: "{webhook_url}?secret={word|quote}"}}\n'
+    two = one.replace("set: ", "- ").replace("  - ", "    - ")
+    text = REGISTERING.replace(one, f"  set:\n{two}{two.replace('/apps/', '/reports/')}")
+    with simulator_of(plugin(tmp_path, text))({**SETTINGS, "sender": "5"}) as provider:
+        assert acting(provider, "register") == [Registration(url=f"{HUB_URL}?secret=***")]
+        body = msgspec.json.encode({"hook": f"{HUB_URL}?secret={SECRET}"})
+        asked = [(each.method, each.path, each.body) for each in provider.requests]
+        assert asked == [("PUT", "/apps/5", body), ("PUT", "/reports/5", body), ("GET", "/apps/5", b"")]
+        assert [provider.is_send(each) for each in provider.requests] == [False] * 3
+    with pytest.raises(DeclarationError, match="no request sets the webhook"):
+        plugin(tmp_path, REGISTERING.replace(one, "  set: []\n"))
+
+
 def test_requests_about_the_webhook_are_no_sends(tmp_path):
     with simulator_of(plugin(tmp_path, REGISTERING))({**SETTINGS, "sender": "5"}) as provider:
         acting(provider, "register", "unregister")

@@ -53,7 +53,8 @@ class Register(Part, frozen=True, kw_only=True):
 
     needs: tuple[str, ...] = ()
     """Optional settings without which it cannot."""
-    set: Ask
+    set: Ask | tuple[Ask, ...]
+    """Several, where messages and reports have an address each."""
     read: Ask
     at: str
     """A path in the answer of `read`, which is JSON, to the address; where it leads nowhere, there is none."""

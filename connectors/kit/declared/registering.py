@@ -7,7 +7,7 @@ import msgspec
 
 from connectors.kit.base import Registration
 from connectors.kit.declared.access import Access, asked_with
-from connectors.kit.declared.asks import Register
+from connectors.kit.declared.asks import Ask, Register
 from connectors.kit.declared.language import Channel
 from connectors.kit.declared.misworded import Misworded
 from connectors.kit.declared.paths import Path, bounded
@@ -25,23 +25,31 @@ WEBHOOK: Final = "webhook_url"
 _ANY: Final = msgspec.json.Decoder(Any)
 
 
+def sets(register: Register) -> tuple[Ask, ...]:
+    """The requests that set the webhook, one after the other."""
+    return register.set if isinstance(register.set, tuple) else (register.set,)
+
+
 class Registering:
     """What it tells shows no secret, though an address may hold one. Raises ValueError where the declaration cannot
     work."""
 
     def __init__(self, channel: Channel, register: Register) -> None:
         known = asked_with(channel)
+        if not sets(register):
+            raise ValueError("no request sets the webhook")
         for name in register.needs:
             if name not in channel.settings:
                 raise Misworded(f"there is no setting {name!r}", name)
         self._needs = register.needs
-        self._set, self._read = Wire(register.set, known | {WEBHOOK}), Wire(register.read, known)
+        self._sets, self._read = [Wire(each, known | {WEBHOOK}) for each in sets(register)], Wire(register.read, known)
         self._remove = Wire(register.remove, known) if register.remove is not None else None
         self._at = Path(register.at)
 
     async def set(self, access: Access, url: str, redact: Redactor) -> Registration:
         """Raises Temporary, Refused, Misconfigured."""
-        await self._ask(self._set, access, {**access.settings, WEBHOOK: url})
+        for each in self._sets:
+            await self._ask(each, access, {**access.settings, WEBHOOK: url})
         return await self.read(access, redact)
 
     async def read(self, access: Access, redact: Redactor) -> Registration:

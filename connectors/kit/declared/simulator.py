@@ -13,6 +13,7 @@ from connectors.kit.declared import language, xml_tree
 from connectors.kit.declared.checks import told
 from connectors.kit.declared.forgeries import forgeries
 from connectors.kit.declared.plugin import Declared
+from connectors.kit.declared.registering import sets
 from connectors.kit.declared.schemes import SIMULATED_PUBLIC_KEY
 from connectors.kit.declared.sending import revealed
 from connectors.kit.declared.signed_simulation import is_signed, steady
@@ -75,7 +76,7 @@ class DeclaredSimulator(LoopbackSimulator):
         """What is asked besides sending, and answered."""
         declared, simulated, pairs = self.plugin.declaration, self._simulated, list[Any]()
         if (hook := declared.register) is not None:
-            pairs += [(asked, simulated.register) for asked in (hook.set, hook.read, hook.remove)]
+            pairs += [(asked, simulated.register) for asked in (*sets(hook), hook.read, hook.remove)]
         pairs += [(declared.send.login, simulated.login), (declared.templates, simulated.templates)]
         pairs += [(declared.backfill, simulated.backfill)]
         pairs += [(declared.check, simulated.check)]  # a look at the same list may be one
