@@ -6,6 +6,9 @@ from urllib.parse import parse_qs
 
 import msgspec
 import pytest
+from clicksend.models.sms_delivery_receipt_rule import SmsDeliveryReceiptRule
+from clicksend.models.sms_inbound_rule import SmsInboundRule
+from clicksend.models.update_sms_inbound_automation_request import UpdateSmsInboundAutomationRequest
 from declared_channels import DECLARED, FOLDERS
 from declared_files import ACME, SECRET, SETTINGS, plugin
 
@@ -144,6 +147,9 @@ ABLE = [name for name in DECLARED if issubclass(registry.load(name), Registers)]
 PROFILE = {
     "telnyx": {"messaging_profile_id": "4001767e-ce0f-4cae-9d5f-0d5e636e7809"},
     "bird": {"webhook_id": "whk_01krdgeqcxet5s7t44vh8rt9mg"},
+    "clicksend": {"inbound_rule_id": "10", "receipt_rule_id": "5"},
+    "zenvia_sms": {"message_subscription": "m-1", "status_subscription": "s-2"},
+    "zenvia_whatsapp": {"message_subscription": "m-1", "status_subscription": "s-2"},
 }
 PROJECT = "/api/laml/2010-04-01/Accounts/ea108133-d6b3-407c-9536-9fad8a929a6a"
 SETS = {
@@ -188,6 +194,39 @@ def test_infobip_is_told_where_a_number_forwards_to_and_its_keywords_stay():
         read,
     ]
     assert [each.url for each in told] == [None, f"{HUB_URL}?secret=***", None]
+
+
+@pytest.mark.parametrize("name", ["zenvia_sms", "zenvia_whatsapp"])
+def test_zenvia_has_a_subscription_for_messages_and_one_for_statuses(name):
+    with provider_of(name) as provider:
+        (told,) = acting(provider, "register")
+        asked = [(each.method, each.path, each.body) for each in provider.requests]
+        word = provider.config["webhook_secret"]
+    body = msgspec.json.encode({"webhook": {"url": f"{HUB_URL}?secret={word}"}})
+    assert asked == [
+        ("PATCH", "/v2/subscriptions/m-1", body),
+        ("PATCH", "/v2/subscriptions/s-2", body),
+        ("GET", "/v2/subscriptions/m-1", b""),
+    ]
+    assert told == Registration(url=f"{HUB_URL}?secret=***")
+
+
+def test_clicksends_rules_are_all_that_its_library_knows_of_them():
+    with provider_of("clicksend") as provider:
+        (told,) = acting(provider, "register")
+        inbound, receipts, read = provider.requests
+        word = provider.config["webhook_secret"]
+    assert [(each.method, each.path) for each in (inbound, receipts, read)] == [
+        ("PUT", "/v3/automations/sms/inbound/10"),
+        ("PUT", "/v3/automations/sms/receipts/5"),
+        ("GET", "/v3/automations/sms/inbound/10"),
+    ]
+    rules = msgspec.json.decode(inbound.body), msgspec.json.decode(receipts.body)
+    assert {rule["action_address"] for rule in rules} == {f"{HUB_URL}?secret={word}"}
+    assert SmsInboundRule(**rules[0]).model_dump(exclude_none=True) == rules[0]
+    assert SmsDeliveryReceiptRule(**rules[1]).model_dump(exclude_none=True) == rules[1]
+    assert set(UpdateSmsInboundAutomationRequest.model_fields) == set(rules[0]) - {"webhook_type"}
+    assert told == Registration(url=f"{HUB_URL}?secret=***")
 
 
 @pytest.mark.parametrize("name", SETS)
