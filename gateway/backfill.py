@@ -1,7 +1,8 @@
 """Asking providers that call for what they could not deliver: when the hub starts, and every so often from then on.
 
-What a backfill brings is recorded as what a poll brings, its cursor with it. Its items have the keys of their webhooks,
-so nothing that came already comes twice. One process asks for a connector at a time (`gateway.leases`).
+What a backfill brings, items or one whole message, is recorded as what a poll brings, its cursor with it. Its items
+have the keys of their webhooks, so nothing that came already comes twice. One process asks for a connector at a time
+(`gateway.leases`).
 """
 
 import asyncio
@@ -11,15 +12,18 @@ import structlog
 from sqlalchemy import text
 
 from connectors.kit.base import Backfills, Outcome, Polls
+from connectors.kit.collects import Collected
 from connectors.kit.errors import KitError, Misconfigured, Temporary
 from gateway.leases import rounds_of_one
 from gateway.live import LiveConnector
 from gateway.metrics import RECEIVED
+from gateway.record.arrivals import record
 from gateway.record.polled import polled_arrival, record_polled
 from gateway.store.times import now
 from gateway.waiting import TROUBLE, backoff
 
 if TYPE_CHECKING:
+    from gateway.arrival import Recorded
     from gateway.hub import Hub
 
 log = structlog.get_logger()
@@ -99,16 +103,27 @@ class _Asker:
         cursor = await asyncio.to_thread(self._cursor)
         async with asyncio.timeout(LONGEST):
             found = await self._plugin.backfill(cursor)
-        if found.inbound or found.cursor != cursor:
+        if isinstance(found, Collected):
+            self._tell(await self._collected(found))
+        elif found.inbound or found.cursor != cursor:
             arrival = polled_arrival(self.connector.place, found, now())
-            recorded = await self._hub.writer.write(record_polled, arrival)
-            if recorded.outcome is not Outcome.DUPLICATE:  # what came by webhook is seen again here, as it should
-                RECEIVED.labels(self.connector.id, recorded.outcome).inc()
-            if recorded.inbound:
-                log.info("backfilled", connector=self.connector.id, items=len(recorded.inbound))
-            self._hub.confirm(self.connector, recorded.inbound)
+            self._tell(await self._hub.writer.write(record_polled, arrival))
         # Without a step forward the same would be asked for without end.
-        return found.more and found.cursor != cursor
+        return (isinstance(found, Collected) or found.more) and found.cursor != cursor
+
+    async def _collected(self, found: Collected) -> "Recorded":
+        from gateway.collecting import collect  # it reads like a door, and doors know the hub
+
+        async with asyncio.timeout(LONGEST):
+            arrival = await collect(self._hub, self.connector, found, now())
+        return await self._hub.writer.write(record, arrival)
+
+    def _tell(self, recorded: "Recorded") -> None:
+        if recorded.outcome is not Outcome.DUPLICATE:  # what came by webhook is seen again here, as it should
+            RECEIVED.labels(self.connector.id, recorded.outcome).inc()
+        if recorded.inbound:
+            log.info("backfilled", connector=self.connector.id, items=len(recorded.inbound))
+        self._hub.confirm(self.connector, recorded.inbound)
 
     def _cursor(self) -> str | None:
         with self._hub.engine.connect() as connection:

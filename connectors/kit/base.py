@@ -253,8 +253,9 @@ class Polls(Protocol):
 class Backfills(Protocol):
     """What a provider that calls could not deliver, because the hub was down, is asked for afterwards."""
 
-    async def backfill(self, cursor: str | None) -> Polled:
-        """What came since `cursor`, each item under the same key as its webhook, oldest first.
+    async def backfill(self, cursor: str | None) -> Polled | Collected:
+        """What came since `cursor`, each item under the same key as its webhook, oldest first; or one whole message,
+        after which it is asked again at once.
 
         Without a cursor it takes none of the past, and returns the cursor to begin with. Raises Temporary,
         Misconfigured.

@@ -1,4 +1,5 @@
 import asyncio
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
 
@@ -6,7 +7,9 @@ import msgspec
 import pytest
 
 from connectors.kit.base import Polled, Tools
+from connectors.kit.collects import COLLECT, Collected
 from connectors.kit.errors import KitError, Misconfigured, Temporary
+from connectors.kit.request import Request
 from tests.background.heronry import (
     Config,
     Heron,
@@ -240,5 +243,38 @@ def test_an_item_the_store_refuses_is_quarantined_alone_and_the_cursor_moves_on(
             await eventually(lambda: cursor(hub) == "3")
             assert texts(hub) == ["m1", "m3"]
             assert len(rows(hub, "SELECT id FROM quarantine")) == 1
+
+    run(test)
+
+
+class CollectingHeron(MissedHeron):
+    """Brings one whole note at a time."""
+
+    def verify(self, request: Request) -> None:
+        assert (request.method, request.url) == (COLLECT, "collect://pond")
+
+    async def backfill(self, cursor: str | None) -> Polled | Collected:  # type: ignore[override]
+        found = await super().backfill(cursor)
+        if not found.inbound:
+            return found
+        return Collected(found.cursor, {}, _octets(found.raw))
+
+
+async def _octets(raw: bytes) -> AsyncGenerator[bytes, None]:
+    yield raw
+
+
+def test_whole_messages_come_one_after_the_other_and_are_kept_as_they_are(tmp_path: Path) -> None:
+    async def test() -> None:
+        settings, again = settings_in(tmp_path), live(CollectingHeron)
+        async with running(settings, live(CollectingHeron)) as hub:
+            await eventually(lambda: cursor(hub) == "0")
+        again.plugin.notes = [Note(id=str(n), text=f"m{n}") for n in range(3)]
+        again.plugin.portion = 1
+        async with running(settings, again) as hub:
+            await eventually(lambda: again.plugin.cursors == ["0", "1", "2", "3"])
+            assert texts(hub) == ["m0", "m1", "m2"]
+            kept = [(COLLECT, msgspec.json.encode([note])) for note in again.plugin.notes]
+            assert rows(hub, "SELECT method, body FROM raws ORDER BY received_at") == kept
 
     run(test)
