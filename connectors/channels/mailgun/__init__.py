@@ -1,28 +1,31 @@
 """E-mail through Mailgun: mail in by a route, events in by webhook, out as MIME by the messages API.
 
-Source: documentation.mailgun.com (read 2026-11). Does not serve templates, batches, mailing lists and stored messages.
+Source: documentation.mailgun.com (read 2026-11). Does not serve templates, batches and mailing lists.
 """
 
 import asyncio
 import io
-from base64 import b64encode
 from collections.abc import Sequence
 from typing import ClassVar
+from urllib.parse import urlsplit
 
 import aiohttp
 import msgspec
 
 from connectors.channels.mailgun.config import Config as DomainConfig
+from connectors.channels.mailgun.config import login
 from connectors.channels.mailgun.hooks import Hooks
 from connectors.channels.mailgun.inbound import mail_of
+from connectors.channels.mailgun.missed import Missed, beginning
 from connectors.channels.mailgun.parse import CARRIER, parse
-from connectors.channels.mailgun.refusals import told
+from connectors.channels.mailgun.refusals import settled, told
 from connectors.channels.mailgun.signature import check
 from connectors.families.mail.capability import CAPABILITY
 from connectors.families.mail.compose import compose, whole, written_at
 from connectors.families.mail.parts import part_of
-from connectors.kit.base import Account, Fetched, Info, Outbound, Plugin, Registration, Sent, Settles
-from connectors.kit.errors import BadPayload, Misconfigured, OutcomeUnknown, Refused, Temporary
+from connectors.kit.base import Account, Fetched, Info, Outbound, Plugin, Polled, Registration, Sent, Settles
+from connectors.kit.collects import COLLECT, Collected
+from connectors.kit.errors import BadPayload, OutcomeUnknown, Temporary
 from connectors.kit.http import Answer
 from connectors.kit.request import Request, decode
 from normalizer.errors import ErrorCode
@@ -55,6 +58,8 @@ class Mailgun(Plugin[DomainConfig]):
     Config = DomainConfig
 
     def verify(self, request: Request) -> None:
+        if request.method == COLLECT and urlsplit(request.url).scheme == COLLECT.lower():
+            return  # the hub fetched it from where Mailgun stores mails
         check(request, self.config)
 
     def parse(self, request: Request) -> Sequence[Inbound]:
@@ -80,6 +85,10 @@ class Mailgun(Plugin[DomainConfig]):
     async def fetch(self, source: str) -> Fetched:
         return await part_of(self.tools, source, mail_of)
 
+    async def backfill(self, cursor: str | None) -> Polled | Collected:
+        now = self.tools.now()
+        return beginning(now) if cursor is None else await Missed(self.config, self.tools.http).since(cursor, now)
+
     async def check(self) -> Account:
         answer = await self._change("GET", f"/v3/domains/{self.config.at}", None)
         try:
@@ -104,18 +113,12 @@ class Mailgun(Plugin[DomainConfig]):
 
     async def _change(self, method: str, path: str, form: bytes | None) -> Answer:
         """What may be repeated without harm. Raises Temporary, Misconfigured."""
-        answer = await self._ask(method, path, form, reads=True)
-        try:
-            told(answer, self.config.rate_pause, reads=True)
-        except Refused as error:
-            raise Misconfigured(error.detail, code=error.code, provider_code=error.provider_code) from None
-        return answer
+        return settled(await self._ask(method, path, form, reads=True), self.config.rate_pause)
 
     async def _ask(
         self, method: str, path: str, body: aiohttp.FormData | bytes | None, *, reads: bool = False
     ) -> Answer:
-        login = b64encode(f"api:{self.config.api_key.reveal()}".encode()).decode()
-        headers = {"authorization": f"Basic {login}"}
+        headers = {"authorization": login(self.config)}
         if isinstance(body, bytes):
             headers["content-type"] = "application/x-www-form-urlencoded"
         return await self.tools.http.request(

@@ -1,5 +1,6 @@
 """What an operator sets for a domain at Mailgun."""
 
+from base64 import b64encode
 from typing import Annotated
 
 import msgspec
@@ -24,6 +25,8 @@ class Config(MailConfig, frozen=True, kw_only=True):
     signed_hours: Hours = 9.0
     """How old a signature may be. Mailgun tries for eight hours, and signs when and not what: a signature that somebody
     else saw would be good for anything within that time."""
+    store: bool = True
+    """Mailgun keeps mails for a while, so that the hub can ask for those that came while it was down."""
     rate_pause: Annotated[float, msgspec.Meta(gt=0, le=300)] = 60.0
     """How long the connector waits where Mailgun has had too many requests and does not say for how long."""
     send_seconds: Annotated[float, msgspec.Meta(gt=0, le=110)] = 60.0
@@ -38,3 +41,8 @@ class Config(MailConfig, frozen=True, kw_only=True):
     def at(self) -> str:
         """The domain as Mailgun has it."""
         return self.sending_domain or self.domain
+
+
+def login(config: Config) -> str:
+    """As the header `authorization` of every request says it."""
+    return f"Basic {b64encode(f'api:{config.api_key.reveal()}'.encode()).decode()}"

@@ -24,6 +24,9 @@ MOST_ADDRESSES: Final = 3
 """Of one kind of event."""
 MOST_ROUTES: Final = 1000
 DESCRIPTION: Final = "onethread"
+STORE: Final = "store()"
+"""Keeps a mail for up to three days, beside what forwards it. Source: documentation.mailgun.com, user manual, *Route
+actions* (read 2026-11)."""
 
 Ask = Callable[[str, str, bytes | None], Awaitable[Answer]]
 """Method, path and form; what may be repeated without harm."""
@@ -69,18 +72,21 @@ class Hooks:
                 raise Misconfigured(f"the domain already calls {MOST_ADDRESSES} addresses of {event}")
             await self._write(event, [*urls, url], new=not urls)
         routes = await self._routes(url)
-        for route in routes:
-            if route.expression != self.expression:
-                await self._ask("DELETE", f"/v3/routes/{route.id}", None)
-        if all(route.expression != self.expression for route in routes):
+        outdated = [route for route in routes if not self._as_wanted(route)]
+        for route in outdated:
+            await self._ask("DELETE", f"/v3/routes/{route.id}", None)
+        if len(outdated) == len(routes):
             fields = {"priority": "0", "description": DESCRIPTION, "expression": self.expression}
-            await self._ask("POST", "/v3/routes", _form([*fields.items(), ("action", _forward(url))]))
+            actions = [_forward(url), STORE] if self._config.store else [_forward(url)]
+            await self._ask("POST", "/v3/routes", _form([*fields.items(), *(("action", one) for one in actions)]))
 
     async def shown(self, url: str) -> Registration:
         known = await self._known()
         events = [event for event in EVENTS if url in known.get(event, Webhook()).urls]
-        routed = bool(await self._routes(url))
-        return Registration(url=url if routed else None, details={"events": events, "raw": url.endswith("mime")})
+        routes = await self._routes(url)
+        stored = any(STORE in route.actions for route in routes)
+        details = {"events": events, "raw": url.endswith("mime"), "stored": stored}
+        return Registration(url=url if routes else None, details=details)
 
     async def removed(self, url: str) -> None:
         for event, webhook in (await self._known()).items():
@@ -99,6 +105,9 @@ class Hooks:
         names = dict.fromkeys((self._config.own, self._config.returns))
         written = [f"{re.escape(local)}(\\+.*)?@{re.escape(domain)}" for local, _, domain in map(_parts, names)]
         return f'match_recipient("^({"|".join(written)})$")'
+
+    def _as_wanted(self, route: Route) -> bool:
+        return route.expression == self.expression and (STORE in route.actions) is self._config.store
 
     async def _known(self) -> Mapping[str, Webhook]:
         return _read(await self._ask("GET", self._webhooks, None), WEBHOOKS).webhooks

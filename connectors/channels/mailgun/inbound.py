@@ -3,6 +3,7 @@
 Source: documentation.mailgun.com, user manual, *Receiving messages via HTTP* (read 2026-11).
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
@@ -16,12 +17,18 @@ from connectors.kit.request import decode
 
 RAW: Final = "body-mime"
 HEADERS: Final = msgspec.json.Decoder(Sequence[tuple[str, str]])
+_HEADER: Final = re.compile(rb"[!-9;<>-~]{1,200}:")
 NAMES: Final = msgspec.json.Decoder(dict[str, str])
 
 
-def mail_of(kept: Octets) -> bytes:
-    """Of a request as the hub keeps it. Raises BadPayload."""
-    return whole(read_form(kept))
+def mail_of(kept: Octets) -> Octets:
+    """Of a request as the hub keeps it, or of a mail that Mailgun stored. Raises BadPayload."""
+    return kept if is_mail(kept) else whole(read_form(kept))
+
+
+def is_mail(kept: Octets) -> bool:
+    """A mail begins with a field of its header, a form with dashes or the name of a field and `=`."""
+    return _HEADER.match(kept) is not None and kept[:2] != b"--"
 
 
 def whole(form: Form) -> bytes:

@@ -16,6 +16,7 @@ from connectors.families.mail.form import read_form
 from connectors.families.mail.mime_fields import normal
 from connectors.families.mail.reading import LONGEST_ID, Envelope, read_mail
 from connectors.families.mail.statuses import code_of
+from connectors.kit.collects import COLLECT
 from connectors.kit.errors import BadPayload
 from connectors.kit.request import Request, decode
 from normalizer.errors import ErrorCode
@@ -25,6 +26,8 @@ from normalizer.status import Status
 
 CARRIER: Final = "onethread"
 """The variable that carries our token."""
+RECIPIENTS, MAIL_FROM = "rcpt-to", "mail-from"
+"""Headers of a mail that Mailgun stored: addresses with commas between them, and an address."""
 STATUS: Final[Mapping[str, Status]] = {
     "accepted": Status.ACCEPTED,
     "delivered": Status.DELIVERED,
@@ -46,8 +49,10 @@ REASONS: Final[Mapping[str, ErrorCode]] = {
 
 def parse(request: Request, config: Config) -> list[Inbound]:
     """Raises BadPayload."""
+    if request.method == COLLECT:
+        return read_stored(request, config)
     if is_event(request.body):
-        return [_event(decode(request.body, POSTED).event_data)]
+        return [told(decode(request.body, POSTED).event_data)]
     form = read_form(request.body)
     envelope = Envelope(
         request.received_at,
@@ -58,7 +63,7 @@ def parse(request: Request, config: Config) -> list[Inbound]:
     return read_mail(whole(form), envelope, config)
 
 
-def _event(event: Event) -> Inbound:
+def told(event: Event) -> Inbound:
     at = datetime.fromtimestamp(event.timestamp, UTC)
     key = f"{event.event[:40]}:{event.id}:{at.date()}"
     if event.event in LEFT:
@@ -67,7 +72,7 @@ def _event(event: Event) -> Inbound:
         raise BadPayload(f"an event of the unknown kind {event.event[:64]!r}")
     if event.event == "failed" and event.severity != "permanent":
         return Ignored(key=key, reason="not delivered yet")
-    token, external_id = _token(event), _message_id(event)
+    token, external_id = token_of(event), _message_id(event)
     if token is None and external_id is None:
         return Ignored(key=key, reason="an event about no mail of ours")
     status = STATUS[event.event]
@@ -83,13 +88,24 @@ def _event(event: Event) -> Inbound:
     )
 
 
+def read_stored(request: Request, config: Config) -> list[Inbound]:
+    """A mail that Mailgun stored. Raises BadPayload."""
+    known = request.headers
+    recipients = [each for each in known.get(RECIPIENTS, "").split(",") if each]
+    return read_mail(
+        request.body,
+        Envelope(request.received_at, recipients, mail_from=known.get(MAIL_FROM), raw=request.raw),
+        config,
+    )
+
+
 def _left(event: Event, key: str, at: datetime) -> Inbound:
     value = normal(event.recipient)
     if value is None:
         raise BadPayload("consent of an address that is none")
     peer = Peer(person=Person(address=Address(scheme="mailto", value=value)))
     state, source = ConsentState.OPTED_OUT, f"Mailgun: {event.event}"
-    return ConsentChanged(key=key, peer=peer, token=_token(event), state=state, source=source, occurred_at=at)
+    return ConsentChanged(key=key, peer=peer, token=token_of(event), state=state, source=source, occurred_at=at)
 
 
 def _code(event: Event) -> ErrorCode:
@@ -106,7 +122,7 @@ def _told(event: Event) -> str | None:
     return str(code)[:40] if code is not None else event.reason
 
 
-def _token(event: Event) -> str | None:
+def token_of(event: Event) -> str | None:
     token = event.user_variables.get(CARRIER)
     return token if isinstance(token, str) and token else None
 

@@ -64,3 +64,12 @@ def told(answer: Answer, pause: float, *, reads: bool = False) -> Told:
     wrong = answer.status == HTTPStatus.BAD_REQUEST and WRONG_ADDRESS.search(found.message)
     row = NOBODY if wrong else ROWS.get(answer.status, UNKNOWN)
     raise row.error(found.message[:LONGEST] or f"HTTP status {number}", code=row.code, provider_code=number)
+
+
+def settled(answer: Answer, pause: float) -> Answer:
+    """Of what may be repeated without harm: a success, else raises Temporary, Misconfigured."""
+    try:
+        told(answer, pause, reads=True)
+    except Refused as error:
+        raise Misconfigured(error.detail, code=error.code, provider_code=error.provider_code) from None
+    return answer

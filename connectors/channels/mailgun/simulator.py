@@ -1,17 +1,17 @@
 """Mailgun over loopback: `python -m connectors.channels.mailgun.simulator` runs it alone.
 
-It checks the key, takes mails as MIME and refuses what Mailgun refuses, keeps routes and webhooks, and makes their
-requests.
+It checks the key, takes mails as MIME and refuses what Mailgun refuses, keeps routes and webhooks, makes their
+requests, and lists what happened, with the mails that came.
 """
 
 import argparse
 import itertools
-from base64 import b64encode
+from base64 import b64encode, urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Mapping
 from secrets import token_hex
 from time import time
 from typing import Any, ClassVar, Final
-from urllib.parse import parse_qs, quote_from_bytes, urlsplit
+from urllib.parse import parse_qs, parse_qsl, quote_from_bytes, urlsplit
 
 import msgspec
 
@@ -93,6 +93,12 @@ class Simulator(LoopbackSimulator):
         self.webhooks: dict[str, list[str]] = {}
         """Addresses by the kind of event."""
         self.routes: dict[str, dict[str, Any]] = {}
+        self.events: list[dict[str, Any]] = []
+        """As the list has them, by the time they were."""
+        self.stored: dict[str, bytes] = {}
+        """Mails that a route keeps, by their key."""
+        self.storage = ""
+        """Where stored mails lie; empty: at the API."""
         self._numbers = itertools.count(1)
 
     # --- the provider's side of a webhook -----------------------------------------------------------------------------
@@ -122,6 +128,21 @@ class Simulator(LoopbackSimulator):
         return plain_mail(text, sender, self._read.own, token_hex(8))
 
     def mail(self, octets: bytes) -> WireRequest:
+        """It comes, and is stored too."""
+        number = next(self._numbers)
+        key = f"BAABAQ{number}"
+        fields, _ = read_header(octets, 0, len(octets))
+        headers = {"message-id": (fields.first("message-id") or "").strip("<>")}
+        self.stored[key] = octets
+        self.events.append(
+            {
+                "event": "stored",
+                "id": f"czsjqFATSlC3QtAK-C80{number}",
+                "timestamp": self.clock(),
+                "message": {"headers": headers, "recipients": [self._read.own], "size": len(octets)},
+                "storage": {"url": f"{self.storage or self.url}{self._mails}{key}", "key": key},
+            }
+        )
         return self.genuine(octets)
 
     def tells(self, word: str) -> WireRequest:
@@ -135,6 +156,7 @@ class Simulator(LoopbackSimulator):
             "user-variables": {"onethread": mail["token"]},
             **TOLD[word],
         }
+        self.events.append(told)
         return self.genuine(msgspec.json.encode(told))
 
     # --- the API ------------------------------------------------------------------------------------------------------
@@ -151,11 +173,43 @@ class Simulator(LoopbackSimulator):
         if request.path == f"/v3/{self._read.at}/messages.mime" and request.method == "POST":
             return self._send(request)
         path = urlsplit(request.path).path
+        if path.startswith(f"/v3/{self._read.at}/events"):
+            return self._listed(request)
+        if path.startswith(self._mails):
+            return self._mail(request, path.rpartition("/")[2])
         if path.startswith(f"/v3/domains/{self._read.at}/webhooks"):
             return self._webhook(request, path.rpartition("/")[2])
         if path.startswith("/v3/routes"):
             return self._route(request, path.rpartition("/")[2])
         return failure(404, f"Domain not found: {request.path}")
+
+    @property
+    def _mails(self) -> str:
+        return f"/v3/domains/{self._read.at}/messages/"
+
+    def _listed(self, request: WireRequest) -> Reply:
+        """A page; its name holds what was asked, and how many events went before."""
+        told = urlsplit(request.path)
+        name = told.path.rpartition("/")[2]
+        page = "events" not in name
+        asked, after = msgspec.json.decode(urlsafe_b64decode(name)) if page else (dict(parse_qsl(told.query)), 0)
+        if asked.get("ascending") != "yes" or not asked.get("begin", "").isdecimal():
+            return failure(400, "Bad request")
+        kinds = asked["event"].split(" OR ")
+        found = [one for one in self.events if one["event"] in kinds and one["timestamp"] >= int(asked["begin"])]
+        found = sorted(found, key=lambda one: one["timestamp"])[after : after + int(asked["limit"])]
+        then = urlsafe_b64encode(msgspec.json.encode((asked, after + len(found)))).decode()
+        address = f"https://api.mailgun.net/v3/{self._read.at}/events/"
+        return Reply.json({"items": found, "paging": {"next": f"{address}{then}", "previous": f"{address}none"}})
+
+    def _mail(self, request: WireRequest, key: str) -> Reply:
+        if request.headers.get("accept") != "message/rfc2822":
+            return failure(400, "the simulator has mails as MIME only")
+        if key not in self.stored:
+            return failure(404, "Message not found")
+        mail = self.stored[key]
+        told = {"recipients": self._read.own, "sender": sender_of(mail).decode(), "body-mime": mail.decode()}
+        return Reply.json(told)
 
     def _webhook(self, request: WireRequest, event: str) -> Reply:
         told = parse_qs(request.body.decode())

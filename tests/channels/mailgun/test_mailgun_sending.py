@@ -79,7 +79,7 @@ def test_the_route_and_the_webhooks_are_set_shown_and_removed(provider):
     provider.routes = {"r": {"id": "r", "expression": "catch_all()", "actions": ['forward("https://other.example")']}}
     others = (dict(provider.webhooks), dict(provider.routes))
     events = ["accepted", "complained", "delivered", "permanent_fail", "unsubscribed"]
-    done = Registration(url=HOOK, details={"events": events, "raw": False})
+    done = Registration(url=HOOK, details={"events": events, "raw": False, "stored": True})
     for _ in range(2):
         assert during(Mailgun, provider, lambda plugin: plugin.register(HOOK)) == done
     assert during(Mailgun, provider, lambda plugin: plugin.registration()) == done
@@ -96,7 +96,11 @@ def test_the_route_and_the_webhooks_are_set_shown_and_removed(provider):
     again = {"address": "billing@example.com"}
     assert during(Mailgun, provider, lambda plugin: plugin.register(HOOK), settings=again) == done
     assert len(provider.routes) == 2
-    gone = Registration(url=None, details={"events": [], "raw": False})
+    assert ours["actions"] == [f'forward("{HOOK}")', "store()"]
+    unkept = Registration(url=HOOK, details={**done.details, "stored": False})
+    assert during(Mailgun, provider, lambda plugin: plugin.register(HOOK), settings={**again, "store": False}) == unkept
+    assert [route["actions"] for route in provider.routes.values()][1:] == [[f'forward("{HOOK}")']]
+    gone = Registration(url=None, details={"events": [], "raw": False, "stored": False})
     assert during(Mailgun, provider, lambda plugin: plugin.unregister()) == gone
     assert (provider.webhooks, provider.routes) == others
 
