@@ -15,9 +15,11 @@ import msgspec
 
 from connectors.channels.rocketchat.capability import CAPABILITY
 from connectors.channels.rocketchat.config import Config as WorkspaceConfig
+from connectors.channels.rocketchat.history import backfill, beginning
+from connectors.channels.rocketchat.hooks import Hooks
 from connectors.channels.rocketchat.parse import SCHEME, parse
 from connectors.channels.rocketchat.refusals import Made, told
-from connectors.kit.base import Account, Fetched, Info, Outbound, Plugin, Sent, Settles
+from connectors.kit.base import Account, Fetched, Info, Outbound, Plugin, Polled, Registration, Sent, Settles
 from connectors.kit.errors import BadPayload, BadSignature, Misconfigured, OutcomeUnknown, Refused, Temporary
 from connectors.kit.http import Answer
 from connectors.kit.redact import without_field
@@ -75,6 +77,21 @@ class RocketChat(Plugin[WorkspaceConfig]):
     async def fetch(self, source: str) -> Fetched:
         return Fetched(self._file(source))
 
+    async def backfill(self, cursor: str | None) -> Polled:
+        now = self.tools.now()
+        if cursor is None or not self.config.history:
+            return beginning(now)
+        return await backfill(self._asked, self.config.user_id, cursor, now)
+
+    async def register(self, url: str) -> Registration:
+        return await Hooks(self._setting).set(url, self.config.webhook_secret.reveal())
+
+    async def registration(self) -> Registration:
+        return await Hooks(self._setting).shown()
+
+    async def unregister(self) -> Registration:
+        return await Hooks(self._setting).removed(self.tools.webhook_url)
+
     async def check(self) -> Account:
         try:
             user = told(await self._call("GET", "me", None), self.config.rate_pause, reads=True)
@@ -84,7 +101,23 @@ class RocketChat(Plugin[WorkspaceConfig]):
             raise Misconfigured("the access token is another user's than `user_id`", code=ErrorCode.AUTH_FAILED)
         return Account(name=user.name or user.username or user.id, details={"id": user.id})
 
-    async def _call(self, method: str, name: str, body: object) -> Answer:
+    async def _asked(self, path: str, most: int) -> bytes:
+        answer = await self._call("GET", path, None, most)
+        told(answer, self.config.rate_pause, reads=True)
+        return answer.body
+
+    async def _setting(self, name: str, body: object) -> bytes:
+        """One of the workspace's, changed where there is a body. May be repeated without harm."""
+        try:
+            answer = await self._call("GET" if body is None else "POST", f"settings/{name}", body)
+            told(answer, self.config.rate_pause, reads=True)
+        except Refused as error:
+            raise Misconfigured(error.detail, code=error.code, provider_code=error.provider_code) from None
+        except OutcomeUnknown as error:
+            raise Temporary(error.detail, code=error.code) from None
+        return answer.body
+
+    async def _call(self, method: str, name: str, body: object, most: int = 1 << 20) -> Answer:
         headers = self._credentials() | ({} if body is None else {"content-type": "application/json"})
         return await self.tools.http.request(
             method,
@@ -93,6 +126,7 @@ class RocketChat(Plugin[WorkspaceConfig]):
             body=None if body is None else msgspec.json.encode(body),
             seconds=self.config.send_seconds,
             reads=body is None,
+            most=most,
         )
 
     async def _file(self, source: str) -> AsyncIterator[bytes]:

@@ -22,6 +22,8 @@ class Config(PluginConfig, frozen=True, kw_only=True):
     """A personal access token of that user."""
     webhook_secret: Secret
     """The secret token of the omnichannel webhook."""
+    history: bool = True
+    """Rooms are asked for what was said while the hub was down; the user has to see all of them."""
     rate_pause: Seconds = 30.0
     """How long the connector waits where the workspace had too many requests."""
     send_seconds: Seconds = 30.0

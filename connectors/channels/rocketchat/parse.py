@@ -43,14 +43,15 @@ def parse(body: bytes, user_id: str) -> list[Inbound]:
     kind = decode(body, NAMED).type
     if kind == MESSAGE:
         said = decode(body, SAID)
-        return [_message(message, said, user_id) for message in said.messages]
+        return [read(message, said, user_id) for message in said.messages]
     key = f"{kind}:{sha256(body).hexdigest()}"
     if kind in IGNORED:
         return [Ignored(key=key, reason=IGNORED[kind])]
     return [Unreadable(key=key, slice=body, reason=f"an event we do not know: {kind[:64]}")]
 
 
-def _message(message: Message, said: Said, user_id: str) -> Inbound:
+def read(message: Message, said: Said, user_id: str) -> Inbound:
+    """One message of what was said in a room."""
     key = f"message:{message.id}"
     if message.closing_message or message.navigation is not None:
         return Ignored(key=key, reason="what Rocket.Chat says by itself")

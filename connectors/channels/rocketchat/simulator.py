@@ -1,13 +1,14 @@
 """Rocket.Chat over loopback: `python -m connectors.channels.rocketchat.simulator` runs it alone.
 
-It checks the user's token, takes messages to the rooms it told of, and gives out files.
+It checks the user's token, takes messages to the rooms it told of, gives out files, shows what was said, and keeps its
+settings.
 """
 
 import itertools
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Final
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
@@ -49,6 +50,10 @@ class Simulator(LoopbackSimulator):
         super().__init__(config, hub_url)
         self.sent: list[dict[str, Any]] = []
         """Messages that were taken."""
+        self.history: list[dict[str, Any]] = []
+        """What was said in the room, as it is shown to who has the visitor's token."""
+        self.workspace: dict[str, Any] = {"Livechat_webhookUrl": ""}
+        """Its settings."""
         self._numbers = itertools.count(1)
         self._files: dict[str, bytes] = {}
 
@@ -68,13 +73,23 @@ class Simulator(LoopbackSimulator):
 
     def said(self, message: Mapping[str, Any], visitor: str = VISITOR) -> bytes:
         at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        told = {"_id": f"simulated{next(self._numbers):08}", "ts": at, "rid": ROOM, "username": "guest-3", **message}
+        told: dict[str, Any] = {
+            "_id": f"simulated{next(self._numbers):08}",
+            "ts": at,
+            "rid": ROOM,
+            "username": "guest-3",
+            **message,
+        }
+        agent = told.get("agentId")
+        told.setdefault("u", {"_id": agent, "username": agent} if agent else {"_id": visitor, "username": "guest-3"})
+        kept = {name: value for name, value in told.items() if name not in ("agentId", "username")}
+        self.history = [*(one for one in self.history if one["_id"] != told["_id"]), {**kept, "token": KEY}]
         person = {"_id": visitor, "token": KEY, "name": "James", "username": "guest-3", "phone": None}
         room = {"_id": ROOM, "label": "James", "createdAt": at, "lastMessageAt": at, "visitor": person}
         return msgspec.json.encode({**room, "type": "Message", "messages": [told]})
 
     def is_send(self, request: WireRequest) -> bool:
-        return request.method == "POST"
+        return request.path.endswith("/chat.postMessage")
 
     async def answer(self, request: WireRequest) -> Reply:
         told = (request.headers.get("x-auth-token"), request.headers.get("x-user-id"))
@@ -86,6 +101,10 @@ class Simulator(LoopbackSimulator):
             return Reply(404) if content is None else Reply(200, content, {"content-type": "image/png"})
         if path == "/api/v1/me":
             return Reply.json({"_id": told[1], "username": "hub", "name": "The hub", "success": True})
+        if path.startswith("/api/v1/livechat/"):
+            return self._said(path.removeprefix("/api/v1/livechat/"), dict(parse_qsl(urlsplit(request.path).query)))
+        if path.startswith("/api/v1/settings/"):
+            return self._setting(request, path.rpartition("/")[2])
         if path != "/api/v1/chat.postMessage":
             return Reply(404)
         given = msgspec.json.decode(request.body, type=dict[str, Any])
@@ -94,6 +113,25 @@ class Simulator(LoopbackSimulator):
         self.sent.append(given)
         made = {"_id": f"simulated{next(self._numbers):08}", "rid": ROOM, "msg": given["text"]}
         return Reply.json({"ts": 1795255203000, "channel": ROOM, "message": made, "success": True})
+
+    def _said(self, name: str, asked: Mapping[str, str]) -> Reply:
+        """The rooms, or what was said in one, the newest first."""
+        if name == "rooms":
+            newest = max((one["ts"] for one in self.history), default=None)
+            guest = {"_id": VISITOR, "username": "guest-3", "token": KEY}
+            room = {"_id": ROOM, "fname": "James", "v": guest, **({"lm": newest} if newest else {})}
+            return Reply.json({"rooms": [room][int(asked["offset"]) :], "total": 1, "success": True})
+        if name != f"messages.history/{ROOM}" or asked.get("token") != KEY:
+            return failure(400, "invalid-room", "invalid-room")
+        told = sorted(self.history, key=lambda one: str(one["ts"]), reverse=True)
+        told = [one for one in told if one["ts"] < asked.get("end", "9999")][: int(asked["limit"])]
+        return Reply.json({"messages": told, "success": True})
+
+    def _setting(self, request: WireRequest, name: str) -> Reply:
+        if request.method == "POST":
+            self.workspace[name] = msgspec.json.decode(request.body, type=dict[str, Any])["value"]
+            return Reply.json({"success": True})
+        return Reply.json({"_id": name, "value": self.workspace.get(name, False), "success": True})
 
 
 if __name__ == "__main__":
