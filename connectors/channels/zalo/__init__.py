@@ -4,10 +4,12 @@ Webhooks come again for hours, in any order. Source: developers.zalo.me by way o
 (read 2026-11). Does not serve templates by phone number (ZNS).
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from functools import cached_property
 from typing import Any, ClassVar, Final
 
+import aiohttp
 import msgspec
 
 from connectors.channels.zalo.capability import CAPABILITY
@@ -16,7 +18,8 @@ from connectors.channels.zalo.oauth import OAuth
 from connectors.channels.zalo.parse import SCHEME, parse
 from connectors.channels.zalo.refusals import Data, told
 from connectors.channels.zalo.signature import HEADER, signed
-from connectors.kit.base import Account, Asked, Fetched, Info, Outbound, Plugin, Sent, Settles
+from connectors.channels.zalo.wire import PICTURES, document, file_of, picture, reaction, words
+from connectors.kit.base import Account, Asked, Fetched, File, Info, Outbound, OutboundReaction, Plugin, Sent, Settles
 from connectors.kit.config import PluginConfig
 from connectors.kit.errors import BadSignature, Misconfigured, OutcomeUnknown, Refused, Temporary
 from connectors.kit.request import Request
@@ -54,17 +57,35 @@ class Zalo(Plugin[AccountConfig]):
         return parse(request.body, self.config.oa_id)
 
     async def send(self, outbound: Outbound) -> Sent:
-        payload = outbound.payload
-        if not payload.text or payload.media or payload.location or payload.contact_card or payload.actions:
-            raise Refused("a message carries text only", code=ErrorCode.CONTENT_UNSUPPORTED)
-        message: dict[str, Any] = {"text": payload.text}
-        if outbound.reply_to:
-            message["quote_message_id"] = outbound.reply_to
+        file = file_of(outbound)
+        message = words(outbound) if file is None else await self._brought(file)
         body = {"recipient": {"user_id": outbound.address.value}, "message": message}
         made = await self._call("POST", "/v3.0/oa/message/cs", body)
         if made.message_id is None:
             raise OutcomeUnknown("an answer that names no message", code=ErrorCode.PROVIDER_DOWN)
         return Sent((made.message_id,))
+
+    async def react(self, outbound: OutboundReaction) -> Sent:
+        action = reaction(outbound.reaction, outbound.external_id)
+        body = {"recipient": {"user_id": outbound.address.value}, "sender_action": action}
+        await self._call("POST", "/v2.0/oa/message", body)
+        return Sent((outbound.external_id,))
+
+    async def _brought(self, file: File) -> dict[str, Any]:
+        """The message that shows a file, once Zalo has it. Bringing it shows nobody anything and may be repeated."""
+        kind = "image" if file.media_type in PICTURES else "file"
+        form = aiohttp.FormData()
+        try:
+            octets = await asyncio.to_thread(file.path.read_bytes)
+        except OSError as error:
+            detail = f"the stored file cannot be read: {error.strerror}"
+            raise Refused(detail, code=ErrorCode.MEDIA_UNREACHABLE) from error
+        form.add_field("file", octets, filename=file.name, content_type=file.media_type)
+        data = await self._call("POST", f"/v2.0/oa/upload/{kind}", form)
+        name = data.attachment_id if kind == "image" else data.token
+        if not name:
+            raise Temporary("an answer that names no file", code=ErrorCode.PROVIDER_DOWN)
+        return picture(name) if kind == "image" else document(name)
 
     async def fetch(self, source: str) -> Fetched:
         return Fetched(self._file(source))
@@ -111,16 +132,19 @@ class Zalo(Plugin[AccountConfig]):
         """As the account, or with the access token `as_`. Raises the sending errors."""
         access = as_ or await self._access()
         headers = {"access_token": access}
+        reads = body is None or isinstance(body, aiohttp.FormData)
+        if not reads:
+            headers["content-type"] = "application/json"
         answer = await self.tools.http.request(
             method,
             f"{self.config.api_base.rstrip('/')}{path}",
-            headers=headers if body is None else {**headers, "content-type": "application/json"},
-            body=None if body is None else msgspec.json.encode(body),
+            headers=headers,
+            body=body if body is None or isinstance(body, aiohttp.FormData) else msgspec.json.encode(body),
             seconds=self.config.send_seconds,
-            reads=body is None,
+            reads=reads,
         )
         try:
-            return told(answer, self.config, reads=body is None)
+            return told(answer, self.config, reads=reads)
         except Misconfigured as error:
             if self.oauth is None or as_ is not None or error.provider_code != ENDED:
                 raise

@@ -75,6 +75,19 @@ class Reported(msgspec.Struct, frozen=True):
     message: Receipt
 
 
+class Icon(msgspec.Struct, frozen=True):
+    msg_id: Name
+    react_icon: Name
+
+
+class Reacted(msgspec.Struct, frozen=True):
+    """`user_reacted_message` and `oa_reacted_message`."""
+
+    sender: Party
+    recipient: Party
+    message: Icon
+
+
 class RawMessage(msgspec.Struct, frozen=True):
     attachments: tuple[dict[str, Any], ...] = ()
 
@@ -87,4 +100,5 @@ NAMED = msgspec.json.Decoder(Named)
 SAID = msgspec.json.Decoder(Said, strict=False)
 FOLLOWED = msgspec.json.Decoder(Followed, strict=False)
 REPORTED = msgspec.json.Decoder(Reported, strict=False)
+REACTED = msgspec.json.Decoder(Reacted, strict=False)
 RAW = msgspec.json.Decoder(Raw)

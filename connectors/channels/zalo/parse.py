@@ -6,7 +6,8 @@ from hashlib import sha256
 from typing import Final
 
 from connectors.channels.zalo.content import content
-from connectors.channels.zalo.event import FOLLOWED, NAMED, REPORTED, SAID, Named
+from connectors.channels.zalo.event import FOLLOWED, NAMED, REACTED, REPORTED, SAID, Named
+from connectors.channels.zalo.wire import EMOJI, REMOVED
 from connectors.kit.errors import BadPayload
 from connectors.kit.request import decode
 from normalizer.inbound import (
@@ -17,6 +18,7 @@ from normalizer.inbound import (
     MessageReceived,
     Peer,
     Person,
+    ReactionChanged,
     StatusChanged,
     Unreadable,
 )
@@ -95,6 +97,21 @@ def _reported(named: Named, body: bytes, _: str) -> list[Inbound]:
     ]
 
 
+def _reacted(named: Named, body: bytes, oa_id: str) -> list[Inbound]:
+    told = decode(body, REACTED)
+    icon, name = told.message.react_icon, told.message.msg_id
+    key = f"{named.event_name}:{name}:{told.sender.id}:{icon[:64]}:{named.timestamp}"
+    if told.sender.id == oa_id:
+        return [Ignored(key=key, reason="a reaction of ours")]
+    if told.recipient.id != oa_id:
+        return [Ignored(key=key, reason=OTHERS)]
+    if icon == REMOVED:
+        return [Ignored(key=key, reason="a reaction was taken back; which, is not told")]
+    author = Person(address=Address(scheme=SCHEME, value=told.sender.id))
+    added = (EMOJI.get(icon, icon[:64]),)
+    return [ReactionChanged(key=key, external_id=name, author=author, added=added, occurred_at=_moment(named))]
+
+
 def _peer(user: str) -> Peer:
     return Peer(person=Person(address=Address(scheme=SCHEME, value=user)))
 
@@ -106,6 +123,8 @@ def _moment(named: Named) -> datetime:
 READERS: Final[Mapping[str, Callable[[Named, bytes, str], list[Inbound]]]] = {
     "user_send_": _said,
     "oa_send_": _said,
+    "user_reacted_message": _reacted,
+    "oa_reacted_message": _reacted,
     **dict.fromkeys(STATES, _followed),
     **dict.fromkeys(STATUS, _reported),
 }

@@ -59,6 +59,9 @@ ROWS: Final[Mapping[int, Row]] = {
 
 class Data(msgspec.Struct, frozen=True):
     message_id: str | None = None
+    attachment_id: str | None = None
+    """Of a picture that was brought; `token` of a document."""
+    token: str | None = None
     name: str | None = None
     oa_id: str | None = None
 

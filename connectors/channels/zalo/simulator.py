@@ -1,6 +1,6 @@
 """Zalo over loopback: `python -m connectors.channels.zalo.simulator` runs it alone.
 
-It gives and checks access tokens, takes consulting messages, and gives out files.
+It gives and checks access tokens, takes consulting messages, files and reactions, and gives out files.
 """
 
 import itertools
@@ -14,12 +14,16 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import msgspec
 
 from connectors.channels.zalo.signature import HEADER, signature
+from connectors.families.mail.form import read_form
 from connectors.kit.request import Request
 from connectors.kit.testing import mutate
 from connectors.kit.testing.simulator import HUB_URL, Failure, LoopbackSimulator, Reply, WireRequest, run
 
 FILES: Final = "/held/"
 SEND: Final = "/v3.0/oa/message/cs"
+ACTION: Final = "/v2.0/oa/message"
+UPLOADS: Final = {"/v2.0/oa/upload/image": "attachment_id", "/v2.0/oa/upload/file": "token"}
+"""By what a file is then named."""
 TOKENS: Final = "/v4/oa/access_token"
 USER: Final = "6145567218873129470"
 
@@ -98,6 +102,9 @@ class Simulator(LoopbackSimulator):
         self.allowing = Allowing(self.config)
         self._numbers = itertools.count(1)
         self._files: dict[str, bytes] = {}
+        self.brought: dict[str, bytes] = {}
+        """Files that may be sent, by the name they got."""
+        self.reactions: list[dict[str, Any]] = []
 
     def settings(self) -> dict[str, Any]:
         return {**super().settings(), "oauth_base": self.url}
@@ -130,6 +137,12 @@ class Simulator(LoopbackSimulator):
         message = {"msg_ids": [name]} if event == "user_seen_message" else {"msg_id": name}
         return self.event(event, sender={"id": self.config["oa_id"]}, recipient={"id": user}, message=message)
 
+    def reacted(self, name: str, icon: str, user: str = USER) -> bytes:
+        message = {"msg_id": name, "react_icon": icon}
+        return self.event(
+            "user_reacted_message", sender={"id": user}, recipient={"id": self.config["oa_id"]}, message=message
+        )
+
     def unfollowed(self, user: str) -> bytes:
         return self.event("unfollow", oa_id=self.config["oa_id"], follower={"id": user}, source="oa_profile")
 
@@ -138,7 +151,7 @@ class Simulator(LoopbackSimulator):
         return msgspec.json.encode({**head, **told})
 
     def is_send(self, request: WireRequest) -> bool:
-        return urlsplit(request.path).path == SEND
+        return urlsplit(request.path).path in (SEND, ACTION)
 
     async def answer(self, request: WireRequest) -> Reply:
         path = urlsplit(request.path).path
@@ -152,12 +165,34 @@ class Simulator(LoopbackSimulator):
         if path == "/v2.0/oa/getoa":
             account = {"oa_id": self.config["oa_id"], "name": "Acme"}
             return Reply.json({"error": 0, "message": "Success", "data": account})
+        if path in UPLOADS:
+            return self._brought(UPLOADS[path], request.body)
+        if path == ACTION:
+            self.reactions.append(msgspec.json.decode(request.body, type=dict[str, Any])["sender_action"])
+            return Reply.json({"error": 0, "message": "Success"})
         if path != SEND:
             return Reply(404)
         given = msgspec.json.decode(request.body, type=dict[str, Any])
+        if not self._has(given["message"].get("attachment", {}).get("payload", {})):
+            return failure(-201, "Invalid parameters")
         name = f"simulated{next(self._numbers):08}"
         self.sent[name] = given
         return Reply.json({"error": 0, "message": "Success", "data": {"message_id": name, **given["recipient"]}})
+
+    def _brought(self, word: str, body: bytes) -> Reply:
+        octets = read_form(body).octets("file")
+        if not octets:
+            return failure(-201, "Invalid parameters")
+        name = f"brought{next(self._numbers):08}"
+        self.brought[name] = octets
+        return Reply.json({"error": 0, "message": "Success", "data": {word: name}})
+
+    def _has(self, payload: Mapping[str, Any]) -> bool:
+        """Whether every file a message shows was brought."""
+        shown = (
+            [payload["token"]] if "token" in payload else [one["attachment_id"] for one in payload.get("elements", ())]
+        )
+        return self.brought.keys() >= set(shown)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,8 @@ from zalo_account import SETTINGS
 
 from connectors.channels.zalo.simulator import USER, Simulator
 from gateway.send.asks import Accepted, Rejected
-from tests.background.heronry import eventually, rows, texts
+from normalizer.parts import MediaKind, MediaPart
+from tests.background.heronry import events, eventually, rows, texts
 from tests.channels.beside import HOOK, kept, running
 
 
@@ -67,5 +68,26 @@ def test_a_picture_is_fetched(tmp_path, provider):
         async with running(tmp_path, "zalo", provider) as beside:
             await beside.heard(provider.genuine(provider.picture(b"octets of a picture")))
             await eventually(lambda: rows(beside.hub, "SELECT state, size FROM attachments") == [("stored", 19)])
+
+    asyncio.run(test())
+
+
+def test_a_picture_that_came_goes_back_and_a_reaction_is_heard_and_given(tmp_path, provider):
+    picture = b"\x89PNG\r\n\x1a\n" + bytes(100)
+
+    async def test():
+        async with running(tmp_path, "zalo", provider) as beside:
+            assert await beside.heard(provider.genuine(provider.picture(picture))) == 200
+            await eventually(lambda: rows(beside.hub, "SELECT state FROM attachments") == [("stored",)])
+            ((attachment,),) = rows(beside.hub, "SELECT id FROM attachments")
+            part = MediaPart(attachment_id=attachment, kind=MediaKind.IMAGE, media_type="image/png")
+            assert isinstance(await beside.say("", parts=(part,)), Accepted)
+            await eventually(lambda: beside.statuses() == ["accepted"])
+            ((name, sent),) = provider.sent.items()
+            ((brought, octets),) = provider.brought.items()
+            assert octets == picture
+            assert brought in str(sent)
+            assert await beside.heard(provider.genuine(provider.reacted(name, "/-heart"))) == 200
+            assert [event["data"]["reaction"] for event in events(beside.hub, "reaction.added")] == ["❤️"]
 
     asyncio.run(test())
