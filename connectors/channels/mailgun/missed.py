@@ -22,7 +22,7 @@ from connectors.channels.mailgun.parse import MAIL_FROM, RECIPIENTS, token_of, t
 from connectors.channels.mailgun.refusals import settled
 from connectors.kit.base import Polled
 from connectors.kit.collects import Collected
-from connectors.kit.errors import BadPayload, Refused, Temporary
+from connectors.kit.errors import BadPayload, Misconfigured, Refused, Temporary
 from connectors.kit.http import Answer, Http
 from connectors.kit.request import decode
 from normalizer.errors import ErrorCode
@@ -35,6 +35,8 @@ LATE: Final = timedelta(minutes=45)
 """How long an event may take to be listed: Mailgun says some half an hour."""
 KEPT: Final = timedelta(days=3)
 """What is older is stored no more."""
+FRESH: Final = timedelta(hours=1)
+"""How long the name of a page is surely good; one that is older and refused is forgotten, and its round begins anew."""
 LARGEST_PAGE: Final = 8 << 20
 LARGEST_MAIL: Final = 64 << 20
 """Octets of JSON: a mail of 25 MB, escaped."""
@@ -120,7 +122,12 @@ class Missed:
         if not place.page:
             oldest = (now - KEPT).timestamp()
             place = msgspec.structs.replace(place, since=max(place.since, oldest), began=now.timestamp())
-        page = await self._listed(place)
+        try:
+            page = await self._listed(place)
+        except Misconfigured:
+            if not place.page or now.timestamp() - place.began < FRESH.total_seconds():
+                raise
+            return Polled([], _kept(msgspec.structs.replace(place, page="")), b"[]", more=True)
         if not page.items:
             return Polled([], _kept(_ended(place)), b"[]")
         items, raws, mails = [], [], dict[str, tuple[float, Stored]]()

@@ -180,6 +180,16 @@ def test_a_list_that_cannot_be_had_is_said(reply, error):
         asked(provider)
 
 
+def test_a_page_that_mailgun_no_longer_knows_begins_the_round_anew():
+    with answering(Simulator, SETTINGS, failure(404, "no such page")) as provider:
+        with pytest.raises(Misconfigured):
+            asked(provider, place(NOW - missed.FRESH / 2, page="named"))
+        found = asked(provider, place(NOW - missed.FRESH, page="named"))
+        assert found == Polled([], place(NOW - missed.FRESH), b"[]", more=True)
+        with pytest.raises(Misconfigured):
+            asked(provider, found.cursor)
+
+
 def test_an_event_that_cannot_be_read_is_set_aside(provider):
     provider.events = [{"event": "delivered", "timestamp": NOW.timestamp(), "id": ""}]
     (item,) = round_of(provider, place())[0]
