@@ -1,5 +1,6 @@
 """A small declaration of a made-up provider, and plugins of what is made of it."""
 
+import asyncio
 import sys
 from datetime import UTC, datetime
 from types import ModuleType
@@ -64,6 +65,21 @@ def plugin(folder, text=ACME):
 def made(kind, **settings):
     config = configured(kind.Config, {**SETTINGS, **settings})
     return kind(config, Tools("acme", Http("acme"), webhook_url=URL))
+
+
+def backfilled(provider, cursor):
+    """What a plugin beside this provider is told of what was missed since then."""
+
+    async def run():
+        kind = provider.plugin
+        config = configured(kind.Config, provider.settings())
+        http = Http("acme", trusted=kind.trusted_origins(config))
+        try:
+            return await kind(config, Tools("acme", http, now=lambda: NOW)).backfill(cursor)
+        finally:
+            await http.close()
+
+    return asyncio.run(run())
 
 
 def came(body=b"", url=f"{URL}?secret={SECRET}", method="POST", **headers):

@@ -7,18 +7,16 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from declared_channels import FOLDERS
-from declared_files import ACME, NOW, SETTINGS, plugin
+from declared_files import ACME, NOW, SETTINGS, backfilled, plugin
 
 from connectors.channels.sinch.simulator import Simulator as Sinch
-from connectors.kit.base import Backfills, Polled, Tools
-from connectors.kit.config import configured
+from connectors.kit.base import Backfills, Polled
 from connectors.kit.declared import DeclarationError
 from connectors.kit.declared.backfilling import MOST
 from connectors.kit.declared.pages import MOST_PAGES
 from connectors.kit.declared.simulator import simulator_of
 from connectors.kit.errors import Misconfigured, Temporary
 from connectors.kit.fixtures import read_fixtures
-from connectors.kit.http import Http
 from connectors.kit.testing.simulator import Reply
 from normalizer.inbound import Unreadable
 from tests.background.heronry import eventually, rows, texts
@@ -55,17 +53,8 @@ def asked(folder, cursor, *items, text=MISSING, answer=None):
             listed = items[::-1][number * PAGE : (number + 1) * PAGE]
             return answer or Reply.json({"list": listed})
 
-    async def run(provider):
-        kind = provider.plugin
-        config = configured(kind.Config, provider.settings())
-        http = Http("acme", trusted=kind.trusted_origins(config))
-        try:
-            return await kind(config, Tools("acme", http, now=lambda: NOW)).backfill(cursor)
-        finally:
-            await http.close()
-
     with Keeping(SETTINGS) as provider:
-        return provider.requests, asyncio.run(run(provider))
+        return provider.requests, backfilled(provider, cursor)
 
 
 def test_it_begins_with_none_of_the_past(tmp_path):
@@ -120,18 +109,9 @@ def test_a_list_without_an_end_is_given_up(tmp_path):
         async def answer(self, request):  # noqa: ARG002 - there is always another
             return Reply.json({"list": [item(len(self.requests))]})
 
-    async def run(provider):
-        kind = provider.plugin
-        config = configured(kind.Config, provider.settings())
-        http = Http("acme", trusted=kind.trusted_origins(config))
-        try:
-            return await kind(config, Tools("acme", http, now=lambda: NOW)).backfill(SINCE)
-        finally:
-            await http.close()
-
     with Endless(SETTINGS) as provider:
         with pytest.raises(Temporary, match=f"more than {MOST_PAGES} pages"):
-            asyncio.run(run(provider))
+            backfilled(provider, SINCE)
         assert len(provider.requests) == MOST_PAGES
 
 

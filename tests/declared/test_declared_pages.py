@@ -1,18 +1,14 @@
 """How a declared provider's list is paged, and how its items come to be what the webhook would have been."""
 
-import asyncio
 from datetime import datetime, timedelta
 
 import msgspec
 import pytest
-from declared_files import ACME, NOW, SETTINGS, plugin
+from declared_files import ACME, NOW, SETTINGS, backfilled, plugin
 
-from connectors.kit.base import Tools
-from connectors.kit.config import configured
 from connectors.kit.declared import DeclarationError
 from connectors.kit.declared.simulator import simulator_of
 from connectors.kit.errors import Temporary
-from connectors.kit.http import Http
 from connectors.kit.testing.simulator import Reply
 from normalizer.inbound import Unreadable
 
@@ -51,17 +47,8 @@ def asked(folder, text, *answers, since=SINCE, **settings):
             told = msgspec.json.encode(answers[len(self.requests) - 1])
             return Reply(200, told.replace(b"ORIGIN", self.url.encode()))
 
-    async def run(provider):
-        kind = provider.plugin
-        config = configured(kind.Config, provider.settings())
-        http = Http("acme", trusted=kind.trusted_origins(config))
-        try:
-            return await kind(config, Tools("acme", http, now=lambda: NOW)).backfill(since)
-        finally:
-            await http.close()
-
     with Answering({**SETTINGS, **settings}) as provider:
-        return provider, asyncio.run(run(provider))
+        return provider, backfilled(provider, since)
 
 
 def paths(provider):
