@@ -10,7 +10,7 @@ from gateway.cli.output import Exit, Failure, one_line, plain_values, show
 from gateway.cli.stores import conversation_id, opened
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from sqlalchemy import Engine
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from gateway.settings import Settings
     from normalizer.commands import SendMessage
     from normalizer.model import Delivery
+    from normalizer.parts import Part
 
 LOOK_EVERY = 0.05
 """Seconds. Another process writes, and SQLite calls nobody."""
@@ -30,6 +31,11 @@ def send(
     to: Annotated[str | None, typer.Option(metavar="CONNECTOR:ADDRESS", help="To an address.")] = None,
     conversation: Annotated[str | None, typer.Option(metavar="ID|#NUMBER", help="Into a conversation.")] = None,
     contact: Annotated[str | None, typer.Option(metavar="ID", help="To a contact, on the best channel.")] = None,
+    template: Annotated[str | None, typer.Option(metavar="NAME", help="By a template the provider approved.")] = None,
+    language: Annotated[str, typer.Option(metavar="CODE", help="Of the template, as the provider writes it.")] = "",
+    value: Annotated[
+        list[str] | None, typer.Option(metavar="TEXT", help="For its next place; give it for each.")
+    ] = None,
     wait: Annotated[
         float | None, typer.Option(metavar="SECONDS", min=0, help="Wait for the provider's answer.")
     ] = None,
@@ -37,11 +43,12 @@ def send(
     config: Config = DEFAULT_CONFIG,
     as_json: Json = False,
 ) -> None:
-    """Send a message. With --wait, exit code 1 says that it failed, or is not known to have arrived in time."""
+    """Send a message. With --wait, exit code 1 says that it failed, or is not known to have arrived in time. With
+    --template, TEXT is how it reads in the history."""
     from msgspec.structs import replace
 
     settings = load_settings(config)
-    command = _command(text, to, conversation, contact)
+    command = replace(_command(text, to, conversation, contact), parts=_parts(template, language, value or []))
     connectors = _connectors(settings)
     with opened(settings) as engine:
         if conversation is not None:
@@ -66,12 +73,26 @@ def _command(text: str, to: str | None, conversation: str | None, contact: str |
     connector, colon, address = (to or "").partition(":")
     if to is not None and not (connector and colon and address):
         raise Failure("--to takes the connector's name, a colon and the address", Exit.USAGE)
+    _check_utf8(text, "the text is not UTF-8")
+    recipient = Recipient(connector=connector, address=address) if to is not None else None
+    return SendMessage(conversation_id=conversation, contact_id=contact, to=recipient, text=text)
+
+
+def _parts(name: str | None, language: str, values: "Sequence[str]") -> "tuple[Part, ...]":
+    from normalizer.parts import TemplatePart
+
+    if name is None and (language or values):
+        raise Failure("--language and --value belong to a --template", Exit.USAGE)
+    _check_utf8("".join((name or "", language, *values)), "the template is not UTF-8")
+    return (TemplatePart(name=name, language=language, body=tuple(values)),) if name is not None else ()
+
+
+def _check_utf8(text: str, otherwise: str) -> None:
+    """Raises Failure."""
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        raise Failure("the text is not UTF-8", Exit.USAGE) from error
-    recipient = Recipient(connector=connector, address=address) if to is not None else None
-    return SendMessage(conversation_id=conversation, contact_id=contact, to=recipient, text=text)
+        raise Failure(otherwise, Exit.USAGE) from error
 
 
 def _connectors(settings: "Settings") -> "Mapping[str, LiveConnector]":
@@ -100,7 +121,8 @@ def _preview(
 def _previewed(one: "Preview") -> Iterator[str]:
     yield f"{one.connector} ({one.channel}), {len(one.payloads)} request{'' if len(one.payloads) == 1 else 's'}"
     for payload in one.payloads:
-        yield f"  {one_line(payload.text, 200)}"
+        named = f"[template {payload.template.name}] " if payload.template is not None else ""
+        yield f"  {one_line(named + payload.text, 200)}"
     for loss in one.losses:
         yield f"  lost: {loss.what} became {loss.became}"
 

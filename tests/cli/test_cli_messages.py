@@ -218,6 +218,16 @@ def test_what_is_not_settled_in_time_says_how_it_stands(run):
     assert (ran.code, ran.err) == (1, "after 0 s still queued; is the hub running?\n")
 
 
+def test_a_template_goes_along_with_what_fills_it(run):
+    written(run, "909", "hi")
+    filled = ("--template", "parcel", "--language", "en", "--value", "881", "--value", "Ada")
+    sent = json.loads(run("send", "--to", "support:909", "Parcel 881 left.", *filled, "--json").out)
+    values = {"header": [], "body": ["881", "Ada"], "buttons": []}
+    assert sent["message"]["parts"] == [{"type": "template", "name": "parcel", "language": "en", **values}]
+    ran = run("send", "--to", "support:909", "Parcel 881 left.", *filled, "--dry-run")
+    assert ran.out.splitlines()[1:] == ["  Parcel 881 left.", "  lost: template parcel became text"]
+
+
 def test_a_dry_run_shows_the_requests_and_sends_nothing(run, house):
     written(run, "606", "hi")
     house.provider.clear()
@@ -249,6 +259,8 @@ def test_a_dry_run_shows_the_requests_and_sends_nothing(run, house):
             1,
             "not sent: the message is empty: give text or parts (content_unsupported)",
         ),
+        (["hi", "--contact", "x", "--template", "a", "--value", "\udcff"], 2, "the template is not UTF-8"),
+        (["hi", "--contact", "x", "--value", "881"], 2, "--language and --value belong to a --template"),
         (["hi", "--contact", "x", "--dry-run"], 1, "no configured connector has a route there"),
     ],
 )
