@@ -18,7 +18,7 @@ TRAVELS: Final = frozenset({"accept", "accept-language", "range", "user-agent"})
 """The only headers that follow a redirect to another origin: any other may hold a credential."""
 UNFINISHED: Final = "given up by its caller"
 LARGE: Final = 1 << 20
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
 """What no field value may have, but for a tab. Source: RFC 9110, section 5.5."""
 
 

@@ -105,7 +105,8 @@ def test_a_request_is_on_the_wire_as_it_was_asked() -> None:
 
 
 @pytest.mark.parametrize(
-    "headers", [{"X-Key": f"{TOKEN}\nX-Other: 1"}, {"X-Key": "k\0"}, {"X-Key\r\n": "k"}, {"X-Key": "\x7f"}]
+    "headers",
+    [{"X-Key": f"{TOKEN}\nX-Other: 1"}, {"X-Key": "k\0"}, {"X-Key\r\n": "k"}, {"X-Key": "\x7f"}, {"X-Key": "\ud83d"}],
 )
 def test_a_header_with_the_end_of_a_line_in_it_is_a_mistake_of_the_settings(headers: dict[str, str]) -> None:
     async def act(http: Http, server: Server) -> KitError:

@@ -49,7 +49,11 @@ def with_password(url: str, config: Config) -> str:
 
 
 def without_password(url: str) -> str:
-    parts = urlsplit(url)
+    """Nothing where it is no address."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 

@@ -37,9 +37,12 @@ def located(url: str, base: str) -> str:
     """Where an address of Twilio's leads, given `api_base`.
 
     A base at Twilio itself (`https://api.dublin.ie1.twilio.com`) has the other products beside it; any other stands for
-    all of them.
+    all of them. Raises Temporary for what is no address.
     """
-    wanted, at = urlsplit(url), urlsplit(base.rstrip("/"))
+    try:
+        wanted, at = urlsplit(url), urlsplit(base.rstrip("/"))
+    except ValueError as error:
+        raise Temporary("an address that cannot be read", code=ErrorCode.PROVIDER_DOWN) from error
     netloc = at.netloc
     if (at.hostname or "").endswith(TWILIO):
         netloc = f"{wanted.netloc.partition('.')[0]}.{netloc.partition('.')[2]}"

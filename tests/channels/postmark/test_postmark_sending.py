@@ -76,6 +76,11 @@ def test_the_webhooks_are_set_shown_and_removed(provider):
     assert provider.hooks == {}
 
 
+def test_a_webhook_that_is_no_address_is_none_of_ours(provider):
+    provider.server["InboundHookUrl"] = "http://onethread:secret@["
+    assert during(provider, lambda plugin: plugin.registration()).url is None
+
+
 def test_a_mail_is_what_postmarks_own_client_would_send(provider, tmp_path):
     path = tmp_path / "label.png"
     path.write_bytes(b"octets of a label")

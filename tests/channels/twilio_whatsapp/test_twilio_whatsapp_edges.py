@@ -134,3 +134,9 @@ def test_twilio_hears_twiml_that_answers_nothing():
         Outcome.LATE: 503,
     }
     assert plugin().respond(CASES[0].request, Outcome.RECORDED).body == b"<Response/>"
+
+
+def test_a_list_whose_next_page_is_nowhere_is_asked_for_later():
+    told = {"senders": [], "meta": {"key": "senders", "next_page_url": "http://["}}
+    with pytest.raises(Temporary, match="an address that cannot be read"):
+        answered(Reply.json(told), lambda p: p.registration())
