@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from tempfile import NamedTemporaryFile
 from threading import Lock
 from typing import IO
@@ -32,6 +32,8 @@ STALE = 3600.0
 """Seconds after which a temporary file is what a crash left."""
 HASH = re.compile(r"[0-9a-f]{64}")
 PAIR = re.compile(r"[0-9a-f]{2}")
+MOST_NAME = 255
+ANY_TYPE = "application/octet-stream"
 MARKS = ".stores"
 """The folder of the marks that stores leave."""
 
@@ -216,3 +218,15 @@ def _clear(folder: Path) -> None:
                 log.info("cleared what a crash left", file=path.name)
         except FileNotFoundError:  # another process was quicker
             continue
+
+
+def plain_name(name: str | None) -> str | None:
+    """What others call a file, without folders and control characters, which headers do not hold; of one that is too
+    long the end, for it says what it is."""
+    last = PurePosixPath((name or "").replace("\\", "/")).name
+    return "".join(character for character in last if character.isprintable())[-MOST_NAME:] or None
+
+
+def plain_type(media_type: str) -> str:
+    """What others say it is, where a header holds that."""
+    return media_type if media_type.isascii() and media_type.isprintable() else ANY_TYPE

@@ -18,7 +18,7 @@ import structlog
 from connectors.kit.base import Fetched, Fetches
 from connectors.kit.errors import KitError, Misconfigured, OutcomeUnknown, Temporary
 from connectors.kit.http import exchange_subject
-from gateway.files import StoredFile, TooLarge
+from gateway.files import StoredFile, TooLarge, plain_name, plain_type
 from gateway.live import LiveConnector
 from gateway.metrics import FETCHED
 from gateway.record.attachments import DUE, Claim, Failed, Later, Lease, Outcome, Stored, Wanted, claim, lease, settle
@@ -43,7 +43,6 @@ GIVE_UP = 86_400.0
 """Seconds after the message for which a fetch is tried."""
 UNTOLD = "application/octet-stream"
 MEDIA_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,63}/[a-z0-9!#$&^_.+-]{1,63}")
-MOST_NAME = 255
 
 
 class MediaFetching:
@@ -179,14 +178,13 @@ def _failed(connector: LiveConnector, wanted: Wanted, code: ErrorCode, detail: s
 
 def _stored(connector: LiveConnector, wanted: Wanted, fetched: Fetched, file: StoredFile) -> Stored:
     told = (fetched.media_type or "").partition(";")[0].strip().lower()
-    name = wanted.name or fetched.name
     return Stored(
         id=wanted.id,
         place=connector.place,
         sha256=file.sha256,
         size=file.size,
-        media_type=told if told != UNTOLD and MEDIA_TYPE.fullmatch(told) else wanted.media_type,
-        name=name[:MOST_NAME] if name else None,
+        media_type=told if told != UNTOLD and MEDIA_TYPE.fullmatch(told) else plain_type(wanted.media_type),
+        name=plain_name(wanted.name) or plain_name(fetched.name),
     )
 
 

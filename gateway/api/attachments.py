@@ -5,7 +5,6 @@ A stranger's file is never shown inline, never sniffed, and keeps only media typ
 
 import re
 from collections.abc import Iterator, Sequence
-from pathlib import PurePosixPath
 from typing import IO, Any
 
 from flask import request, send_file
@@ -17,7 +16,7 @@ from gateway.api.admission import admit
 from gateway.api.problems import Code, Problem, invalid, not_found, too_large
 from gateway.api.route import Answer, Call
 from gateway.api.shapes import AttachmentAnswer
-from gateway.files import TooLarge
+from gateway.files import ANY_TYPE, TooLarge, plain_name
 from gateway.ids import new_id
 from gateway.keys import Scope
 from gateway.store import schema
@@ -29,10 +28,8 @@ from normalizer.model import Attachment, AttachmentState
 CHUNK = 1 << 16
 FORM = 1 << 16
 """Octets a form may add to its file."""
-MOST_NAME = 255
 MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9.+-]{0,126}/[a-z0-9][a-z0-9.+-]{0,126}", re.ASCII)
 SAFE = re.compile(r"image/(?:png|jpeg|gif|webp|bmp|tiff|heic|avif)|audio/[a-z0-9.+-]+|video/[a-z0-9.+-]+|text/plain")
-ANY = "application/octet-stream"
 GUARDED = {
     "content-security-policy": "default-src 'none'; sandbox",
     "x-content-type-options": "nosniff",
@@ -61,9 +58,9 @@ def take(call: Call) -> AttachmentAnswer:
     attachment = Attachment(
         id=new_id(),
         sha256=stored.sha256,
-        media_type=media_type if MEDIA_TYPE.fullmatch(media_type) else ANY,
+        media_type=media_type if MEDIA_TYPE.fullmatch(media_type) else ANY_TYPE,
         size=stored.size,
-        name=_plain_name(name),
+        name=plain_name(name),
         state=AttachmentState.STORED,
     )
     call.hub.writer.submit(keep, attachment).result()
@@ -87,12 +84,6 @@ def _field() -> FileStorage:
 def _chunks(stream: IO[bytes] | Any) -> Iterator[bytes]:
     while chunk := stream.read(CHUNK):
         yield chunk
-
-
-def _plain_name(name: str | None) -> str | None:
-    """The name without folders and control characters; the end of one that is too long, for it says what it is."""
-    last = PurePosixPath((name or "").replace("\\", "/")).name
-    return "".join(character for character in last if character.isprintable())[-MOST_NAME:] or None
 
 
 def keep(transaction: Transaction, attachments: Sequence[Attachment]) -> list[None]:
@@ -141,7 +132,7 @@ def _file(call: Call, attachment: Attachment) -> Answer:
         request.environ.pop("HTTP_RANGE")  # several at once are not given out: then the whole is (RFC 9110 §14.2)
     response = send_file(
         call.hub.files.path(attachment.sha256),
-        mimetype=attachment.media_type if SAFE.fullmatch(attachment.media_type) else ANY,
+        mimetype=attachment.media_type if SAFE.fullmatch(attachment.media_type) else ANY_TYPE,
         as_attachment=True,
         download_name=attachment.name or attachment.id,
         etag=attachment.sha256,

@@ -7,6 +7,7 @@ import msgspec
 
 from connectors.kit.base import Edits, File, Outbound, OutboundEdit, OutboundReaction, Plugin, Reacts, Sent
 from connectors.kit.errors import Refused
+from gateway.files import plain_name, plain_type
 from gateway.send.claim import Claimed
 from gateway.send.drafts import Draft
 from gateway.send.pieces import token_of
@@ -107,8 +108,8 @@ def _files(lane: "Lane", draft: Draft, payload: Payload) -> dict[str, File]:
         found[file.id] = File(
             attachment_id=file.id,
             path=lane.files.path(file.sha256),
-            media_type=file.media_type,
-            name=name or file.name or file.id,
+            media_type=plain_type(file.media_type),
+            name=plain_name(name) or plain_name(file.name) or file.id,
             size=file.size or 0,
             url=lane.link(file.id),
         )

@@ -1,7 +1,6 @@
 """Files of customers: taken as they stream in, looked at, and given out by links that were signed for them."""
 
 from collections.abc import AsyncIterator, Sequence
-from pathlib import PurePosixPath
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -11,7 +10,7 @@ from connectors.kit.chat import Caller
 from gateway.api.problems import Code, Problem, not_found, too_large
 from gateway.api.queries import snapshot
 from gateway.board import Seat
-from gateway.files import StoredFile, TooLarge
+from gateway.files import StoredFile, TooLarge, plain_name
 from gateway.hub import Hub
 from gateway.ids import new_id
 from gateway.live import LiveConnector
@@ -25,7 +24,6 @@ from gateway.web.chat.sniff import ANY, ENOUGH, allowed, sniffed
 from gateway.web.patience import Patience
 
 DAY = 86_400
-MOST_NAME = 255
 
 
 class Upload(msgspec.Struct, frozen=True):
@@ -73,7 +71,7 @@ class Shelf:
             stored = await self._hub.files.save_async(body.chunks(), most)
         except TooLarge as error:
             raise too_large(most) from error
-        kept = Kept(new_id(), asked.seat(caller), stored, media_type, _plain(name))
+        kept = Kept(new_id(), asked.seat(caller), stored, media_type, plain_name(name))
         try:
             await self._hub.writer.write(keep, kept)
         except COME_AGAIN as error:
@@ -144,9 +142,3 @@ def keep(transaction: Transaction, uploads: Sequence[Kept]) -> list[None]:
             transaction.now_us,
         )
     return [None] * len(uploads)
-
-
-def _plain(name: str | None) -> str | None:
-    """Without folders and control characters; of one that is too long the end, for it says what it is."""
-    last = PurePosixPath((name or "").replace("\\", "/")).name
-    return "".join(character for character in last if character.isprintable())[-MOST_NAME:] or None
