@@ -41,7 +41,7 @@ Path = tuple[str | int, ...]
 
 def swapped_bodies(request: Request) -> Iterator[Request]:
     """Every value of a JSON body replaced by every value of `RAW`, and left out; nothing for other bodies."""
-    tree = _tree(request.body)
+    tree = tree_of(request.body)
     if tree is None:
         return
     for path in _paths(tree)[:PLACES]:
@@ -66,7 +66,7 @@ def damaged_requests(request: Request) -> st.SearchStrategy[Request]:
 
 
 def _bodies(request: Request) -> st.SearchStrategy[Request]:
-    body, tree = request.body, _tree(request.body)
+    body, tree = request.body, tree_of(request.body)
     end = len(body)
     kinds: list[st.SearchStrategy[bytes]] = [
         st.integers(0, end).map(lambda cut: body[:cut]),
@@ -167,7 +167,8 @@ def _paths(tree: Any, path: Path = ()) -> list[Path]:
     return [path, *(deeper for step, child in children for deeper in _paths(child, (*path, step)))]
 
 
-def _tree(body: bytes) -> Any:
+def tree_of(body: bytes) -> Any:
+    """What a JSON text holds that may hold several values; None for any other."""
     try:
         tree = json.loads(body)
     except ValueError:

@@ -14,6 +14,7 @@ from typing import Any, Final, TypeVar
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from connectors.kit.request import Request
+from connectors.kit.testing.damage import tree_of
 
 MANY: Final = 2000
 """How often a field is repeated that is there too often."""
@@ -78,7 +79,7 @@ def _posted(request: Request, body: Later[bytes]) -> Request:
 
 
 def _bodies(body: bytes) -> Iterable[Later[bytes]]:
-    tree = _tree(body)
+    tree = tree_of(body)
     if tree is not None:
         return (partial(_dumped, change) for change in _trees(tree))
     if body.lstrip().startswith(b"<"):
@@ -104,7 +105,7 @@ def _forms(fields: Pairs) -> Iterator[Later[bytes]]:
 def _texts(text: str) -> Iterator[Later[str]]:
     """What a text becomes."""
     yield from (partial(str, one) for one in TEXTS)
-    within = _tree(text.encode("utf-8", "replace"))
+    within = tree_of(text.encode("utf-8", "replace"))
     if within is not None:
         yield from (partial(_worded, change) for change in _trees(within))
 
@@ -149,15 +150,6 @@ def _put(tree: Any, path: Path, value: Later[Any]) -> Any:
     copy: Any = dict(tree) if isinstance(tree, dict) else list(tree)
     copy[path[0]] = _put(copy[path[0]], path[1:], value)
     return copy
-
-
-def _tree(body: bytes) -> Any:
-    """What a JSON text holds that holds more than one value; None for any other."""
-    try:
-        tree = json.loads(body)
-    except ValueError:
-        return None
-    return tree if isinstance(tree, dict | list) else None
 
 
 def _same(value: Any) -> Any:
