@@ -24,7 +24,7 @@ EXAMPLES = 60
 """Of damage by chance, a request."""
 EXAMPLES_BESIDE = 25
 """The same where each of its values was swapped already: chance is left octets, headers and the query."""
-HOSTILE = int(os.environ.get("TEST_MUTATIONS", "40"))
+HOSTILE = int(os.environ.get("TEST_MUTATIONS", "15"))
 """Hostile requests a fixture is tried with; set it high, and all of them are tried."""
 SECONDS = 2.0
 """Of the processor, within which any request is read, however hostile."""
