@@ -2,10 +2,8 @@
 
 import asyncio
 from base64 import b64encode
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from datetime import timedelta
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
@@ -23,14 +21,12 @@ from connectors.kit.errors import KitError, Misconfigured, Refused, Temporary
 from connectors.kit.fixtures import WireRequest
 from connectors.kit.secret import Secret
 from connectors.kit.testing.simulator import Reply
-from connectors.kit.testing.state import Remembered
 from gateway.send.asks import Accepted
 from gateway.settings.sealing import Seal
 from tests.background.heronry import eventually, rows
 from tests.channels import beside
-from tests.channels.beside import CONNECTOR, HOOK, NOW, kept, running
-
-T = TypeVar("T")
+from tests.channels.beside import CONNECTOR, HOOK, kept, running
+from tests.channels.desk import Desk
 
 
 @pytest.fixture
@@ -39,37 +35,15 @@ def provider():
         yield simulator
 
 
-class Desk:
-    """An operator's, with what the connector keeps and a clock."""
-
-    def __init__(self, provider: Simulator, **settings: Any) -> None:
-        self.provider, self.settings = provider, settings
-        self.state = Remembered()
-        self.now: datetime = NOW
-
-    def do(self, act: Callable[[X], Awaitable[T]]) -> T:
-        return beside.during(X, self.provider, act, settings=self.settings, clock=lambda: self.now, state=self.state)
-
-    def authorize(self, landed: Callable[[str], str] | None = None) -> Account:
-        async def allow(plugin: X) -> Account:
-            asked = plugin.authorization()
-            return await plugin.authorize(asked, (landed or self.provider.allowing.allow)(asked.url))
-
-        return self.do(allow)
-
-    def send(self) -> None:
-        self.do(lambda plugin: plugin.send(HELLO))
-
-
 def asked_of(provider: Simulator) -> list[dict[str, str]]:
     """What was asked of X's tokens."""
     return [dict(parse_qsl(one.body.decode())) for one in provider.requests if one.path == "/2/oauth2/token"]
 
 
 def test_an_account_allows_it_and_messages_leave_as_the_account(provider):
-    desk = Desk(provider)
+    desk = Desk(X, provider)
     assert desk.authorize() == Account(name="Acme", details={"id": US, "username": "acme"})
-    desk.send()
+    desk.send(HELLO)
     assert [one["text"] for one in provider.sent.values()] == ["Hello"]
     assert provider.requests[-1].headers["authorization"] == f"Bearer {provider.allowing.access}"
     (exchange,) = asked_of(provider)
@@ -81,7 +55,7 @@ def test_an_account_allows_it_and_messages_leave_as_the_account(provider):
 
 
 def test_tweepy_asks_for_the_same(provider):
-    asked = Desk(provider).do(_asked)
+    asked = Desk(X, provider).do(_asked)
     ours = dict(parse_qsl(urlsplit(asked.url).query))
     judge = tweepy.OAuth2UserHandler(
         client_id="client-id", redirect_uri="http://127.0.0.1/", scope=SCOPES.split(), client_secret="s"
@@ -132,12 +106,12 @@ def test_the_simulator_takes_what_tweepy_does(provider):
 
 
 def test_tokens_are_renewed_in_time_and_each_refresh_token_is_used_once(provider):
-    desk = Desk(provider)
+    desk = Desk(X, provider)
     desk.authorize()
     seen = [provider.allowing.refresh]
     for _ in range(3):
         desk.now += timedelta(hours=2)
-        desk.send()
+        desk.send(HELLO)
         seen.append(provider.allowing.refresh)
     assert len(provider.sent) == 3
     assert asked_of(provider)[1:] == [{"grant_type": "refresh_token", "refresh_token": one} for one in seen[:-1]]
@@ -145,10 +119,10 @@ def test_tokens_are_renewed_in_time_and_each_refresh_token_is_used_once(provider
 
 def test_a_public_client_names_itself(provider):
     with Simulator({name: value for name, value in ALLOWED.items() if name != "client_secret"}) as public:
-        desk = Desk(public)
+        desk = Desk(X, public)
         desk.authorize()
         desk.now += timedelta(hours=2)
-        desk.send()
+        desk.send(HELLO)
         assert [one["client_id"] for one in asked_of(public)] == ["client-id"] * 2
         assert not any("authorization" in one.headers for one in public.requests if one.path == "/2/oauth2/token")
 
@@ -164,7 +138,7 @@ def test_a_public_client_names_itself(provider):
     ],
 )
 def test_what_does_not_follow_the_asking_is_refused_and_nothing_is_kept(provider, landed, why):
-    desk = Desk(provider)
+    desk = Desk(X, provider)
     with pytest.raises(Refused, match=why):
         desk.authorize(landed)
     assert (provider.requests, desk.state.kept) == ([], {})
@@ -175,14 +149,14 @@ def _state(url: str) -> str:
 
 
 def test_another_account_than_the_connectors_is_not_kept(provider):
-    desk = Desk(provider, user_id="333")
+    desk = Desk(X, provider, user_id="333")
     with pytest.raises(Misconfigured, match=f"user_id: the access token is of the account {US}"):
         desk.authorize()
     assert desk.state.kept == {}
 
 
 def test_a_code_is_good_once(provider):
-    desk, landed = Desk(provider), []
+    desk, landed = Desk(X, provider), []
 
     def note(url: str) -> str:
         landed.append(provider.allowing.allow(url))
@@ -206,14 +180,14 @@ def test_a_code_is_good_once(provider):
     ],
 )
 def test_what_keeps_it_from_being_renewed_is_told_and_no_message_is_in_doubt(provider, reply, error, says):
-    desk = Desk(provider)
+    desk = Desk(X, provider)
     desk.authorize()
     before = dict(desk.state.kept)
     desk.now += timedelta(hours=2)
     with beside.answering(Simulator, ALLOWED, reply) as failing:
         desk.provider = failing
         with pytest.raises(error, match=says) as raised:
-            desk.send()
+            desk.send(HELLO)
         assert [one.path for one in failing.requests] == ["/2/oauth2/token"]
     assert desk.state.kept == before
     assert "nobody-shall-see" not in f"{raised.value}"
@@ -221,20 +195,20 @@ def test_what_keeps_it_from_being_renewed_is_told_and_no_message_is_in_doubt(pro
 
 def test_an_answer_that_was_lost_is_the_operators_to_mend(provider):
     """As a death between the answer and the commit: X has used the token up, and nobody knows the next."""
-    desk = Desk(provider)
+    desk = Desk(X, provider)
     desk.authorize()
     desk.now += timedelta(hours=2)
     provider.allowing.refresh = "what nobody was given"
     with pytest.raises(Misconfigured, match="authorise it again: onethread connectors authorize support"):
-        desk.send()
+        desk.send(HELLO)
     assert provider.sent == {}
     desk.authorize()
-    desk.send()
+    desk.send(HELLO)
     assert len(provider.sent) == 1
 
 
 def test_an_access_token_that_is_refused_before_its_time_is_replaced_once(provider):
-    desk = Desk(provider)
+    desk = Desk(X, provider)
     desk.authorize()
 
     async def send_thrice(plugin: X) -> list[KitError | None]:
@@ -256,7 +230,7 @@ def test_an_access_token_that_is_refused_before_its_time_is_replaced_once(provid
 
 
 def test_files_are_fetched_as_the_account(provider):
-    desk = Desk(provider)
+    desk = Desk(X, provider)
     desk.authorize()
 
     async def read(plugin: X) -> bytes:

@@ -1,15 +1,14 @@
 """What an account allows in a browser, and tokens that are replaced at each use. A library is the judge."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from datetime import timedelta
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 import pytest
 import requests
-import zalo_sdk
+import zalo_sdk.oa
 from zalo_account import ALLOWED, HELLO, SETTINGS, during
 
 from connectors.channels.zalo import Zalo
@@ -19,13 +18,12 @@ from connectors.kit.base import Account, Asked
 from connectors.kit.config import configured
 from connectors.kit.errors import KitError, Misconfigured, Refused, Temporary
 from connectors.kit.testing.simulator import Reply
-from connectors.kit.testing.state import Remembered
 from gateway.send.asks import Accepted
 from tests.background.heronry import eventually, rows
 from tests.channels import beside
-from tests.channels.beside import CONNECTOR, HOOK, NOW, running
+from tests.channels.beside import CONNECTOR, HOOK, running
+from tests.channels.desk import Desk
 
-T = TypeVar("T")
 DAY = timedelta(hours=26)
 
 
@@ -33,28 +31,6 @@ DAY = timedelta(hours=26)
 def provider():
     with Simulator(ALLOWED, HOOK) as simulator:
         yield simulator
-
-
-class Desk:
-    """An operator's, with what the connector keeps and a clock."""
-
-    def __init__(self, provider: Simulator, **settings: Any) -> None:
-        self.provider, self.settings = provider, settings
-        self.state = Remembered()
-        self.now: datetime = NOW
-
-    def do(self, act: Callable[[Zalo], Awaitable[T]]) -> T:
-        return beside.during(Zalo, self.provider, act, settings=self.settings, clock=lambda: self.now, state=self.state)
-
-    def authorize(self, landed: Callable[[str], str] | None = None) -> Account:
-        async def allow(plugin: Zalo) -> Account:
-            asked = plugin.authorization()
-            return await plugin.authorize(asked, (landed or self.provider.allowing.allow)(asked.url))
-
-        return self.do(allow)
-
-    def send(self) -> None:
-        self.do(lambda plugin: plugin.send(HELLO))
 
 
 def asked_of(provider: Simulator) -> list[tuple[str, dict[str, str]]]:
@@ -79,9 +55,9 @@ async def _send_thrice(plugin: Zalo) -> list[KitError | None]:
 
 
 def test_an_account_allows_it_and_messages_leave_as_the_account(provider):
-    desk = Desk(provider)
+    desk = Desk(Zalo, provider)
     assert desk.authorize() == Account(name="Acme", details={"id": SETTINGS["oa_id"]})
-    desk.send()
+    desk.send(HELLO)
     assert provider.requests[-1].headers["access_token"] == provider.allowing.access
     ((secret, exchange),) = asked_of(provider)
     assert (secret, len(exchange.pop("code_verifier"))) == (ALLOWED["app_secret_key"], 64)
@@ -89,13 +65,13 @@ def test_an_account_allows_it_and_messages_leave_as_the_account(provider):
 
 
 def test_tokens_are_renewed_in_time_and_each_refresh_token_is_used_once(provider):
-    desk = Desk(provider)
+    desk = Desk(Zalo, provider)
     desk.authorize()
     first = provider.allowing.refresh
     for _ in range(2):
         desk.now += DAY
-        desk.send()
-        desk.send()
+        desk.send(HELLO)
+        desk.send(HELLO)
     renewals = [told for _, told in asked_of(provider)[1:]]
     head = {"app_id": ALLOWED["app_id"], "grant_type": "refresh_token"}
     assert [{**one, "refresh_token": ""} for one in renewals] == [{**head, "refresh_token": ""}] * 2
@@ -121,7 +97,7 @@ def test_an_access_token_that_ended_before_its_time_is_renewed_once_and_the_mess
 
 
 def test_a_token_that_is_refused_though_it_is_new_is_the_operators_to_mend(provider):
-    desk = Desk(provider)
+    desk = Desk(Zalo, provider)
     desk.authorize()
 
     class Refusing(Simulator):
@@ -152,14 +128,14 @@ def test_a_token_that_is_refused_though_it_is_new_is_the_operators_to_mend(provi
     ],
 )
 def test_what_keeps_it_from_being_renewed_is_told_and_no_message_is_in_doubt(provider, reply, error, says):
-    desk = Desk(provider)
+    desk = Desk(Zalo, provider)
     desk.authorize()
     before = dict(desk.state.kept)
     desk.now += DAY
     with beside.answering(Simulator, ALLOWED, reply) as failing:
         desk.provider = failing
         with pytest.raises(error, match=says) as raised:
-            desk.send()
+            desk.send(HELLO)
         assert [one.path for one in failing.requests] == [TOKENS]
     assert desk.state.kept == before
     assert "nobody-shall-see" not in f"{raised.value}"
@@ -196,14 +172,14 @@ def test_a_refresh_token_that_is_used_up_stops_the_connector_until_it_is_authori
     ],
 )
 def test_what_does_not_follow_the_asking_is_refused_and_nothing_is_kept(provider, landed, why):
-    desk = Desk(provider)
+    desk = Desk(Zalo, provider)
     with pytest.raises(Refused, match=why):
         desk.authorize(landed)
     assert (desk.state.kept, provider.requests) == ({}, [])
 
 
 def test_another_account_than_the_connectors_is_not_kept(provider):
-    desk = Desk(provider, oa_id="333")
+    desk = Desk(Zalo, provider, oa_id="333")
     with pytest.raises(Misconfigured, match="another account"):
         desk.authorize()
     assert desk.state.kept == {}
@@ -221,7 +197,7 @@ def test_one_of_both_is_set(settings):
 
 
 def test_the_library_asks_for_the_same(provider, monkeypatch):
-    desk = Desk(provider)
+    desk = Desk(Zalo, provider)
     asked = []
 
     def note(url: str) -> str:
@@ -231,7 +207,7 @@ def test_the_library_asks_for_the_same(provider, monkeypatch):
     desk.authorize(note)
     refresh = provider.allowing.refresh
     desk.now += DAY
-    desk.send()
+    desk.send(HELLO)
     (_, first), (_, renewal) = asked_of(provider)
     posted = []
 
