@@ -11,6 +11,7 @@ from connectors.kit.collects import Brings, Closes, Holds
 from connectors.kit.http import Exchange, Http
 from connectors.kit.listens import Listens
 from connectors.kit.registry import load
+from connectors.kit.subscribes import Subscribes, Subscribing
 from gateway.arrival import Place
 from gateway.board import Seat
 from gateway.keeping import Kept
@@ -42,6 +43,12 @@ class LiveConnector:
         """The plugin, where a request may stand for a message that lies elsewhere."""
         plugin: object = self.plugin
         return plugin if isinstance(plugin, Brings) else None
+
+    @cached_property
+    def subscribing(self) -> Subscribing | None:
+        """By what pages of a chat's users ask for its notifications, where they may."""
+        plugin: object = self.plugin
+        return plugin.subscribing() if isinstance(plugin, Subscribes) else None
 
     @cached_property
     def holds(self) -> bool:

@@ -22,6 +22,7 @@ from connectors.families.app.receipts import Receipts
 from connectors.kit.base import Account, Info, Outbound, Outcome, Plugin, Sent, Settles, Tools
 from connectors.kit.errors import Refused, Unreachable
 from connectors.kit.request import Request, Response
+from connectors.kit.subscribes import Subscribing
 from normalizer.errors import ErrorCode
 from normalizer.inbound import Inbound
 
@@ -70,7 +71,7 @@ class WebPush(Plugin[BrowserConfig]):
             raise Unreachable("the push service is not among `hosts` any more")
         shown = notice(outbound, self.config, self._receipts)
         try:
-            body = encrypt(plain(shown), subscription.public, subscription.auth)
+            body = encrypt(plain(shown, self.tools.webhook_url), subscription.public, subscription.auth)
         except ValueError as error:
             raise Refused(f"cannot be encrypted: {error}", code=ErrorCode.CONTENT_UNSUPPORTED) from None
         authorization = self._sender.authorization(subscription.audience)
@@ -88,6 +89,9 @@ class WebPush(Plugin[BrowserConfig]):
     async def check(self) -> Account:
         """What pages subscribe with. It asks nobody: push services have no accounts."""
         return Account(name=self.config.subject, details={"public_key": self._sender.public})
+
+    def subscribing(self) -> Subscribing:
+        return Subscribing(self.config.users, self._sender.public)
 
     def _address(self, device: bytes) -> str:
         return self._seal.close(read(device, self.config.hosts))

@@ -6,9 +6,10 @@ from connectors.channels.web_push.config import Config
 from connectors.families.app.notice import Notice
 
 
-def plain(shown: Notice) -> bytes:
-    """What is encrypted: JSON for the page's own service worker."""
-    told = {"title": shown.title, "body": shown.body, "tag": shown.topic, "data": shown.data}
+def plain(shown: Notice, webhook_url: str) -> bytes:
+    """What is encrypted: JSON for the page's own service worker, which tells `webhook_url` what became of it."""
+    tell = {"tell": webhook_url} if webhook_url else {}
+    told = {"title": shown.title, "body": shown.body, "tag": shown.topic, "data": shown.data | tell}
     return msgspec.json.encode({name: value for name, value in told.items() if value})
 
 

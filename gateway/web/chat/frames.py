@@ -68,6 +68,15 @@ class Limits(msgspec.Struct, frozen=True):
     types: Sequence[str]
 
 
+class Push(msgspec.Struct, frozen=True):
+    """How a page asks for notifications."""
+
+    url: str
+    """Where it registers, with the user's token."""
+    key: str
+    """`applicationServerKey`."""
+
+
 class Session(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     id: str
@@ -76,6 +85,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     service: Service
     limits: Limits
     emergency: bool
+    push: Push | None = None
 
 
 class Begun(Session, frozen=True, kw_only=True):

@@ -14,7 +14,7 @@ from gateway.service.now import service_now
 from gateway.store.times import now
 from gateway.web.chat.asking import Asked
 from gateway.web.chat.client import Client
-from gateway.web.chat.frames import Limits, Service, Session, Welcome
+from gateway.web.chat.frames import Limits, Push, Service, Session, Welcome
 from gateway.web.chat.languages import Languages
 from normalizer.service import noticed
 
@@ -70,4 +70,14 @@ def _session(hub: Hub, asked: Asked, caller: Caller, made: Pass | None, language
             types=doorway.types,
         ),
         emergency=doorway.emergency,
+        push=_push(hub, asked.connector.id),
     )
+
+
+def _push(hub: Hub, chat: str) -> Push | None:
+    """How pages of the chat's users are notified: by the first connector that does so, in the order of names."""
+    for name in sorted(hub.connectors):
+        connector = hub.connectors[name]
+        if connector.subscribing is not None and connector.subscribing.users == chat:
+            return Push(connector.webhook_url, connector.subscribing.key)
+    return None

@@ -16,7 +16,7 @@ from connectors.kit.testing import mutate
 from connectors.kit.testing.simulator import Failure
 from tests.background.heronry import rows
 from tests.channels.beside import kept
-from tests.chat.talk import PATIENCE, PUBLIC, USERS, answer, chatting, live, token
+from tests.chat.talk import PATIENCE, PUBLIC, USERS, answer, by, chatting, live, token
 from tests.web.parrot import Served
 
 ORIGIN = "https://app.example.com"
@@ -79,6 +79,7 @@ def test_who_is_away_is_notified_once_and_who_reads_is_not(tmp_path, settings, w
                         "link": f"https://app.example.com/help?case={conversation}",
                         "conversation": conversation,
                         "message": told["id"],
+                        "tell": f"{PUBLIC}/in/browsers",
                     },
                 }
             ]
@@ -188,3 +189,17 @@ def test_a_page_asks_first_and_for_the_key_and_nobody_else_registers(tmp_path):
         reasons = rows(served.hub, "SELECT reason FROM quarantine")
         assert reasons == [("the subscription is of a push service that is not among `hosts`",)]
         assert rows(served.hub, "SELECT count(*) FROM routes") == [(0,)]
+
+
+def test_the_chat_tells_its_users_pages_where_and_by_which_key_they_may_be_notified(tmp_path):
+    with beside(tmp_path) as (served, provider):
+        key = ask(served, WireRequest("GET", "/in/browsers", {}, b"")).json()["public_key"]
+        began = ask(served, WireRequest("POST", "/chat/app/session", by(token()), b""))
+        assert began.json()["push"] == {"url": f"{PUBLIC}/in/browsers", "key": key}
+    assert provider.shown == {}
+
+
+def test_a_chat_whose_users_no_connector_notifies_says_so(tmp_path):
+    with beside(tmp_path, users="another") as (served, _):
+        began = ask(served, WireRequest("POST", "/chat/app/session", by(token()), b""))
+        assert began.json()["push"] is None
