@@ -14,6 +14,9 @@ from gateway.web.chat.script import modules, script
 from tests.chat.talk import chatting
 
 MOST = 15 * 1024
+MORE = 6 * 1024
+"""What a page loads besides where its hub has notifications, once its user may want them."""
+LATER = ("notify.js", "worker.js")
 SCRIPTS = sorted(PAGE.glob("*.js"))
 LANGUAGES = {"ar", "de", "en", "es", "fr", "ms", "pt", "zh"}
 TEXTS = {f"texts.{language}.js" for language in LANGUAGES}
@@ -47,9 +50,23 @@ def got(chat: str) -> Callable[[str], bytes]:
 def test_all_that_a_page_can_ever_load_is_small(got: Callable[[str], bytes], entry: str) -> None:
     """A website loads `chat.js`, the hub's own page `page.js`; either with the texts of one language, and no more."""
     loaded = got(entry)
-    assert re.findall(rb"\bimport\b[^.].{9}", gzip.decompress(loaded)) == [b"import(`./texts."]
+    assert re.findall(rb"\bimport\b[^.].{9}", gzip.decompress(loaded)) == [b"import(`./texts.", b'import("./notify']
     sizes = {name: len(loaded) + len(got(name)) for name in TEXTS}
     assert {name: size for name, size in sizes.items() if size > MOST} == {}
+
+
+def test_what_notifications_need_besides_is_small(got: Callable[[str], bytes]) -> None:
+    scripts = [got(name) for name in LATER]
+    assert [re.findall(rb"\bimport\b", gzip.decompress(each)) for each in scripts] == [[], []]
+    assert sum(map(len, scripts)) <= MORE
+
+
+def test_the_worker_may_ask_the_hub_and_nobody_else(chat: str) -> None:
+    policy = requests.get(f"{chat}worker.js", timeout=10).headers["content-security-policy"]
+    assert policy.startswith(
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self' http://127.0.0.1"
+    )
+    assert "content-security-policy" not in requests.get(f"{chat}notify.js", timeout=10).headers
 
 
 @pytest.mark.parametrize(
@@ -70,7 +87,8 @@ def test_it_is_packed_for_who_takes_it_and_not_sent_again(chat: str, accepted: s
 
 def test_every_script_is_loaded() -> None:
     """What is counted above is all there is."""
-    assert {path.name for path in modules(PAGE / "page.js")} | TEXTS == {path.name for path in SCRIPTS}
+    entries = ("page.js", *LATER)
+    assert {path.name for entry in entries for path in modules(PAGE / entry)} | TEXTS == {path.name for path in SCRIPTS}
 
 
 def test_what_is_sent_is_what_stands_there_without_comments(tmp_path: Path) -> None:
@@ -83,13 +101,14 @@ def test_what_is_sent_is_what_stands_there_without_comments(tmp_path: Path) -> N
     )
 
 
-def test_the_modules_can_be_joined() -> None:
+@pytest.mark.parametrize("entry", ["page.js", *LATER])
+def test_the_modules_can_be_joined(entry: str) -> None:
     """They do not share a name, import nothing under another one, and export nothing without one."""
     for path in SCRIPTS:
         lines = path.read_text().splitlines()
         assert [line for line in lines if line.startswith("import") and not IMPORT.match(line)] == []
         assert [line for line in lines if line.startswith(("export {", "export *"))] == []
-    joined = modules(PAGE / "page.js")
+    joined = modules(PAGE / entry)
     assert [path.name for path in joined if "\nexport default" in path.read_text()] == []
     names = Counter(name for path in joined for name in NAMED.findall(path.read_text()))
     assert [name for name, count in names.items() if count > 1] == []
@@ -112,6 +131,15 @@ def test_every_language_says_everything() -> None:
     assert [name for name, said in texts.items() if not all(said)] == []
     blanks = {name: [n for n, text in enumerate(said) if "{}" in text] for name, said in texts.items()}
     assert blanks == dict.fromkeys(texts, blanks["texts.en.js"])
+
+
+def test_every_language_says_everything_of_notifications() -> None:
+    text = (PAGE / "notify.texts.js").read_text()
+    keys = re.search(r'const WORDS = "(.*)";', text)
+    assert keys
+    said = {name: told.split("|") for name, told in re.findall(r'^  (\w\w): "(.*)",$', text, re.MULTILINE)}
+    assert {name: len(words) for name, words in said.items()} == dict.fromkeys(LANGUAGES, len(keys[1].split()))
+    assert [name for name, words in said.items() if not all(words)] == []
 
 
 def test_nothing_in_it_makes_markup_of_words() -> None:

@@ -14,6 +14,7 @@ from gateway.web.asgi import Headers, Scope, Send, answer, header
 from gateway.web.chat.script import script
 
 INDEX = "index.html"
+WORKER = "worker.js"
 HOST = re.compile(r"[A-Za-z0-9.\-\[\]:]{1,255}")
 TYPES = {
     ".html": b"text/html; charset=utf-8",
@@ -37,8 +38,8 @@ class Sheet(NamedTuple):
     packed: bytes
     etag: str
     headers: Headers
-    page: bool
-    """Whether it is a page itself."""
+    ruled: bool
+    """Whether it runs by a policy of its own: a page, or a service worker."""
 
     def coded(self, packed: bool) -> tuple[bytes, str, Headers]:
         if packed:
@@ -57,7 +58,7 @@ async def give_page(doorway: Doorway, public_url: str, path: str, scope: Scope, 
     if found is None:
         raise not_found("page")
     body, etag, headers = found.coded(_takes_gzip(header(scope, b"accept-encoding") or ""))
-    if found.page:
+    if found.ruled:
         headers.append((b"content-security-policy", _policy(doorway, public_url, scope)))
     known = etag in (header(scope, b"if-none-match") or "")
     silent = known or scope["method"] == "HEAD"
@@ -102,4 +103,4 @@ def _read(path: Path, _changed: int) -> Sheet:
         (b"cross-origin-resource-policy", b"cross-origin"),
     ]
     etag = sha256(body).hexdigest()[:32]
-    return Sheet(body, gzip.compress(body, mtime=0), etag, headers, page=path.suffix == ".html")
+    return Sheet(body, gzip.compress(body, mtime=0), etag, headers, ruled=path.name in (INDEX, WORKER))

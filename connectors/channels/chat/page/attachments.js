@@ -3,14 +3,13 @@
 import { el, sign } from "./elements.js";
 import { filled, octets } from "./texts.js";
 
-const KINDS = ["image", "video", "audio"];
 const REFUSED = { 413: "tooLarge", 415: "wrongType" };
 
 const matches = (type, allowed) => allowed.some((each) => each === type || (each.endsWith("/*") && type.startsWith(each.slice(0, -1))));
 
 /** As the `media` part the message will have. */
 function part({ id, media_type, size, name, url }) {
-  const kind = KINDS.find((each) => media_type.startsWith(each)) ?? "file";
+  const kind = ["image", "video", "audio"].find((each) => media_type.startsWith(each)) ?? "file";
   return { type: "media", attachment_id: id, kind, media_type, size, name, url };
 }
 

@@ -16,9 +16,7 @@ import { Wire } from "./wire.js";
 
 const HERE = new URL(".", import.meta.url).href;
 const AHEAD = 60000; // all in milliseconds
-const LONGEST = 2 ** 31 - 1;
 const FRESH = 20 * 3600000;
-const HAD = ["delivered", "read"];
 
 class OnethreadChat extends HTMLElement {
   static observedAttributes = ["token", "lang"];
@@ -33,7 +31,7 @@ class OnethreadChat extends HTMLElement {
   #composer;
   #notice;
   #service;
-  #t;
+  #way;
   #root = this.attachShadow({ mode: "open" });
   #story = new Story();
   #context = {};
@@ -98,7 +96,12 @@ class OnethreadChat extends HTMLElement {
   }
 
   async connectedCallback() {
-    for (const name of ["token", "texts"]) this.#adopt(name);
+    // what was set before this script was there hides what it has by that name
+    for (const name of ["token", "texts"].filter((each) => Object.hasOwn(this, each))) {
+      const value = this[name];
+      delete this[name];
+      this[name] = value;
+    }
     this.#base = new URL((this.getAttribute("base") ?? HERE).replace(/\/?$/, "/"), document.baseURI).href;
     const name = `onethread:${this.#base}`;
     this.#visitor = new Visitor(this.#base, name);
@@ -122,14 +125,6 @@ class OnethreadChat extends HTMLElement {
     this.#wire.start();
   }
 
-  /** What was set before this script was there hides what it has by that name. */
-  #adopt(name) {
-    if (!Object.hasOwn(this, name)) return;
-    const { [name]: value } = this;
-    delete this[name];
-    this[name] = value;
-  }
-
   disconnectedCallback() {
     this.#wire?.stop();
     this.#listening?.abort();
@@ -151,10 +146,9 @@ class OnethreadChat extends HTMLElement {
   async #draw() {
     const language = this.#language;
     const t = { ...(await texts(language)), ...this.#texts };
+    this.#way = { t, language, base: this.#base, story: this.#story, token: () => this.#used };
     this.#log = new Log({
-      t,
-      language,
-      story: this.#story,
+      ...this.#way,
       act: (action, message) => this.#act(action, message),
       react: (message, emoji, on) => this.#put({ type: "reaction", ref: message.ref, [on ? "add" : "remove"]: [emoji] }),
       answer: (...told) => this.#composer.answer(...told),
@@ -164,18 +158,14 @@ class OnethreadChat extends HTMLElement {
       leave: () => this.#composer.focus(),
     });
     this.#composer = new Composer({
-      t,
-      language,
-      base: this.#base,
+      ...this.#way,
       outbox: this.#outbox,
-      token: () => this.#used,
       limits: () => this.#session?.limits,
       stale: () => this.#wire.nudge(),
       send: (fields, parts) => this.#say(fields, parts),
       typing: (on) => this.#wire.say({ type: "typing", on }),
       say: (text) => this.#tell(text),
     });
-    this.#t = t;
     this.#service = el("span", { "aria-live": "polite" });
     this.#notice = el("div", { className: "notice", role: "status" });
     const whole = face(t, language, this.#service, this.#notice, this.#log, this.#composer);
@@ -209,6 +199,7 @@ class OnethreadChat extends HTMLElement {
   #meet(who) {
     if (who === this.#who) return;
     if (this.#who) {
+      this.#event("left", { who });
       this.#outbox.leave();
       this.#composer.pass(!who || this.#who !== VISITOR);
       this.#sent.clear();
@@ -256,9 +247,15 @@ class OnethreadChat extends HTMLElement {
     }
     this.#composer.admit(session);
     this.#serve(session.service);
+    // more than most pages need, and of no use where the network is gone: loaded where the hub has notifications
+    if (session.push)
+      import("./notify.js").then(
+        ({ ring }) => ring(this, { ...this.#way, session, who: this.#who }),
+        (error) => this.#event("error", { code: "push", detail: error.message }),
+      );
     clearTimeout(this.#renewal);
     const left = new Date(session.expires_at) - Date.now() - AHEAD;
-    if (session.kind === VISITOR || left > LONGEST) return;
+    if (session.kind === VISITOR || left > 2e9) return; // no timer lasts much longer
     this.#renewal = setTimeout(() => this.#renew(), Math.max(left, AHEAD / 12));
   }
 
@@ -314,7 +311,7 @@ class OnethreadChat extends HTMLElement {
     const answer = (fields) => this.#say({ text: "", reply_to: ref, ...fields });
     if (type !== "share_location") return answer({ choice: { value: value || label, label } });
     const share = ({ coords: { latitude, longitude } }) => answer({ location: { latitude, longitude } });
-    const fail = () => this.#tell(this.#t.noLocation);
+    const fail = () => this.#tell(this.#way.t.noLocation);
     if (navigator.geolocation) navigator.geolocation.getCurrentPosition(share, fail, { timeout: 15000 });
     else fail();
   }
@@ -342,7 +339,7 @@ class OnethreadChat extends HTMLElement {
   }
 
   #confirm(messages) {
-    const refs = messages.filter(({ confirm, status }) => confirm && !HAD.includes(status)).map(({ ref }) => ref);
+    const refs = messages.filter(({ confirm, status }) => confirm && !["delivered", "read"].includes(status)).map(({ ref }) => ref);
     for (let n = 0; n < refs.length; n += 100) this.#wire.say({ type: "received", refs: refs.slice(n, n + 100) });
   }
 
@@ -369,13 +366,13 @@ class OnethreadChat extends HTMLElement {
   }
 
   #tell(text) {
-    const { connecting, away, refused, memory } = this.#t;
+    const { connecting, away, refused, memory } = this.#way.t;
     const matter = { connecting, away, refused }[this.#state];
     this.#notice.textContent = [text, matter, durable() ? null : memory].filter(Boolean).join(" ");
   }
 
   #serve(service) {
-    this.#service.textContent = told(service, this.#t, this.#language);
+    this.#service.textContent = told(service, this.#way);
   }
 
   #event(name, detail = {}) {

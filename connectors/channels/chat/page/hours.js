@@ -2,7 +2,7 @@
 
 import { filled, moment, span } from "./texts.js";
 
-export function told({ open, until, expected, notice }, t, language) {
+export function told({ open, until, expected, notice }, { t, language }) {
   const when = until && moment(language, until);
   return [
     open === false && t.closed,

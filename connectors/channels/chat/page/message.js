@@ -27,7 +27,7 @@ export function shown(message, view) {
 }
 
 function quoted({ reply_to: id }, { story }) {
-  const text = id && (story.messages.get(id) ?? story.byRef(id))?.text;
+  const text = id && (story.messages.get(id) ?? story.last(({ ref }) => ref === id))?.text;
   return text && el("blockquote", { dir: "auto" }, snippet(text));
 }
 

@@ -11,6 +11,6 @@ const ask = android ? async (name) => android[name]() : ios ? (name) => ios.post
 document.documentElement.lang ||= navigator.language;
 
 if (ask) {
-  chat.getToken = async () => (await ask("getToken")) || null;
+  chat.getToken = () => ask("getToken");
   chat.setContext(JSON.parse((await ask("getContext")) || "{}"));
 }

@@ -31,10 +31,6 @@ export class Story {
     return this.all.findLast(wanted);
   }
 
-  byRef(wanted) {
-    return this.last(({ ref }) => ref === wanted);
-  }
-
   get unread() {
     return this.all.filter(({ from, ref, status, redacted }) => from === "them" && ref && status !== "read" && !redacted).length;
   }
