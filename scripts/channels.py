@@ -1,6 +1,7 @@
 """What each channel can do, side by side: the page `docs/reference/channels.md`."""
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 from connectors.kit import registry
 from connectors.kit.registry import Description
@@ -8,9 +9,14 @@ from normalizer.capability import ActionLimit, Capability, MediaLimit, SegmentLi
 from normalizer.parts import MediaKind
 from scripts.markdown import page, table
 
+FOLDER = Path(__file__).parent.parent / "docs" / "reference"
 INTRODUCTION = """\
-One line a plugin; the whole of each stands in [connectors](connectors.md). What a channel cannot express is said in
-text instead, by the same rules everywhere, and the message's delivery names what was lost."""
+By channel, one line a plugin; the whole of each stands in [connectors](connectors.md), and how finished each is in
+[quality](quality.md). What a channel cannot express is said in text instead, by the same rules everywhere, and the
+message's delivery names what was lost. Where several plugins serve one channel, the tables show them together."""
+UNDONE = """\
+`settled by`: what says whether a message left, where the answer to its sending was lost. `asks in a browser`:
+credentials may come by `onethread connectors authorize`."""
 COMES: Mapping[str, str] = {
     "messages": "message_received",
     "edits": "message_edited",
@@ -38,6 +44,7 @@ LEAVES: Mapping[str, Callable[[Capability], str]] = {
 }
 ABLE: Mapping[str, str] = {
     "checks credentials": "checks",
+    "asks in a browser": "authorizes",
     "sets its webhook": "registers",
     "fetches files": "fetches",
     "polls": "polls",
@@ -45,26 +52,44 @@ ABLE: Mapping[str, str] = {
 }
 
 
+def how_to(plugin: str) -> str | None:
+    """The page that tells how to set a plugin up, as the reference links it; None of plugins from elsewhere."""
+    at = f"../how-to/connect-{plugin.replace('_', '-')}.md"
+    return at if (FOLDER / at).exists() else None
+
+
 def channels() -> str:
-    told = [registry.describe(name) for name in registry.plugin_names()]
+    described = (registry.describe(name) for name in registry.plugin_names())
+    told = sorted(described, key=lambda each: (each.channel, each.name))
     return page(
         "Channels",
         [
             INTRODUCTION,
+            "## Which there are, and how to set them up",
+            table(("channel", "plugin", "what it is", "set-up"), list(map(_found, told))),
             "## What comes",
             table(("plugin", "channel", *COMES), [_row(each, _comes(each)) for each in told]),
             "## What leaves",
             "`first word`: we may write to somebody who never wrote to us. Files that do not go along go as links.",
             table(("plugin", "channel", *LEAVES), [_row(each, _leaves(each)) for each in told]),
             "## What an operator need not do",
-            "`settled by`: what says whether a message left, where the answer to its sending was lost.",
+            UNDONE,
             table(("plugin", "channel", *ABLE, "settled by"), [_row(each, _able(each)) for each in told]),
         ],
     )
 
 
+def _found(told: Description) -> tuple[str, ...]:
+    at = how_to(told.name)
+    return (told.channel, _linked(told), told.summary, f"[how to]({at})" if at else "")
+
+
 def _row(told: Description, cells: Sequence[str]) -> tuple[str, ...]:
-    return (f"[`{told.name}`](connectors.md#{told.name})", told.channel, *cells)
+    return (_linked(told), told.channel, *cells)
+
+
+def _linked(told: Description) -> str:
+    return f"[`{told.name}`](connectors.md#{told.name})"
 
 
 def _comes(told: Description) -> list[str]:

@@ -34,7 +34,7 @@ from gateway.settings.serving import NoticeEntry, Texts
 from gateway.settings.subscribing import SubscriptionEntry
 from normalizer.errors import ErrorCode
 from normalizer.events import EVENTS, Envelope, wire_type
-from scripts.channels import channels
+from scripts.channels import channels, how_to
 from scripts.declared import attribute_docs, commands, default, plain, shape, spelt, structs_in
 from scripts.markdown import joined, page, table, words
 from scripts.quality import quality
@@ -119,7 +119,9 @@ def connectors() -> str:
         ]
         can = msgspec.to_builtins(told.capability, enc_hook=str)
         shown = [(f"`{key}`", plain(value)) for key, value in can.items() if key != "inbound"]
-        blocks += [f"## `{name}`", f"{told.summary}.", table(("", ""), facts), "### Settings", _first(kind.Config)]
+        at = how_to(name)
+        summary = f"{told.summary}." + (f" [How to set it up]({at})." if at else "")
+        blocks += [f"## `{name}`", summary, table(("", ""), facts), "### Settings", _first(kind.Config)]
         blocks += [_settings_of(kind.Config, schemas[f"connector.{name}"]), "### Capability", table(("", ""), shown)]
         if told.public is not None:
             public = msgspec.to_builtins(told.public, enc_hook=str)

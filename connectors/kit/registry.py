@@ -24,6 +24,7 @@ from normalizer.capability import Capability
 GROUP = "onethread.plugins"
 ABILITIES: Mapping[str, type] = {
     "checks": base.Checks,
+    "authorizes": base.Authorizes,
     "registers": base.Registers,
     "fetches": base.Fetches,
     "polls": base.Polls,
