@@ -10,13 +10,16 @@ app = typer.Typer(help="Look at the configuration.", no_args_is_help=True, rich_
 
 @app.command()
 def check(config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
-    """Say whether the configuration can be used, with every problem and its place."""
+    """Say whether the configuration can be used, with every problem and its place, and what was hardly meant so."""
+    from gateway.settings.notes import notes
+
     settings = load_settings(config)
-    count = len(settings.connectors)
+    count, noted = len(settings.connectors), notes(settings)
+    good = f"{config}: good, {count} connector{'' if count == 1 else 's'}"
     show(
-        {"file": config, "connectors": list(settings.connectors), "inboxes": list(settings.inboxes)},
+        {"file": config, "connectors": list(settings.connectors), "inboxes": list(settings.inboxes), "notes": noted},
         as_json=as_json,
-        plain=f"{config}: good, {count} connector{'' if count == 1 else 's'}",
+        plain="\n".join([good, *(f"note: {line}" for line in noted)]),
     )
 
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 SECONDS = 30.0
 MOST_ANSWER = 2000
+REFUSED = (401, 403)
+"""Answers that do not say why, for whoever gets them may be anybody."""
 ANYWHERE = ("0.0.0.0", "::")  # noqa: S104 - an address to listen on is none to call
 
 
@@ -67,7 +69,7 @@ def _told(
         plain=plain.rstrip(),
     )
     if status // 100 != 2:
-        raise Failure(f"{name}: the hub did not take it")
+        raise Failure(f"{name}: the hub did not take it{'; its log says why' if status in REFUSED else ''}")
 
 
 def _webhook(

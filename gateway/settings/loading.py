@@ -177,7 +177,8 @@ class _Loading:
         try:
             return (self.plugins or registry.load)(kind)
         except registry.UnknownPlugin as error:
-            self.document.report(where, "there is no such plugin", nearest=error.nearest)
+            known = "" if error.nearest else "; `onethread plugins list` names those there are"
+            self.document.report(where, f"there is no such plugin{known}", nearest=error.nearest)
         except registry.BrokenPlugin as error:
             self.document.report(where, str(error))
         return None

@@ -26,6 +26,8 @@ LISTS: Mapping[Any, Any] = {
     abc.Set: frozenset,
 }
 STEP = re.compile(r"\.(?P<key>[^.\[]+)|\[(?P<index>[0-9]+)\]")
+UNQUOTED = re.compile(r"Expected `str(?: \\| null)?`, got `(?:int|float|bool)`")
+"""What YAML reads as a number or a flag, such as `+447700900111` or `no`."""
 
 
 class Untyped(Exception):
@@ -125,6 +127,7 @@ class Conversion:
         for step in STEP.finditer(named):
             path = (*path, int(step["index"]) if step["index"] else step["key"])
         message = text[: at.start()] if at else text
+        message += "; put it in quotes" if UNQUOTED.fullmatch(message) else ""
         self.document.report(path, message[:1].lower() + message[1:])
 
     def _is_broken(self, path: Path) -> bool:

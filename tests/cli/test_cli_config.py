@@ -58,7 +58,48 @@ def test_a_good_configuration_is_called_so(run, config):
         "file": "onethread.yaml",
         "connectors": ["support", "offended", "asleep", "silent"],
         "inboxes": ["main"],
+        "notes": [],
     }
+
+
+NOTED = """\
+public_url: http://hub.example.com
+inboxes: {main: {}, other: {}}
+connectors:
+  support: {plugin: parrot, inbox: main, token: hunter2}
+  sales: {plugin: parrot, inbox: other, token: hunter2}
+  third: {plugin: parrot, inbox: other, token: hunter3}
+"""
+TWICE = (
+    "connectors.sales: its settings are those of connectors.support; the two share what comes, or one hears nothing:"
+    " keep one"
+)
+PLAIN = (
+    "public_url: most providers call by https only; put a proxy with a certificate before the hub, and write its"
+    " address here"
+)
+
+
+def test_what_can_be_used_and_was_hardly_meant_so_is_noted(run):
+    Path("onethread.yaml").write_text(NOTED)
+    assert run("config", "check").out == f"onethread.yaml: good, 3 connectors\nnote: {PLAIN}\nnote: {TWICE}\n"
+    assert json.loads(run("config", "check", "--json").out)["notes"] == [PLAIN, TWICE]
+
+
+@pytest.mark.parametrize(
+    "url", ["https://hub.example.com", "http://127.0.0.1:8080", "http://hub:8080", "http://[::1]:8080", "http://a.test"]
+)
+def test_an_address_within_reach_only_may_be_http(run, url):
+    Path("onethread.yaml").write_text(f"public_url: {url}\n")
+    assert run("config", "check").out == "onethread.yaml: good, 0 connectors\n"
+
+
+def test_a_plugin_like_no_other_is_looked_up(run):
+    Path("onethread.yaml").write_text("connectors: {a: {plugin: zzz}}\n")
+    assert run("config", "check").err == (
+        "onethread.yaml:1:26: connectors.a.plugin: there is no such plugin; `onethread plugins list` names those there"
+        " are\n"
+    )
 
 
 @pytest.mark.parametrize(

@@ -120,7 +120,7 @@ def test_a_recorded_webhook_is_posted_with_the_real_secrets(run, house):
 def test_a_webhook_with_another_secret_is_a_failure(run, house):
     ran = run("simulate", "support", "--json", config=house.wrong)
     assert (ran.code, json.loads(ran.out)["status"]) == (1, 403)
-    assert ran.err == "support: the hub did not take it\n"
+    assert ran.err == "support: the hub did not take it; its log says why\n"
 
 
 def test_a_secret_in_the_address_a_provider_calls_is_not_shown(run, tmp_path):

@@ -135,7 +135,7 @@ connectors:
         "hub.yaml:13:3: connectors.third.plugin: missing; it says which plugin serves this connector",
         "hub.yaml:14:11: connectors.fourth: expected a mapping with `plugin` and its settings",
         "hub.yaml:15:34: connectors.fifth.token: a secret is a string",
-        "hub.yaml:15:62: connectors.fifth.words[1]: expected `str`, got `int`",
+        "hub.yaml:15:62: connectors.fifth.words[1]: expected `str`, got `int`; put it in quotes",
         'hub.yaml:15:80: connectors.fifth.cages.big.wdth: unknown key; did you mean "width"?',
         'hub.yaml:15:97: connectors.fifth.mode: expected one of talking, silent; did you mean "silent"?',
         "hub.yaml:16:3: connectors.sixth.inbox: missing; name one of main, Other",
