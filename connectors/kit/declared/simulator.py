@@ -1,25 +1,25 @@
 """A declared provider over loopback, driven by the same file as the plugin: how it signs, answers and fails."""
 
 import itertools
-from collections.abc import Iterator, Mapping
+import re
+from argparse import ArgumentParser
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Final
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import msgspec
 
-from connectors.kit.config import configured
 from connectors.kit.declared import language, xml_tree
 from connectors.kit.declared.checks import told
 from connectors.kit.declared.forgeries import forgeries
 from connectors.kit.declared.plugin import Declared
 from connectors.kit.declared.registering import sets
 from connectors.kit.declared.schemes import SIMULATED_PUBLIC_KEY
-from connectors.kit.declared.sending import revealed
 from connectors.kit.declared.signed_simulation import is_signed, steady
 from connectors.kit.declared.simulated_templates import asked_template, names_listed
 from connectors.kit.declared.simulated_webhook import registered
-from connectors.kit.declared.templates import Template, Tree
+from connectors.kit.declared.templates import PLACE, Template, Tree
 from connectors.kit.declared.wire import FORM, JSON, XML
 from connectors.kit.request import Request
 from connectors.kit.testing.simulator import HUB_URL, Failure, LoopbackSimulator, Reply, WireRequest, run
@@ -31,6 +31,8 @@ MADE_UP: Final = "simulated0001ofnorealaccount0000"
 """Reads as base64, too, as keys do."""
 MADE_UPS: Final[Mapping[str, Any]] = {"addresses": ["127.0.0.1"]}
 """By type, where a text will not do."""
+HOLE: Final = "HOLE"
+"""Stands where an address names a setting."""
 Asked = language.Login | language.Check | language.Ask | language.Backfill | language.Templates
 
 
@@ -83,12 +85,14 @@ class DeclaredSimulator(LoopbackSimulator):
         return [(asked, answered) for asked, answered in pairs if asked is not None]
 
     def _asks(self, asked: Asked, request: WireRequest) -> bool:
-        address = Template(asked.url, self._known).address(self._settings())
+        """Whoever's account it is about."""
+        places = {name: "" for name in self._known if name.endswith(PLACE)}
+        address = Template(asked.url, self._known).address(dict.fromkeys(self._known, HOLE) | places)
+        form = re.escape(urlsplit(address).path).replace(HOLE, "[^/]*")
         # Some are at one address, and differ in a header; recorded requests lack those that every request has.
         fixed = {name.lower(): text for name, text in asked.headers.items() if "{" not in text}
-        return (asked.method, urlsplit(address).path) == (request.method, request.path.partition("?")[0]) and all(
-            request.headers.get(name, text) == text for name, text in fixed.items()
-        )
+        here = asked.method == request.method and re.fullmatch(form, request.path.partition("?")[0]) is not None
+        return here and all(request.headers.get(name, text) == text for name, text in fixed.items())
 
     def _lacks_template(self, request: WireRequest) -> bool:
         """Whether a send names a template that is neither in the list nor one of the settings."""
@@ -141,7 +145,9 @@ class DeclaredSimulator(LoopbackSimulator):
         return VARIABLES | self.plugin.declaration.settings.keys()
 
     def _settings(self) -> dict[str, Any]:
-        return revealed(configured(self.plugin.Config, self.config))
+        """Which need not be of the form that a connector's have."""
+        usual = {name: setting.default for name, setting in self.plugin.declaration.settings.items()}
+        return usual | {name: tuple(value) if isinstance(value, list) else value for name, value in self.config.items()}
 
     def _setting(self, name: str) -> str:
         return told(self._settings()[name])
@@ -210,10 +216,18 @@ def _kind(call: language.Call) -> str:
 
 
 def run_alone(kind: type[DeclaredSimulator]) -> None:
-    """Serves until interrupted, with made-up values for required settings."""
-    declared = kind.plugin.declaration.settings
-    settings = {name: MADE_UPS.get(setting.type, MADE_UP) for name, setting in declared.items() if needed(setting)}
-    run(kind({**settings, "api_base": "http://127.0.0.1"}))
+    """Serves until interrupted."""
+    run(alone(kind))
+
+
+def alone(kind: type[DeclaredSimulator], arguments: Sequence[str] | None = None) -> DeclaredSimulator:
+    """A provider that knows of no connector: settings it may want to look at are options of its command, or made up."""
+    wanted = ArgumentParser(description=kind.__doc__)
+    for name, setting in kind.plugin.declaration.settings.items():
+        if needed(setting):
+            usual = MADE_UPS.get(setting.type, MADE_UP)
+            wanted.add_argument(f"--{name.replace('_', '-')}", default=usual, help=setting.help.replace("%", "%%"))
+    return kind({**vars(wanted.parse_args(arguments)), "api_base": "http://127.0.0.1"})
 
 
 def needed(setting: language.Setting) -> bool:
