@@ -103,15 +103,16 @@ if __name__ == "__main__":
     wanted = argparse.ArgumentParser(description="AWS End User Messaging SMS and SNS over loopback.")
     wanted.add_argument("--sender", default="+447700900111")
     wanted.add_argument("--access-key-id", default="AKIASIMULATED")
+    wanted.add_argument("--secret-access-key", default="simulated-secret-access-key")
+    wanted.add_argument("--region", default="eu-west-1")
     given = wanted.parse_args()
-    secret = "simulated-secret-access-key"  # noqa: S105 - of the simulator
     run(
         Simulator(
             {
                 "sender": given.sender,
-                "region": "eu-west-1",
+                "region": given.region,
                 "access_key_id": given.access_key_id,
-                "secret_access_key": secret,
+                "secret_access_key": given.secret_access_key,
             }
         )
     )

@@ -190,14 +190,16 @@ if __name__ == "__main__":
     wanted = argparse.ArgumentParser(description="Amazon SES and SNS over loopback.")
     wanted.add_argument("--address", default="help@example.com")
     wanted.add_argument("--access-key-id", default="AKIASIMULATED")
+    wanted.add_argument("--secret-access-key", default="simulated-secret-access-key")
+    wanted.add_argument("--region", default="eu-west-1")
     given = wanted.parse_args()
     run(
         Simulator(
             {
                 "address": given.address,
-                "region": "eu-west-1",
+                "region": given.region,
                 "access_key_id": given.access_key_id,
-                "secret_access_key": "simulated-secret-access-key",
+                "secret_access_key": given.secret_access_key,
             }
         )
     )
