@@ -1,6 +1,6 @@
 """Connectors as they run: a plugin with its place in the store."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +17,9 @@ from gateway.board import Seat
 from gateway.keeping import Kept
 from gateway.settings.model import Connector, Settings
 from normalizer.model import Visibility
+
+LONGEST_PATH = 1024
+"""Characters of a connector's name and of what its provider appends to it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,3 +113,12 @@ def bring_up(
         window_in_public=plugin.info.on(Visibility.PUBLIC).window,
     )
     return LiveConnector(connector, place, plugin, http, webhook_url, kept)
+
+
+def above(connectors: Mapping[str, LiveConnector], path: str) -> LiveConnector | None:
+    """The connector below which `name/more` lies, where its plugin takes what is there (`Info.has_paths`)."""
+    name, _, more = path.partition("/")
+    if not more or more.startswith("/") or len(path) > LONGEST_PATH:
+        return None
+    found = connectors.get(name)
+    return found if found is not None and found.plugin.info.has_paths else None

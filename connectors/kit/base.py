@@ -62,6 +62,8 @@ class Info:
     public: Capability | None = None
     """What routes carry that everybody reads, such as the comments under a post, where that is not what private ones
     do; of its `inbound` and `initiates` nothing is asked. None: the same."""
+    has_paths: bool = False
+    """Whether the provider appends paths of its own to the address it was told: all below it is its, too."""
 
     def on(self, visibility: str) -> Capability:
         """What a route of this visibility carries."""

@@ -11,7 +11,7 @@ from werkzeug.routing import Map, Rule
 from gateway.api.admission import admit
 from gateway.api.problems import Code, Problem, overloaded, too_large
 from gateway.api.reading import read_json, read_query
-from gateway.api.route import Answer, Call, Route
+from gateway.api.route import BELOW, Answer, Call, Route
 from gateway.api.routes import ROUTES
 from gateway.hub import Hub
 from gateway.tracing import new_trace, trace_of
@@ -55,15 +55,16 @@ def create_app(hub: Hub) -> Flask:
 def _paths() -> Map:
     """The table's paths, which are costly to compile: once for all hubs of a process."""
     rules = [
-        Rule(
-            route.path.replace("{id}", "<uuid:id>").replace("{", "<").replace("}", ">"),
-            endpoint=route.name,
-            methods=[route.method, *route.also],
-            strict_slashes=True,
-        )
+        Rule(path, endpoint=route.name, methods=[route.method, *route.also], strict_slashes=True)
         for route in ROUTES
+        for path in _paths_of(route)
     ]
     return Map(rules, merge_slashes=False)
+
+
+def _paths_of(route: Route) -> tuple[str, ...]:
+    path = route.path.replace("{id}", "<uuid:id>").replace("{", "<").replace("}", ">")
+    return (path, f"{path}/<path:{BELOW}>") if route.below else (path,)
 
 
 def _serve(hub: Hub, route: Route, **path: Any) -> Response:
@@ -115,13 +116,19 @@ def _refuse_http(error: HTTPException) -> Response:
 
 
 def _put_off(error: Exception) -> Response:
-    log.error("put off", path=request.path, reason=str(error))
+    log.error("put off", path=_path(), reason=str(error))
     return _refuse(overloaded("the store is busy; nothing was changed; come again"))
 
 
 def _fail(error: Exception) -> Response:
-    log.error("failed", path=request.path, exc_info=error)
+    log.error("failed", path=_path(), exc_info=error)
     trace_id = structlog.contextvars.get_contextvars().get("trace_id")
     return _refuse(
         Problem(500, Code.INTERNAL, "something failed; the operator finds it by trace_id", trace_id=trace_id)
     )
+
+
+def _path() -> str:
+    """For the log: without what stands in for the rest of a path, which may prove who called."""
+    rest = (request.view_args or {}).get(BELOW)
+    return request.path.removesuffix(rest) if rest else request.path

@@ -12,6 +12,9 @@ from gateway.hub import Hub
 from gateway.keys import UNNAMED, KeyInfo, Scope
 from normalizer.model import Author, AuthorKind
 
+BELOW = "below"
+"""The rest of a path under the one of its route."""
+
 
 @dataclass(frozen=True)
 class Call:
@@ -86,6 +89,8 @@ class Route:
     """Further methods of the same."""
     plain_asgi: bool = False
     """Under the hub's own server something leaner answers this path."""
+    below: bool = False
+    """What is below its path is its, too; of such a request the rest of the path is `Call.path[BELOW]`."""
 
     @property
     def name(self) -> str:

@@ -23,12 +23,14 @@ WEBHOOKS = (
         summary="A provider's webhook",
         about="Taken with any method, verified by the provider's own scheme, and answered, once it is durable, as that"
         " provider expects. A request that is not the provider's gets 401 or 403 and leaves nothing. A genuine one that"
-        " cannot be read is quarantined and succeeds. 503 says that nothing was stored and to come again.",
+        " cannot be read is quarantined and succeeds. 503 says that nothing was stored and to come again."
+        " Providers that append paths of their own find their connector below its address, too.",
         body_media="*/*",
         answer_media=("*/*",),
         query=None,
         errors=(401, 403, 404, 408, 413, 503),
         plain_asgi=True,
+        below=True,
     ),
 )
 

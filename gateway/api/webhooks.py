@@ -6,8 +6,9 @@ from flask import request
 
 from connectors.kit.request import Request
 from gateway.api.problems import not_found
-from gateway.api.route import Answer, Call
+from gateway.api.route import BELOW, Answer, Call
 from gateway.ids import new_id
+from gateway.live import above
 from gateway.peers import asker
 from gateway.receive import receive_blocking
 from gateway.store.times import now
@@ -16,7 +17,8 @@ from gateway.store.times import now
 def take(call: Call) -> Answer:
     """What the provider hears, after the commit."""
     hub = call.hub
-    connector = hub.connectors.get(call.path["connector"])
+    name, more = call.path["connector"], call.path.get(BELOW)
+    connector = hub.connectors.get(name) if more is None else above(hub.connectors, f"{name}/{more}")
     if connector is None:
         raise not_found("connector")
     request.max_content_length = hub.settings.limits.body

@@ -12,7 +12,7 @@ from connectors.kit.request import Request, Response
 from gateway.api.problems import Code, Problem, not_found, too_large
 from gateway.hub import Hub
 from gateway.ids import new_id
-from gateway.live import LiveConnector
+from gateway.live import LiveConnector, above
 from gateway.metrics import RECEIVED
 from gateway.peers import asker
 from gateway.receive import put_off, receive, receive_blocking
@@ -45,7 +45,7 @@ class Door:
 
     async def __call__(self, scope: Scope, receive_: Receive, send: Send) -> None:
         hub = self._hub
-        connector = hub.connectors.get(scope["path"][len(PREFIX) :])
+        connector = hub.connectors.get(name := scope["path"][len(PREFIX) :]) or above(hub.connectors, name)
         if connector is None:
             await turn_away(receive_, send, not_found("connector"))
             return

@@ -10,6 +10,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from hashlib import sha256
@@ -56,6 +57,7 @@ class Config(PluginConfig, frozen=True, kw_only=True):
     """A parrot's settings."""
 
     secret: Secret
+    has_paths: bool = False
 
 
 class Parrot(Plugin[Config]):
@@ -82,6 +84,11 @@ class Parrot(Plugin[Config]):
         self.told: list[Outbound | OutboundReaction] = []
         self.typed: list[tuple[Address, str | None]] = []
         self.requests: list[Request] = []
+
+    @classmethod
+    def described(cls, config: PluginConfig) -> Info:
+        assert isinstance(config, Config)
+        return replace(cls.info, has_paths=config.has_paths)
 
     def verify(self, request: Request) -> None:
         presented = request.headers.get(SIGNATURE)
@@ -148,18 +155,20 @@ def signed(body: bytes, path: str = "/in/perch", method: str = "POST") -> dict[s
     return {SIGNATURE: signature(method, PUBLIC + path, body), "content-type": "application/json"}
 
 
-def make_hub(folder: Path, *names: str, limits: str = "{}", roles: frozenset[Role] = ALL) -> Hub:
+def make_hub(
+    folder: Path, *names: str, limits: str = "{}", roles: frozenset[Role] = ALL, has_paths: bool = False
+) -> Hub:
     """A hub with a parrot on each perch, not yet started. Several may be made in one folder."""
     url = url_of(folder / "hub.db")
     path = folder / "onethread.yaml"
     path.write_text(f"public_url: {PUBLIC}\nstore: {url}\nfiles: ./files\nlimits: {limits}\n")
     hub = Hub(load(path, {}), roles)
-    hub.connectors = {name: _perch(name) for name in names or ("perch",)}
+    hub.connectors = {name: _perch(name, has_paths=has_paths) for name in names or ("perch",)}
     return hub
 
 
-def _perch(name: str) -> LiveConnector:
-    http, config = Http(name), Config(secret=Secret(SECRET))
+def _perch(name: str, *, has_paths: bool) -> LiveConnector:
+    http, config = Http(name), Config(secret=Secret(SECRET), has_paths=has_paths)
     return LiveConnector(
         Connector(name=name, plugin="parrot", inbox="main", config=config),
         Place(connector_id=name, channel="cage", scheme="parrot", inbox=Inbox(id="main")),

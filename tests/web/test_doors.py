@@ -23,8 +23,17 @@ LIMIT = 200_000
 
 @pytest.fixture(params=["own server", "wsgi"])
 def door(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Hub, Knock]]:
-    hub = make_hub(tmp_path, limits=f"{{body: {LIMIT}}}")
-    if request.param == "wsgi":
+    yield from open_door(request.param, make_hub(tmp_path, limits=f"{{body: {LIMIT}}}"))
+
+
+@pytest.fixture(params=["own server", "wsgi"])
+def deep_door(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Hub, Knock]]:
+    """Of a connector whose provider appends paths of its own."""
+    yield from open_door(request.param, make_hub(tmp_path, has_paths=True))
+
+
+def open_door(kind: str, hub: Hub) -> Iterator[tuple[Hub, Knock]]:
+    if kind == "wsgi":
         with running(hub):
             client = create_app(hub).test_client()
 
@@ -94,6 +103,36 @@ def test_there_is_nobody_at_another_address(door: tuple[Hub, Knock], path: str) 
     status, body, headers = knock("POST", path, b"[]", {})
     assert (status, headers["content-type"]) == (404, "application/problem+json")
     assert b'"code":"not_found"' in body
+
+
+@pytest.mark.parametrize("path", ["/in/perch", "/in/perch/s3cret/rcv/msg/message", "/in/perch/a%2Fb/?c=%2Fd"])
+def test_a_connector_with_paths_is_found_by_all_that_is_below_it(deep_door: tuple[Hub, Knock], path: str) -> None:
+    hub, knock = deep_door
+    body = words("hello")
+    assert knock("POST", path, body, signed(body, path))[0] == 200
+    assert [seen.url for seen in parrot(hub).requests] == [f"https://hub.example.com{path}"]
+
+
+def test_what_is_below_a_connector_is_no_more_believed_than_itself(deep_door: tuple[Hub, Knock]) -> None:
+    hub, knock = deep_door
+    assert knock("POST", "/in/perch/more", words("hello"), signed(words("hello")))[0] == 403
+    assert counts(hub) == {"raws": 0, "messages": 0, "quarantine": 0}
+
+
+@pytest.mark.parametrize(
+    "path", ["/in/perch/", "/in/perch//more", "/in/perches/more", "/in//perch", f"/in/perch/{'x' * 1019}"]
+)
+def test_nothing_endless_and_nothing_empty_is_below_a_connector(deep_door: tuple[Hub, Knock], path: str) -> None:
+    _, knock = deep_door
+    status, body, headers = knock("POST", path, b"[]", signed(b"[]", path))
+    assert (status, headers["content-type"]) == (404, "application/problem+json")
+    assert b'"code":"not_found"' in body
+
+
+def test_the_longest_path_below_a_connector_is_taken(deep_door: tuple[Hub, Knock]) -> None:
+    _, knock = deep_door
+    path = f"/in/perch/{'x' * 1018}"
+    assert knock("POST", path, b"[]", signed(b"[]", path))[0] == 200
 
 
 def test_a_body_over_the_limit_is_refused_whatever_its_signature(door: tuple[Hub, Knock]) -> None:
