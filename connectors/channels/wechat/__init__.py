@@ -13,13 +13,14 @@ from connectors.channels.wechat.access import Access
 from connectors.channels.wechat.api import Api
 from connectors.channels.wechat.capability import CAPABILITY
 from connectors.channels.wechat.config import Config as AccountConfig
-from connectors.channels.wechat.envelope import echo, said, verify
+from connectors.channels.wechat.envelope import said, verify
 from connectors.channels.wechat.happening import SCHEME
 from connectors.channels.wechat.parse import parse
 from connectors.channels.wechat.passive import passive
 from connectors.channels.wechat.templates import Template, Templates, filled, templates
 from connectors.channels.wechat.templates import of as template_of
 from connectors.channels.wechat.wire import file_of, media, text
+from connectors.families.handshake import echo
 from connectors.kit.base import ANSWERS, Account, Fetched, Info, Outbound, Outcome, Plugin, Sent, Settles
 from connectors.kit.request import Request, Response
 from normalizer.inbound import Address, Inbound

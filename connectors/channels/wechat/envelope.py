@@ -7,17 +7,16 @@ developers.weixin.qq.com/doc/offiaccount/Basic_Information/Access_Overview.html 
 """
 
 import hmac
-from collections.abc import Mapping
 from typing import Final
 
 from connectors.channels.wechat.config import Config
 from connectors.channels.wechat.reading import Tree, read
-from connectors.channels.wechat.sealing import key_of, opened, signature
+from connectors.channels.wechat.sealing import key_of, opened
+from connectors.families.handshake import fields, signature
 from connectors.kit.errors import BadPayload, BadSignature
 from connectors.kit.request import Request
 
 SEALED: Final = "Encrypt"
-ECHO: Final = "echostr"
 
 
 def verify(request: Request, config: Config) -> None:
@@ -48,18 +47,6 @@ def said(request: Request, config: Config) -> Tree:
     if config.aes_key is None or not isinstance(sealed, str):
         raise BadPayload("encrypted, and there is no key to open it with")
     return read(opened(sealed, key_of(config.aes_key)).words)
-
-
-def echo(request: Request) -> bytes:
-    """What WeChat wants to hear again when the address is set."""
-    return fields(request).get(ECHO, "").encode("utf-8", "surrogatepass")
-
-
-def fields(request: Request) -> Mapping[str, str]:
-    try:
-        return dict(request.query)
-    except BadPayload:
-        return {}
 
 
 def _compare(presented: str | None, wanted: str) -> None:

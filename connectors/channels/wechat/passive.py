@@ -8,9 +8,10 @@ from hashlib import sha256
 from typing import Final
 
 from connectors.channels.wechat.config import Config
-from connectors.channels.wechat.envelope import fields, said
+from connectors.channels.wechat.envelope import said
 from connectors.channels.wechat.reading import Tree
-from connectors.channels.wechat.sealing import RANDOM, key_of, sealed, signature
+from connectors.channels.wechat.sealing import RANDOM, key_of, sealed
+from connectors.families.handshake import fields, signature
 from connectors.kit.errors import BadPayload
 from connectors.kit.request import Request
 

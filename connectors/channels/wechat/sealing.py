@@ -1,4 +1,4 @@
-"""WeChat's signatures, and its envelope: AES-256-CBC around random octets, a length, the words and the account's id.
+"""WeChat's envelope: AES-256-CBC around random octets, a length, the words and the account's id.
 
 Source: developers.weixin.qq.com/doc/offiaccount/Message_Management/Message_encryption_and_decryption_instructions.html
 (read 2026-11).
@@ -7,7 +7,6 @@ Source: developers.weixin.qq.com/doc/offiaccount/Message_Management/Message_encr
 import base64
 import binascii
 import re
-from hashlib import sha1
 from typing import Final, NamedTuple
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
@@ -25,11 +24,6 @@ KEY: Final = re.compile(r"[A-Za-z0-9+/]{43}", re.ASCII)
 class Opened(NamedTuple):
     words: bytes
     app_id: str
-
-
-def signature(*pieces: str) -> str:
-    """Over the pieces in the order of their characters, with nothing between them."""
-    return sha1("".join(sorted(pieces)).encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()
 
 
 def key_of(key: Secret) -> bytes:

@@ -16,7 +16,8 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import msgspec
 
-from connectors.channels.wechat.sealing import key_of, sealed, signature
+from connectors.channels.wechat.sealing import key_of, sealed
+from connectors.families.handshake import signature
 from connectors.kit.request import Request
 from connectors.kit.secret import Secret
 from connectors.kit.testing import mutate

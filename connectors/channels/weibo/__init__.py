@@ -14,8 +14,9 @@ import msgspec
 from connectors.channels.weibo.config import Config as AccountConfig
 from connectors.channels.weibo.parse import SCHEME, parse
 from connectors.channels.weibo.refusals import told
-from connectors.channels.weibo.signature import echo, verify
+from connectors.channels.weibo.signature import verify
 from connectors.channels.weibo.wire import message
+from connectors.families.handshake import echo
 from connectors.kit.base import ANSWERS, Account, Fetched, Info, Outbound, Outcome, Plugin, Sent, Settles
 from connectors.kit.config import PluginConfig
 from connectors.kit.errors import Misconfigured, OutcomeUnknown, Refused, Temporary

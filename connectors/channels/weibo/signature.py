@@ -5,21 +5,11 @@ Source: open.weibo.com/wiki/Messages_api_start (read 2026-11).
 """
 
 import hmac
-from collections.abc import Mapping
-from hashlib import sha1
-from typing import Final
 
 from connectors.channels.weibo.config import Config
-from connectors.kit.errors import BadPayload, BadSignature
+from connectors.families.handshake import fields, signature
+from connectors.kit.errors import BadSignature
 from connectors.kit.request import Request
-
-ECHO: Final = "echostr"
-
-
-def signature(secret: str, timestamp: str, nonce: str) -> str:
-    """Over the three in the order of their characters, with nothing between them."""
-    signed = "".join(sorted((secret, timestamp, nonce)))
-    return sha1(signed.encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()
 
 
 def verify(request: Request, config: Config) -> None:
@@ -31,18 +21,6 @@ def verify(request: Request, config: Config) -> None:
         raise BadSignature("not signed with the app's secret", missing=not presented)
     if not _is_fresh(request, timestamp, config.fresh_seconds):
         raise BadSignature("signed too long ago, or in the future")
-
-
-def echo(request: Request) -> bytes:
-    """What Weibo wants to hear again when the address is set."""
-    return fields(request).get(ECHO, "").encode("utf-8", "surrogatepass")
-
-
-def fields(request: Request) -> Mapping[str, str]:
-    try:
-        return dict(request.query)
-    except BadPayload:
-        return {}
 
 
 def _is_fresh(request: Request, timestamp: str, seconds: float) -> bool:

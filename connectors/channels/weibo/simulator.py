@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import msgspec
 
 from connectors.channels.weibo.event import MONTHS
-from connectors.channels.weibo.signature import signature
+from connectors.families.handshake import signature
 from connectors.kit.request import Request
 from connectors.kit.testing import mutate
 from connectors.kit.testing.simulator import HUB_URL, Failure, LoopbackSimulator, Reply, WireRequest, run

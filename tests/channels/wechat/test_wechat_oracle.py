@@ -10,8 +10,9 @@ from wechatpy.exceptions import InvalidSignatureException
 from wechatpy.utils import check_signature
 
 from connectors.channels.wechat.reading import read
-from connectors.channels.wechat.sealing import key_of, opened, sealed, signature
+from connectors.channels.wechat.sealing import key_of, opened, sealed
 from connectors.channels.wechat.simulator import Simulator
+from connectors.families.handshake import signature
 from connectors.kit.base import Outcome
 from connectors.kit.fixtures import as_request, read_fixtures
 from connectors.kit.request import Request

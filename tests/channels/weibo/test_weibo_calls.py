@@ -8,8 +8,8 @@ from weibo_account import LI, SECRET, SETTINGS, plugin
 
 from connectors.channels.weibo.event import moment
 from connectors.channels.weibo.parse import parse
-from connectors.channels.weibo.signature import signature
 from connectors.channels.weibo.simulator import Simulator
+from connectors.families.handshake import signature
 from connectors.kit.base import Outcome
 from connectors.kit.errors import BadPayload, BadSignature
 from connectors.kit.fixtures import as_request
