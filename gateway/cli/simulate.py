@@ -49,7 +49,8 @@ def simulate(
     if wire.method == COLLECT:
         raise Failure(f"{name}: its provider does not call; the hub asks, and simulators are asked like it", Exit.USAGE)
     told = urlsplit(wire.path)
-    path = told.path if told.path.startswith(f"/chat/{name}/") else f"/in/{name}"
+    below = told.path.removeprefix(urlsplit(settings.webhook_url(name)).path)  # what the provider appends by itself
+    path = told.path if told.path.startswith(f"/chat/{name}/") else f"/in/{name}{below if below != told.path else ''}"
     target = f"{(url or _own(settings)).rstrip('/')}{path}" + (f"?{told.query}" if told.query else "")
     shown = redact(target, connector.secrets())  # some providers show who they are by a field of the address
     answer = _post(wire, target, shown)
