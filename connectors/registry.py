@@ -29,6 +29,7 @@ BUILT_IN: Mapping[str, str] = {
     "infobip": "connectors.channels.infobip:Infobip",
     "instagram": "connectors.channels.instagram:Instagram",
     "jasmin": "connectors.channels.jasmin:Jasmin",
+    "jiochat": "connectors.channels.jiochat:JioChat",
     "kaleyra": "connectors.channels.kaleyra:Kaleyra",
     "kannel": "connectors.channels.kannel:Kannel",
     "line": "connectors.channels.line:Line",
