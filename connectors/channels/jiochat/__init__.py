@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import ClassVar, Final
 
-from connectors.channels.jiochat.access import Access
+from connectors.channels.jiochat.access import access, fetch
 from connectors.channels.jiochat.api import Api
 from connectors.channels.jiochat.config import Config as ChannelConfig
 from connectors.channels.jiochat.parse import SCHEME, parse
@@ -50,12 +50,8 @@ class JioChat(Plugin[ChannelConfig]):
     Config = ChannelConfig
 
     @cached_property
-    def access(self) -> Access:
-        return Access(self.tools.http, self.config, self.tools.now)
-
-    @cached_property
     def api(self) -> Api:
-        return Api(self.tools.http, self.config, self.access)
+        return Api(self.tools.http, self.config, access(self.tools.http, self.config, self.tools.now))
 
     def verify(self, request: Request) -> None:
         verify(request, self.config, self.tools.webhook_url)
@@ -86,5 +82,5 @@ class JioChat(Plugin[ChannelConfig]):
 
     async def check(self) -> Account:
         """Fetches a new access token, which shows that app id and secret are right."""
-        await Access(self.tools.http, self.config, self.tools.now).token()
+        await fetch(self.tools.http, self.config, self.tools.now)
         return Account(name=self.config.app_id)

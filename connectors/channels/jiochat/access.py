@@ -4,7 +4,6 @@ Source: github.com/nyaruka/courier, handlers/jiochat/jiochat.go (JSON, `expires_
 temba/channels/types/jiochat/client.py (the same fields as a form) (read 2026-11).
 """
 
-import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Annotated, Final
@@ -12,6 +11,7 @@ from typing import Annotated, Final
 import msgspec
 
 from connectors.channels.jiochat.config import Config
+from connectors.families.access import Access
 from connectors.kit.errors import BadPayload, Temporary
 from connectors.kit.http import Http
 from connectors.kit.refusing import by_status
@@ -38,48 +38,33 @@ class Given(msgspec.Struct, frozen=True):
 GIVEN: Final = msgspec.json.Decoder(Given)
 
 
-class Access:
-    def __init__(self, http: Http, config: Config, now: Callable[[], datetime]) -> None:
-        self._http = http
-        self._config = config
-        self._now = now
-        self._held: tuple[str, datetime] | None = None
-        self._one_at_a_time = asyncio.Lock()
+def access(http: Http, config: Config, now: Callable[[], datetime]) -> Access:
+    async def fetched() -> tuple[str, datetime]:
+        return await fetch(http, config, now)
 
-    def __repr__(self) -> str:
-        return "Access(***)"
+    return Access(fetched, now)
 
-    async def token(self) -> str:
-        """Raises Temporary, Misconfigured, Refused."""
-        async with self._one_at_a_time:
-            if self._held is None or self._held[1] <= self._now():
-                self._held = await self._fetched()
-            return self._held[0]
 
-    def forget(self, token: str) -> None:
-        """It does not count any longer. Another one, which somebody fetched meanwhile, stays."""
-        if self._held is not None and self._held[0] == token:
-            self._held = None
-
-    async def _fetched(self) -> tuple[str, datetime]:
-        asked = {
-            "grant_type": "client_credentials",
-            "client_id": self._config.app_id,
-            "client_secret": self._config.app_secret.reveal(),
-        }
-        answer = await self._http.request(
-            "POST",
-            f"{self._config.api_base.rstrip('/')}{PATH}",
-            headers={"content-type": "application/json", "accept": "application/json"},
-            body=msgspec.json.encode(asked),
-            seconds=self._config.send_seconds,
-            reads=True,
-        )
-        if not 200 <= answer.status < 300:
-            raise by_status(answer, self._config.rate_pause, Temporary)
-        try:
-            found = decode(answer.body, GIVEN)
-        except BadPayload:
-            raise Temporary("an answer that holds no token", code=ErrorCode.PROVIDER_DOWN) from None
-        lasts = min(max(found.expires_in or USUAL, SHORTEST + EARLY), LONGEST) - EARLY
-        return found.access_token, self._now() + timedelta(seconds=lasts)
+async def fetch(http: Http, config: Config, now: Callable[[], datetime]) -> tuple[str, datetime]:
+    """A token, and until when it is used. Raises Temporary, Misconfigured, Refused."""
+    asked = {
+        "grant_type": "client_credentials",
+        "client_id": config.app_id,
+        "client_secret": config.app_secret.reveal(),
+    }
+    answer = await http.request(
+        "POST",
+        f"{config.api_base.rstrip('/')}{PATH}",
+        headers={"content-type": "application/json", "accept": "application/json"},
+        body=msgspec.json.encode(asked),
+        seconds=config.send_seconds,
+        reads=True,
+    )
+    if not 200 <= answer.status < 300:
+        raise by_status(answer, config.rate_pause, Temporary)
+    try:
+        found = decode(answer.body, GIVEN)
+    except BadPayload:
+        raise Temporary("an answer that holds no token", code=ErrorCode.PROVIDER_DOWN) from None
+    lasts = min(max(found.expires_in or USUAL, SHORTEST + EARLY), LONGEST) - EARLY
+    return found.access_token, now() + timedelta(seconds=lasts)

@@ -12,8 +12,8 @@ from urllib.parse import quote
 
 import msgspec
 
-from connectors.channels.jiochat.access import Access
 from connectors.channels.jiochat.config import Config
+from connectors.families.access import Access
 from connectors.kit.base import Fetched
 from connectors.kit.errors import OutcomeUnknown, Refused, Temporary
 from connectors.kit.http import Answer, Http

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import ClassVar, Final
 
-from connectors.channels.wechat.access import Access
+from connectors.channels.wechat.access import access
 from connectors.channels.wechat.api import Api
 from connectors.channels.wechat.capability import CAPABILITY
 from connectors.channels.wechat.config import Config as AccountConfig
@@ -43,7 +43,7 @@ class WeChat(Plugin[AccountConfig]):
 
     @cached_property
     def api(self) -> Api:
-        return Api(self.tools.http, self.config, Access(self.tools.http, self.config, self.tools.now))
+        return Api(self.tools.http, self.config, access(self.tools.http, self.config, self.tools.now))
 
     def verify(self, request: Request) -> None:
         verify(request, self.config)

@@ -12,9 +12,9 @@ from urllib.parse import quote
 import aiohttp
 import msgspec
 
-from connectors.channels.wechat.access import Access
 from connectors.channels.wechat.config import Config
 from connectors.channels.wechat.refusals import STALE, Told, refusal, told
+from connectors.families.access import Access
 from connectors.kit.base import File
 from connectors.kit.errors import Refused, Temporary
 from connectors.kit.http import Answer, Http, Stream
