@@ -25,6 +25,23 @@ def list_all(as_json: Json = False) -> None:
     show(found, as_json=as_json, plain=table(("NAME", "CHANNEL", "FROM", "WHAT"), rows))
 
 
+@installed.command("example")
+def print_example(
+    names: Annotated[list[str], typer.Argument(metavar="NAME…", help="Installed plugins.")], as_json: Json = False
+) -> None:
+    """Print a connector of each plugin, to be put under `connectors:` in the configuration."""
+    from connectors.kit import registry
+    from gateway.cli.examples import example
+
+    try:
+        told = [example(registry.load(name)) for name in names]
+    except registry.UnknownPlugin as error:
+        raise Failure(str(error), Exit.USAGE) from error
+    except registry.BrokenPlugin as error:
+        raise Failure(str(error)) from error
+    show(dict(zip(names, told, strict=True)), as_json=as_json, plain="\n".join(told))
+
+
 @development.command()
 def new(
     name: Annotated[str, typer.Argument(metavar="NAME", help="As `plugin:` in the configuration: a-z, 0-9 and _.")],

@@ -58,6 +58,7 @@ def test_the_commands_of_this_release_are_there():
         "config schema",
         "config show",
         "plugins list",
+        "plugins example",
         "plugin new",
         "plugin test",
         "connectors list",

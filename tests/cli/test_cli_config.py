@@ -21,22 +21,28 @@ def test_init_writes_what_the_loader_takes(run):
     assert run("config", "check").out == "onethread.yaml: good, 0 connectors\n"
 
 
-def test_the_examples_of_init_work_when_uncommented(run):
+def test_an_example_works_where_init_points_to(run):
     run("init")
-    head, _, examples = Path("onethread.yaml").read_text().partition("connectors:\n")
-    example = examples[examples.index("  # my-parrot:") :].splitlines()[:3]
-    Path("onethread.yaml").write_text(head + "connectors:\n" + "\n".join(line.replace("# ", "", 1) for line in example))
-    settings = load(Path("onethread.yaml"), {"PARROT_TOKEN": "hunter2"})
-    assert example[0] == "  # my-parrot:   # repeats what it hears"
-    assert settings.connectors == {
+    printed = run("plugins", "example", "parrot").out
+    assert printed == '  my-parrot:   # repeats what it hears\n    plugin: parrot\n    token: "${PARROT_TOKEN}"\n'
+    with Path("onethread.yaml").open("a") as file:
+        file.write(printed)
+    assert load(Path("onethread.yaml"), {"PARROT_TOKEN": "hunter2"}).connectors == {
         "my-parrot": Connector(name="my-parrot", plugin="parrot", inbox="main", config=Config(token=Secret("hunter2")))
     }
 
 
-def test_init_names_a_plugin_that_cannot_be_loaded_in_a_comment(run):
+def test_a_first_configuration_is_short_enough_to_be_read(run):
     run("init")
-    [line] = [line for line in Path("onethread.yaml").read_text().splitlines() if "moulted" in line]
-    assert line.startswith("  # plugin 'moulted' cannot be loaded: ")
+    assert len(Path("onethread.yaml").read_text().splitlines()) < 30
+
+
+def test_examples_are_of_plugins_that_can_be_loaded(run):
+    unknown, broken = run("plugins", "example", "parot"), run("plugins", "example", "moulted")
+    assert (unknown.code, unknown.out) == (2, "")
+    assert "parot" in unknown.err
+    assert (broken.code, broken.out) == (1, "")
+    assert broken.err.startswith("plugin 'moulted' cannot be loaded: ")
 
 
 def test_init_overwrites_nothing(run, config):
