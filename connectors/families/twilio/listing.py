@@ -18,7 +18,7 @@ import msgspec
 
 from connectors.families.twilio.api import API, Api
 from connectors.kit.base import Polled
-from connectors.kit.errors import BadPayload, KitError, Temporary
+from connectors.kit.errors import BadPayload, KitError, Refused, Temporary
 from connectors.kit.request import decode
 from normalizer.inbound import Ignored, Inbound, Unreadable
 
@@ -139,9 +139,11 @@ async def _read(api: Api, read: Read, found: Found) -> list[Inbound]:
         try:
             files = await api.get(api.account(f"/Messages/{message.sid}/Media.json"), FILES)
         except KitError as error:
-            if error.provider_code != NOT_FOUND:
+            if error.provider_code == NOT_FOUND:
+                return [Ignored(key=f"gone:{message.sid}", reason="the message was deleted at Twilio meanwhile")]
+            if not isinstance(error, Refused):
                 raise
-            return [Ignored(key=f"gone:{message.sid}", reason="the message was deleted at Twilio meanwhile")]
+            return [_set_aside(message, fields, f"its files are not told: {error.detail}")]
         fields["NumMedia"] = str(len(files.media_list))
         for n, file in enumerate(files.media_list):
             fields[f"MediaUrl{n}"] = f"{API}{file.uri.removesuffix('.json')}"
@@ -149,9 +151,12 @@ async def _read(api: Api, read: Read, found: Found) -> list[Inbound]:
     try:
         return read(fields, found.at)
     except BadPayload as error:
-        # As its webhook would have been, for that is what a replay reads.
-        webhook = urlencode(fields).encode()
-        return [Unreadable(key=f"unreadable:{message.sid}:{RECEIVED}", slice=webhook, reason=error.detail)]
+        return [_set_aside(message, fields, error.detail)]
+
+
+def _set_aside(message: Listed, fields: Mapping[str, str], reason: str) -> Unreadable:
+    """As its webhook would have been, for that is what a replay reads."""
+    return Unreadable(key=f"unreadable:{message.sid}:{RECEIVED}", slice=urlencode(fields).encode(), reason=reason)
 
 
 def told_at(text: str) -> datetime:

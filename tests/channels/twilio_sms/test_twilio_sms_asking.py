@@ -26,7 +26,7 @@ from twilio_sms_sender import (
 from connectors.channels.twilio_sms.simulator import Simulator
 from connectors.families.twilio import listing
 from connectors.families.twilio.api import authorization
-from connectors.families.twilio.simulated import failure
+from connectors.families.twilio.simulated import Fault, failure
 from connectors.kit.base import Account, Backfills, Checks, Fetches, Polled, Polls, Registers, Registration
 from connectors.kit.errors import KitError, Misconfigured, Refused, Temporary
 from connectors.kit.http import Exchange
@@ -246,6 +246,23 @@ def test_a_message_deleted_at_twilio_meanwhile_holds_up_no_other():
     assert [item for item in found.inbound if isinstance(item, Ignored)] == [
         Ignored(key=f"gone:{sid}", reason="the message was deleted at Twilio meanwhile")
     ]
+
+
+def test_a_message_whose_files_twilio_does_not_tell_is_set_aside_and_the_others_come():
+    with Simulator(SETTINGS) as provider:
+        sid = dict(parse_qsl(provider.picture(b"x").decode()))["MessageSid"]
+        written(provider, "after", 0)
+
+        class Barring(type(provider.account)):
+            def media_of(self, asked):  # noqa: ARG002 - whichever it is
+                raise Fault(20001)
+
+        provider.account.__class__ = Barring
+        found = during(provider, lambda sender: sender.backfill("2026-11-21T09:00:00Z"))
+    assert texts(found) == ["after"]
+    (aside,) = [item for item in found.inbound if isinstance(item, Unreadable)]
+    assert (aside.key, aside.reason) == (f"unreadable:{sid}:received", "its files are not told: Bad request")
+    assert dict(parse_qsl(aside.slice.decode()))["MessageSid"] == sid
 
 
 def test_one_of_a_time_beyond_the_calendar_is_set_aside_and_the_others_come():
