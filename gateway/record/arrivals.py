@@ -20,6 +20,7 @@ from gateway.record.consent import change_consent
 from gateway.record.desk import Desk
 from gateway.record.echoes import hold_back
 from gateway.record.fragments import piece
+from gateway.record.names import bearable
 from gateway.record.received import receive_message
 from gateway.record.threads import named_ids
 from gateway.send.standing import hold_deliveries
@@ -70,6 +71,7 @@ def record(transaction: Transaction, arrivals: Sequence[Arrival]) -> list[Record
 
 def _record(transaction: Transaction, arrivals: Sequence[Arrival]) -> list[Recorded]:
     desk = Desk(transaction)
+    arrivals = [bearable(arrival) for arrival in arrivals]
     seen = _seen(transaction, arrivals)
     _prefetch(desk, arrivals)
     results = []

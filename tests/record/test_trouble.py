@@ -1,6 +1,7 @@
 """Poison, quarantine, a store in trouble: accepted or refused honestly, and nobody else harmed."""
 
 import sqlite3
+from random import Random
 
 import pytest
 
@@ -84,3 +85,22 @@ def test_a_store_in_trouble_is_told_as_such_and_nothing_is_half_written(store: S
         connection.exec_driver_sql("ALTER TABLE elsewhere RENAME TO message_heads")
     assert store.rows("SELECT count(*) FROM raws") == [(0,)]
     assert store.record(said("hello")).outcome == Outcome.RECORDED
+
+
+def endless() -> str:
+    return Random(1).randbytes(5000).hex()  # it cannot be compressed
+
+
+@pytest.mark.parametrize("field", ["key", "external_id", "sender"])
+def test_a_name_longer_than_an_index_takes_harms_no_other_item_of_its_request(store: Store, field: str) -> None:
+    twice = [store.record(said("endless", 1, **{field: endless()}), said("hello", 2)).outcome for _ in range(2)]
+    assert twice == [Outcome.RECORDED, Outcome.DUPLICATE]
+    heard = [event["data"]["message"]["text"] for event in store.events() if "message.received" in event["type"]]
+    assert heard == ["hello"]
+    assert store.rows("SELECT reason, slice FROM quarantine") == [("a name in it has more than 2000 octets", b"raw")]
+
+
+def test_what_no_index_takes_anywhere_else_is_the_items_fault_and_not_the_stores(store: Store) -> None:
+    answered = store.record(said("hello", references=(endless(),))).outcome
+    assert answered in (Outcome.RECORDED, Outcome.QUARANTINED)
+    assert store.record(said("after", 2)).outcome == Outcome.RECORDED

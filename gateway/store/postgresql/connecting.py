@@ -126,6 +126,8 @@ def troubles(*, alone: bool = True) -> Iterator[None]:
         if alone:
             raise
         raise Again(f"another process was quicker: {sentence(error)}") from error
+    except errors.ProgramLimitExceeded:  # psycopg's OperationalError, yet of a row that no index takes
+        raise
     except THE_STORES as error:
         raise StoreTrouble(sentence(error)) from error
 
