@@ -39,6 +39,7 @@ _SHAPE = (
     " WHERE c.relnamespace = 'public'::regnamespace"
 )
 """Tells a schema from one that a test has changed."""
+_REVISION = "SELECT FROM alembic_version"
 _ALONE = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
     " WHERE datname = current_database() AND pid <> pg_backend_pid()"
@@ -125,7 +126,7 @@ def _put_away(name: str) -> None:
     """Empties it for the next test; where a test changed its schema, it goes."""
     with psycopg.connect(address_of(name), autocommit=True) as connection:
         connection.execute(_ALONE)
-        if connection.execute(_SHAPE).fetchone() == _shape():
+        if connection.execute(_SHAPE).fetchone() == _shape() and connection.execute(_REVISION).fetchone():
             tables = [table for (table,) in connection.execute(_TABLES).fetchall()]
             sequences = [sequence for (sequence,) in connection.execute(_SEQUENCES).fetchall()]
             emptied = [f"DELETE FROM {table}" for table in tables]  # noqa: S608 - names the database gave
