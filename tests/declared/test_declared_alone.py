@@ -11,6 +11,8 @@ from connectors.kit.declared.simulator import DeclaredSimulator, alone
 from connectors.kit.errors import KitError
 from connectors.kit.testing.subject import Subject, perform
 
+NAMED = {"webhook_id": f"whk_{'0' * 26}"}
+"""What has a form of its own."""
 SIGNED = [name for name in DECLARED if registry.load(name).declaration.send.sign is not None]  # type: ignore[attr-defined]
 
 
@@ -52,7 +54,7 @@ def test_it_knows_whatever_credentials_are_tried(name: str) -> None:
 def test_it_keeps_the_webhook_of_a_hub_it_never_heard_of(name: str) -> None:
     tried = subject(name)
     declared = registry.load(name).declaration.register  # type: ignore[attr-defined]
-    needed = {each: "1234567" for each in declared.needs if each not in tried.fixtures.config}
+    needed = {each: NAMED.get(each, "1234567") for each in declared.needs if each not in tried.fixtures.config}
     url = "https://elsewhere.example.net/in/some-sms"
     with provider(name, []) as simulator:
         settings = {**tried.fixtures.config, **needed, "api_base": simulator.url}

@@ -111,6 +111,7 @@ class Desk(Store):
         attempts: int = 3,
         concurrency: int = 8,
         writer: Writer | None = None,
+        choice_wait: float = 86_400.0,
     ) -> Lane:
         return Lane(
             self.connector,
@@ -118,7 +119,7 @@ class Desk(Store):
             self.files,
             lambda id_: f"https://hub.example.com/v1/attachments/{id_}",
             owner=owner,
-            limits=Limits(lease=lease, concurrency=concurrency, attempts=attempts),
+            limits=Limits(lease=lease, concurrency=concurrency, attempts=attempts, choice_wait=choice_wait),
             carry_out=deliver,
         )
 
@@ -159,11 +160,11 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     desk.close()
 
 
-def run(desk: Desk, **statuses: int) -> None:
+def run(desk: Desk, *, choice_wait: float = 86_400.0, **statuses: int) -> None:
     """Lets a lane work until the deliveries stand so."""
 
     async def work() -> None:
-        lane = desk.lane()
+        lane = desk.lane(choice_wait=choice_wait)
         lane.start()
         await desk.until(**statuses)
         await lane.stop()

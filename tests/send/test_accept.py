@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from gateway.send.asks import Accepted, Rejected
-from gateway.settings.model import Limits
 from gateway.store.times import now
 from normalizer.commands import MAX_PARTS, Recipient, SendMessage
 from normalizer.inbound import ConsentChanged
@@ -159,8 +158,8 @@ def test_a_number_written_long_after_the_question_is_no_choice(desk: Desk) -> No
     from normalizer.parts import ReplyAction
 
     desk.say("Sure?", actions=(ReplyAction(label="Yes", value="y"), ReplyAction(label="No", value="n")))
-    run(desk, accepted=1)
-    wait = timedelta(seconds=Limits().choice_wait)
+    wait = timedelta(hours=1)
+    run(desk, accepted=1, choice_wait=wait.total_seconds())
     desk.record(said("2", 2, occurred_at=now() + wait + timedelta(seconds=1)))
     assert desk.events()[-1]["data"]["message"]["parts"] == []
     desk.record(said("2", 3, occurred_at=now() + wait - timedelta(seconds=60)))  # written in time, and told late
