@@ -211,7 +211,8 @@ def test_waiting_for_a_free_connection_is_temporary() -> None:
         return session
 
     async def act(http: Http, server: Server) -> list[Any]:
-        asked = [http.request("POST", f"{server.url}/{n}", seconds=0.3) for n in range(2)]
+        # the second has less time, so that it is given up before the first one's end frees the connection
+        asked = [http.request("POST", f"{server.url}/{n}", seconds=seconds) for n, seconds in enumerate((0.6, 0.3))]
         return await asyncio.gather(*asked, return_exceptions=True)
 
     errors, server = run(hang, act, sessions=narrow)
