@@ -115,6 +115,19 @@ def test_by_keyboard_alone(customer: Customer, desk: Desk) -> None:
     expect(customer.page.locator(".quote")).to_be_hidden()
 
 
+def test_who_looks_at_what_waits_is_still_in_the_log_once_it_is_sent(customer: Customer) -> None:
+    customer.page.context.set_offline(True)
+    customer.write("on my way")
+    expect(customer.unsent).to_have_count(1)
+    customer.log.focus()
+    customer.page.keyboard.press("ArrowUp")
+    customer.page.context.set_offline(False)
+    customer.sent()
+    expect(customer.log).to_be_focused()
+    customer.page.keyboard.press("Escape")
+    expect(customer.box).to_be_focused()
+
+
 def test_new_messages_are_read_out_and_old_ones_are_not(customer: Customer) -> None:
     expect(customer.log).to_have_attribute("aria-live", "polite")
     customer.write("said before")

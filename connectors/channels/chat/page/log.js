@@ -51,7 +51,7 @@ export class Log {
   put(message, fresh) {
     const node = shown(message, this.#view);
     const old = this.#nodes.get(message.id);
-    const focused = old?.contains(this.element.getRootNode().activeElement);
+    const focused = old?.matches(":focus-within");
     if (old) old.replaceWith(node);
     else this.list.append(node);
     this.#nodes.set(message.id, node);
@@ -79,7 +79,9 @@ export class Log {
   }
 
   wait(messages) {
+    const focused = this.waiting.matches(":focus-within");
     this.waiting.replaceChildren(...messages.map((message) => shown(message, this.#view)));
+    if (focused) this.scroll.focus();
     this.settle();
   }
 
